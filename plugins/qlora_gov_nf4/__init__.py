@@ -1,0 +1,6 @@
+"""Nothing yet."""
+from qlora_gov import hookimpl
+
+@hookimpl
+def qlora_gov_sources() -> list:
+    return []

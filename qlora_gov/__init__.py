@@ -1,0 +1,125 @@
+"""The public API: what a plugin may use. Everything is loaded when it is first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Comparison": "specs",
+    "DataError": "errors",
+    "Drop": "specs",
+    "EvaluatedRow": "specs",
+    "Example": "examples",
+    "Filter": "specs",
+    "FilterSpec": "specs",
+    "Finding": "specs",
+    "Gate": "specs",
+    "GateSpec": "specs",
+    "GovError": "errors",
+    "Guardrail": "specs",
+    "GuardrailSpec": "specs",
+    "Interval": "records",
+    "LogLikelihood": "specs",
+    "LossPoint": "records",
+    "MeanMetric": "specs",
+    "Message": "examples",
+    "Metric": "specs",
+    "MetricSpec": "specs",
+    "MetricTraits": "specs",
+    "ModelError": "errors",
+    "Outcome": "records",
+    "PluginError": "errors",
+    "Progress": "specs",
+    "ProjectError": "errors",
+    "ProjectFile": "settings",
+    "Settings": "settings",
+    "Source": "specs",
+    "SourceSpec": "specs",
+    "Trainer": "specs",
+    "TrainerSpec": "specs",
+    "TrainingError": "errors",
+    "TrainingJob": "specs",
+    "TrainingOutcome": "specs",
+    "Verdict": "records",
+    "hookimpl": "hooks.hookspecs",
+}
+
+if TYPE_CHECKING:
+    from qlora_gov.errors import DataError, GovError, ModelError, PluginError, ProjectError, TrainingError
+    from qlora_gov.examples import Example, Message
+    from qlora_gov.hooks.hookspecs import hookimpl
+    from qlora_gov.records import Interval, LossPoint, Outcome, Verdict
+    from qlora_gov.settings import ProjectFile, Settings
+    from qlora_gov.specs import (
+        Comparison,
+        Drop,
+        EvaluatedRow,
+        Filter,
+        FilterSpec,
+        Finding,
+        Gate,
+        GateSpec,
+        Guardrail,
+        GuardrailSpec,
+        LogLikelihood,
+        MeanMetric,
+        Metric,
+        MetricSpec,
+        MetricTraits,
+        Progress,
+        Source,
+        SourceSpec,
+        Trainer,
+        TrainerSpec,
+        TrainingJob,
+        TrainingOutcome,
+    )
+
+__all__ = [
+    "Comparison",
+    "DataError",
+    "Drop",
+    "EvaluatedRow",
+    "Example",
+    "Filter",
+    "FilterSpec",
+    "Finding",
+    "Gate",
+    "GateSpec",
+    "GovError",
+    "Guardrail",
+    "GuardrailSpec",
+    "Interval",
+    "LogLikelihood",
+    "LossPoint",
+    "MeanMetric",
+    "Message",
+    "Metric",
+    "MetricSpec",
+    "MetricTraits",
+    "ModelError",
+    "Outcome",
+    "PluginError",
+    "Progress",
+    "ProjectError",
+    "ProjectFile",
+    "Settings",
+    "Source",
+    "SourceSpec",
+    "Trainer",
+    "TrainerSpec",
+    "TrainingError",
+    "TrainingJob",
+    "TrainingOutcome",
+    "Verdict",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'qlora_gov' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"qlora_gov.{_HOME[name]}"), name)

@@ -1,0 +1,62 @@
+"""Examples: one row of training or evaluation data, as components see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from qlora_gov.canonical import content_id
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class Message(BaseModel):
+    """One turn of a conversation, with its role said explicitly."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    role: Role
+    content: str
+
+
+class Example(BaseModel):
+    """A conversation that ends in an assistant turn: the target in training, the reference in evaluation.
+
+    Rows that share a source (paraphrases of one question, turns of one chat) share a ``group`` and count as one
+    cluster. Keys that are not named here are kept in ``extra``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+    messages: tuple[Message, ...] = Field(min_length=1)
+    group: str
+    provenance: str | None = None
+    intent: str | None = None
+    language: str | None = None
+    extra: Mapping[str, Any] = Field(default_factory=dict)
+    source: str = Field(description="file name and line, or another address within the source")
+
+    @cached_property
+    def id(self) -> str:
+        """The digest of the conversation, wherever it came from."""
+        return content_id([message.model_dump() for message in self.messages])
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """All turns before the last one."""
+        return self.messages[:-1]
+
+    @property
+    def reference(self) -> str:
+        """The text of the last, assistant turn."""
+        return self.messages[-1].content
+
+    @property
+    def question(self) -> str:
+        """The text of the last user turn, or nothing."""
+        return next((m.content for m in reversed(self.prompt) if m.role == "user"), "")
+
+    def with_messages(self, messages: tuple[Message, ...]) -> Example:
+        """The same example with other text."""
+        return self.model_copy(update={"messages": messages})

@@ -1,0 +1,1 @@
+"""Finding plugins, checking what they contribute, and freezing it into a catalog."""

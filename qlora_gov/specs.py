@@ -1,0 +1,308 @@
+"""What a plugin contributes: frozen specs, and the protocols of the components that they make.
+
+A hook returns specs when the plugin is loaded; nothing is constructed and no heavy library is imported until a
+component is first used. A component is made by its spec's ``factory``, which is called with the validated
+settings (an instance of the spec's ``config`` model) or, where there is none, with nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from qlora_gov.examples import Example
+from qlora_gov.records import LossPoint, Verdict
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Need = Literal["response", "loglikelihood"]
+Margin = Literal["absolute", "relative"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What every spec says: a short name, one line for people, how to make it, and what it takes.
+
+    ``requires`` names the modules that must be importable for the component to work, ``extra`` the extra of this
+    distribution that installs them.
+    """
+
+    kind: ClassVar[str]
+    name: str
+    summary: str
+    factory: Callable[..., Any]
+    config: type[BaseModel] | None = None
+    requires: tuple[str, ...] = ()
+    extra: str | None = None
+
+
+# --- data ---------------------------------------------------------------------------------------------------
+
+
+class Source(Protocol):
+    """Where examples come from."""
+
+    def read(self) -> Iterator[Example]:
+        """Yield the examples in a stable order. Raises DataError that names the file and line."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpec(Spec):
+    """A source of examples."""
+
+    kind = "source"
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A filter's word that a row goes, and why, in a few stable words that can be counted."""
+
+    reason: str
+
+
+class Filter(Protocol):
+    """A step of curation."""
+
+    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
+        """Return, for each example in its place, the example itself, a changed one, or a Drop.
+
+        ``held_out`` are the evaluation examples that training data must be kept clear of; empty when the
+        evaluation set itself is curated.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilterSpec(Spec):
+    """A filter or transformation of examples."""
+
+    kind = "filter"
+
+
+# --- training -----------------------------------------------------------------------------------------------
+
+
+class Progress(Protocol):
+    """Shows how far a long piece of work has come."""
+
+    def begin(self, label: str, total: int) -> None:
+        """Start a piece of work of ``total`` units; it ends the one before."""
+        ...
+
+    def advance(self, units: int = 1, note: str = "") -> None:
+        """Some units are done; ``note`` is a short word on the state, such as the loss."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """All that a trainer is given.
+
+    ``base`` is a local directory of safetensors, configuration and tokenizer. ``output`` is an empty directory
+    for the adapter's files. ``checkpoints`` survives a kill: a trainer that finds its own checkpoint there goes
+    on from it and ends with the same weights as an uninterrupted run.
+    """
+
+    base: Path
+    examples: Sequence[Example]
+    output: Path
+    checkpoints: Path
+    seed: int
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """What a trainer tells of a finished run."""
+
+    losses: tuple[LossPoint, ...]
+    steps: int
+    tokens: int
+    notes: tuple[str, ...] = ()
+
+
+class Trainer(Protocol):
+    """Trains an adapter."""
+
+    def train(self, job: TrainingJob) -> TrainingOutcome:
+        """Write the adapter (safetensors and JSON only) to ``job.output``.
+
+        Raises TrainingError where the loss is not finite, ModelError where the base does not suit.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerSpec(Spec):
+    """A way to train an adapter."""
+
+    kind = "trainer"
+
+
+# --- metrics ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LogLikelihood:
+    """How a subject sees the reference answer: summed negative log-likelihood in nats, tokens, UTF-8 bytes."""
+
+    nll: float
+    tokens: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class EvaluatedRow:
+    """One evaluation example with what the core supplied for it. What a metric did not ask for is None."""
+
+    example: Example
+    response: str | None = None
+    loglikelihood: LogLikelihood | None = None
+
+
+class Metric(Protocol):
+    """A metric is sufficient statistics plus an aggregate.
+
+    The value over any set of rows is ``aggregate(stats[rows].sum(axis=0))``, so that resampling, slicing and
+    pairing need nothing from the metric but these two functions.
+    """
+
+    def score(self, rows: Sequence[EvaluatedRow]) -> tuple[Floats, Bools]:
+        """Return statistics ``[n_rows, k]`` and, for each row, whether it could be scored, ``[n_rows]``.
+
+        k is the number of ``components`` in the spec. A row that could not be scored is counted and closes the
+        gate; its statistics are not read.
+        """
+        ...
+
+    def aggregate(self, sums: Floats) -> Floats:
+        """Map sums of statistics ``[..., k]`` to values ``[...]``, vectorised; NaN where undefined."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricSpec(Spec):
+    """A metric over responses or log-likelihoods.
+
+    ``margin`` says what a margin such as 5% is of: absolute points (rates) or relative to the champion.
+    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions.
+    """
+
+    kind = "metric"
+    components: tuple[str, ...]
+    higher_is_better: bool
+    margin: Margin
+    needs: frozenset[Need] = frozenset({"response"})
+    binary: bool = False
+    range: tuple[float | None, float | None] = (None, None)
+
+
+class MeanMetric(ABC):
+    """Base for a metric that is the mean of a number for each row: write ``score_row``, nothing else.
+
+    Its spec has ``components=MeanMetric.components``.
+    """
+
+    components: ClassVar[tuple[str, ...]] = ("sum", "rows")
+
+    @abstractmethod
+    def score_row(self, row: EvaluatedRow) -> float | None:
+        """The row's score, or None where it cannot be scored."""
+
+    def score(self, rows: Sequence[EvaluatedRow]) -> tuple[Floats, Bools]:
+        """Statistics (score, 1) ``[n, 2]`` and which rows were scored ``[n]``."""
+        scores = [self.score_row(row) for row in rows]
+        scored = np.array([score is not None for score in scores], dtype=np.bool_)
+        values = np.array([0.0 if score is None else score for score in scores], dtype=np.float64)
+        return np.column_stack([values, np.ones(len(rows))]).reshape(len(rows), 2), scored
+
+    def aggregate(self, sums: Floats) -> Floats:
+        """Sum over count, ``[..., 2]`` to ``[...]``; NaN over no rows."""
+        total, count = sums[..., 0], sums[..., 1]
+        return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+
+# --- guardrails ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a detector saw: its kind, a score from 0 to 1, and the span of characters ``[start, end)``."""
+
+    kind: str
+    score: float
+    start: int
+    end: int
+
+
+class Guardrail(Protocol):
+    """A detector. The core uses the same one to filter and redact training rows and to measure responses."""
+
+    def detect(self, texts: Sequence[str]) -> Sequence[Sequence[Finding]]:
+        """Return the findings of each text, in its place. A text is flagged when it has any."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardrailSpec(Spec):
+    """A detector, with the kinds it can find and, as honestly, those it cannot."""
+
+    kind = "guardrail"
+    covers: tuple[str, ...]
+    misses: tuple[str, ...]
+
+
+# --- gates --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MetricTraits:
+    """What a gate must know of a metric: its direction, kind of margin, and how sums become a value."""
+
+    name: str
+    higher_is_better: bool
+    margin: Margin
+    binary: bool
+    aggregate: Callable[[Floats], Floats] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A candidate against its champion on one metric, paired by row: row i of both answers the same prompt.
+
+    ``candidate`` and ``champion`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
+    ``[n]``. The core calls no gate where a row is missing or could not be scored on either side.
+    """
+
+    metric: MetricTraits
+    candidate: Floats
+    champion: Floats
+    clusters: NDArray[np.int64]
+
+
+class Gate(Protocol):
+    """A rule of the policy."""
+
+    def decide(self, comparison: Comparison) -> Verdict:
+        """Judge the candidate. Raising, or returning anything but a Verdict, fails the rule."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSpec(Spec):
+    """A kind of rule. Its settings are the rule's own keys; the core takes ``metric`` out of them."""
+
+    kind = "gate"
+
+
+SPECS: Mapping[str, type[Spec]] = {
+    spec.kind: spec for spec in (SourceSpec, FilterSpec, TrainerSpec, MetricSpec, GuardrailSpec, GateSpec)
+}
