@@ -166,6 +166,7 @@ class Responses(Record):
     generation: GenerationSettings
     rows: int
     digest: str = Field(description="columns_id of the responses table")
+    likelihoods: str | None = Field(description="columns_id of the likelihoods table, where a metric needs one")
     environment: Environment
 
 
