@@ -74,7 +74,8 @@ class Base(Record):
     files: Mapping[str, str] = Field(description="file name to digest")
     architecture: str
     licence: str | None
-    revision: str | None = Field(default=None, description="commit on the hub, where it comes from one")
+    hub_id: str | None = Field(default=None, description="the model's name on the hub, where it has one")
+    revision: str | None = Field(default=None, description="commit on the hub, where it was fetched from one")
 
 
 class SourceUse(Frozen):

@@ -106,12 +106,14 @@ class Progress(Protocol):
 class TrainingJob:
     """All that a trainer is given.
 
-    ``base`` is a local directory of safetensors, configuration and tokenizer. ``output`` is an empty directory
+    ``base`` is a local directory of safetensors, configuration and tokenizer, ``base_name`` what the adapter should
+    call it. ``output`` is an empty directory
     for the adapter's files. ``checkpoints`` survives a kill: a trainer that finds its own checkpoint there goes
     on from it and ends with the same weights as an uninterrupted run.
     """
 
     base: Path
+    base_name: str
     examples: Sequence[Example]
     output: Path
     checkpoints: Path

@@ -1,0 +1,103 @@
+"""Loading bases in NF4, adapters onto them, and tokenizers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from qlora_gov.errors import ModelError
+from qlora_gov.models.extras import require_training_libraries
+
+if TYPE_CHECKING:
+    import torch
+    from bitsandbytes.nn import Linear4bit
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+DType = Literal["float32", "bfloat16"]
+Quantization = Literal["nf4", "none"]
+
+
+def device() -> str:
+    """The device that models run on: the current CUDA device where there is one, else the CPU."""
+    import torch
+
+    return f"cuda:{torch.cuda.current_device()}" if torch.cuda.is_available() else "cpu"
+
+
+def load_base(path: Path, *, quantization: Quantization = "nf4", dtype: DType = "float32") -> PreTrainedModel:
+    """Load a base from a local directory; NF4 with double quantisation, ``dtype`` for all that is not quantised.
+
+    The model is always a fresh one. Raises ModelError where transformers cannot load it.
+    """
+    require_training_libraries()
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    torch_dtype = getattr(torch, dtype)
+    config = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch_dtype,
+    )
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            path,
+            dtype=torch_dtype,
+            quantization_config=config if quantization == "nf4" else None,
+            device_map={"": device()},
+            local_files_only=True,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError) as error:
+        raise ModelError(f"base: {path} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+    for layer in quantised_layers(model):
+        # On a CPU with AVX-512 BF16, bitsandbytes repacks a layer's weights at its first forward in eval mode. The
+        # packed kernel has no autograd (a later backward through the layer is silently wrong) and rounds to bf16
+        # whatever the compute type, so that perplexities would depend on the processor.
+        layer.support_avx512bf16_for_cpu = False
+    return model
+
+
+def quantised_layers(model: torch.nn.Module) -> Iterator[Linear4bit]:
+    """All 4-bit linear layers of a model."""
+    from bitsandbytes.nn import Linear4bit
+
+    return (module for module in model.modules() if isinstance(module, Linear4bit))
+
+
+def set_compute_dtype(model: torch.nn.Module, dtype: DType) -> None:
+    """Let the 4-bit layers multiply in ``dtype``; their inputs and outputs keep the model's own type."""
+    import torch
+
+    for layer in quantised_layers(model):
+        layer.compute_dtype = getattr(torch, dtype)
+
+
+def load_adapter(model: PreTrainedModel, path: Path) -> PreTrainedModel:
+    """Put the adapter in a local directory onto a base. Raises ModelError where it does not fit."""
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(model, path, is_trainable=False)
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise ModelError(f"adapter: {path} does not fit the base: {' '.join(str(error).split())[:300]}") from error
+
+
+def load_tokenizer(path: Path) -> PreTrainedTokenizerBase:
+    """Load a base's tokenizer. Raises ModelError where there is none, or it has no chat template."""
+    require_training_libraries()
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"base: {path} has no tokenizer that transformers can load") from error
+    if tokenizer.chat_template is None:
+        raise ModelError(
+            f"base: the tokenizer in {path} has no chat template; use an instruct model, or add a chat_template.jinja"
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer

@@ -1,0 +1,106 @@
+"""What is evaluated: a base, or a base with an adapter, that answers prompts and rates reference answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qlora_gov.examples import Message
+from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
+from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
+from qlora_gov.specs import LogLikelihood
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+_LIKELIHOOD_TOKENS = 1024
+"""Padded tokens in one likelihood batch: bounds the logits to this times the vocabulary."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A generated response, and why it ended: ``stop`` at an end-of-turn token, else ``length``."""
+
+    text: str
+    finish: str
+
+
+class Subject:
+    """A loaded subject. Likelihoods are computed in float32; generation multiplies 4-bit weights in bfloat16."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.tokenizer.padding_side = "left"
+
+    @classmethod
+    def load(cls, base: Path, adapter: Path | None = None, *, quantization: Quantization = "nf4") -> Subject:
+        """Load from local directories. Raises ModelError where either cannot be used."""
+        tokenizer = load_tokenizer(base)
+        model = load_base(base, quantization=quantization, dtype="float32")
+        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer)
+
+    def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> list[Answer]:
+        """Answer a batch of prompts greedily."""
+        import torch
+
+        texts = [render(self.tokenizer, prompt, prompt=True) for prompt in prompts]
+        batch = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(self.model.device)
+        set_compute_dtype(self.model, "bfloat16")
+        with torch.inference_mode():
+            out = self.model.generate(
+                **batch, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=self.tokenizer.pad_token_id
+            )
+        return [self._decode(row) for row in out[:, batch["input_ids"].shape[1] :].tolist()]
+
+    def _decode(self, tokens: list[int]) -> Answer:
+        end = next((at for at, token in enumerate(tokens) if token in self._stops), None)
+        text = self.tokenizer.decode(tokens if end is None else tokens[:end], skip_special_tokens=True)
+        return Answer(text.strip(), "length" if end is None else "stop")
+
+    @property
+    def _stops(self) -> set[int]:
+        stops = self.model.generation_config.eos_token_id
+        return {self.tokenizer.eos_token_id, *(stops if isinstance(stops, list) else [stops])}
+
+    def loglikelihood(self, conversations: Sequence[Sequence[Message]]) -> list[LogLikelihood]:
+        """Rate the last assistant turn of each conversation, given all before it."""
+        rows = [tokenise(self.tokenizer, messages, last_only=True) for messages in conversations]
+        order = sorted(range(len(rows)), key=lambda index: len(rows[index].ids))
+        set_compute_dtype(self.model, "float32")
+        nll = [0.0] * len(rows)
+        for batch in _batches(order, [len(row.ids) for row in rows]):
+            for index, value in zip(batch, self._nll([rows[index] for index in batch]), strict=True):
+                nll[index] = value
+        sizes = [len(messages[-1].content.encode()) for messages in conversations]
+        return [LogLikelihood(v, row.targets, size) for v, row, size in zip(nll, rows, sizes, strict=True)]
+
+    def _nll(self, rows: Sequence[Tokenised]) -> list[float]:
+        """Summed negative log-likelihood in nats of each row's labelled tokens."""
+        import torch
+
+        width = max(len(row.ids) for row in rows)
+        pad = self.tokenizer.pad_token_id
+        ids = torch.tensor([row.ids + [pad] * (width - len(row.ids)) for row in rows])  # [b, t]
+        labels = torch.tensor([row.labels + [IGNORED] * (width - len(row.ids)) for row in rows])  # [b, t]
+        mask = torch.tensor([[1] * len(row.ids) + [0] * (width - len(row.ids)) for row in rows])  # [b, t]
+        device = self.model.device
+        with torch.inference_mode():
+            logits = self.model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits  # [b, t, vocabulary]
+            losses = torch.nn.functional.cross_entropy(
+                logits[:, :-1].transpose(1, 2).float(), labels[:, 1:].to(device), ignore_index=IGNORED, reduction="none"
+            )  # [b, t - 1]
+        return [float(value) for value in losses.double().sum(dim=1).cpu()]
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
+    """Split indices, given by rising length, so that no batch's padded size exceeds the budget (one row always fits)."""
+    batches: list[list[int]] = []
+    for index in order:
+        if batches and (len(batches[-1]) + 1) * lengths[index] <= _LIKELIHOOD_TOKENS:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
