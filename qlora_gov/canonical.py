@@ -21,7 +21,7 @@ Column = np.ndarray[Any, Any] | Sequence[str | None]
 def canonical_json(value: Any) -> bytes:
     """The RFC 8785 form of a JSON value.
 
-    Raises ValueError for what JSON cannot carry exactly: NaN, infinities, integers beyond 2**53.
+    Raises ValueError for what JSON cannot carry exactly: NaN, infinities, integers of 2**53 or more.
     """
     try:
         return rfc8785.dumps(value)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema
 
 from qlora_gov.errors import ProjectError, did_you_mean
 from qlora_gov.records import GenerationSettings
@@ -104,7 +105,7 @@ class Project(Settings):
     """A whole project file."""
 
     about: About
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)  # numpy takes no other
     base: Annotated[BaseModelSettings, BeforeValidator(lambda v: {"model": v} if isinstance(v, str) else v)] = (
         BaseModelSettings()
     )
@@ -127,23 +128,49 @@ def load_project(path: Path) -> Project:
         raise ProjectError(f"{path}: {explain(error, Project)}") from error
 
 
-def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    if path.resolve() in seen:
+def _read(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
+    """One file with what it extends below it; ``above`` are the files that led to it."""
+    if path.resolve() in above:
         raise ProjectError(f"{path}: extends itself")
+    if above and not path.is_file():
+        raise ProjectError(f"{above[-1]}: extends {path}, which is no file")
+    document = _document(path)
+    below = document.pop("extends", None)
+    if below is None:
+        return document
+    if not isinstance(below, str):
+        raise ProjectError(f"{path}: extends: should be the path of a project file")
+    return _merge(_read(path.parent / below, (*above, path.resolve())), document)
+
+
+def _document(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = _UniqueKeys(path.read_text(encoding="utf-8")).get_single_data()
     except FileNotFoundError as error:
         raise ProjectError(f"no such project file: {path}; 'qlora-gov init' writes one") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ProjectError(f"{path}: {line}not valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # no such date; nested too deep
         raise ProjectError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
         raise ProjectError(f"{path}: a project file is a mapping of sections; see 'qlora-gov init'")
-    below = document.pop("extends", None)
-    if below is None:
-        return document
-    return _merge(_read(path.parent / str(below), (*seen, path.resolve())), document)
+    return document
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that is given twice is an error: the plain loader keeps the last one in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is given twice", key.start_mark)
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -155,25 +182,49 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+_WORDS = {
+    "dict_type": "should be a mapping of keys to values",
+    "model_type": "should be a mapping of keys to values",
+    "list_type": "should be a list",
+    "tuple_type": "should be a list",
+    "path_type": "should be a path",
+    "too_short": "should have at least {min_length} item(s), not {actual_length}",
+}
+"""What pydantic says in the words of Python, in those of YAML."""
+
+
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first problem of a validation error in one line, with the nearest known key for an unknown one."""
-    first = error.errors(include_url=False)[0]
-    keys = [str(key) for key in first["loc"]]
-    place = ".".join(keys) or "the section"
-    rest = len(error.errors()) - 1
-    more = f" (and {rest} more)" if rest else ""
+    """The first problem of a validation error in one line, with the nearest known key for an unknown one.
+
+    An unknown key comes first: where it is a misspelt one, the key that it stands for is reported missing too.
+    """
+    errors = error.errors(include_url=False)
+    first = min(errors, key=lambda problem: problem["type"] != "extra_forbidden")
+    place = _place(first["loc"])
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = _fields_at(model, first["loc"][:-1])
-        return f"unknown key {place!r}; {did_you_mean(keys[-1], known)}{more}"
+        return f"unknown key {place!r}; {did_you_mean(str(first['loc'][-1]), known)}{more}"
     if first["type"] == "missing":
         return f"missing key {place!r}{more}"
+    if first["type"] in _WORDS:
+        return f"{place}: {_WORDS[first['type']].format(**first.get('ctx', {}))}{more}"
     message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message[0].lower()}{message[1:]}{more}"
+    return f"{place}: {message[:1].lower()}{message[1:]}{more}"
+
+
+def _place(keys: tuple[int | str, ...]) -> str:
+    """A path of keys as it is written elsewhere: ``policy.rules[0].metric``."""
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
+    return path.removeprefix(".") or "the section"
 
 
 def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
     """The keys that a nested place of a model knows, walked by the model's own schema."""
-    schema = model.model_json_schema()
+    try:
+        schema = model.model_json_schema()
+    except PydanticInvalidForJsonSchema:  # a plugin's settings may hold types that JSON does not know
+        return [] if place else list(model.model_fields)
     node: dict[str, Any] = schema
     for key in place:
         node = _inline(schema, node)
@@ -182,6 +233,11 @@ def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str
 
 
 def _inline(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
-        node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
-    return node
+    """A node with references followed, and of an optional one the branch that is not null."""
+    while True:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        elif "anyOf" in node:
+            node = next((branch for branch in node["anyOf"] if branch.get("type") != "null"), {})
+        else:
+            return node

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,7 +27,7 @@ class Example(BaseModel):
     cluster. Keys that are not named here are kept in ``extra``.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
+    model_config = ConfigDict(frozen=True, extra="forbid")
     messages: tuple[Message, ...] = Field(min_length=1)
     group: str
     provenance: str | None = None
@@ -37,7 +36,7 @@ class Example(BaseModel):
     extra: Mapping[str, Any] = Field(default_factory=dict)
     source: str = Field(description="file name and line, or another address within the source")
 
-    @cached_property
+    @property
     def id(self) -> str:
         """The digest of the conversation, wherever it came from."""
         return content_id([message.model_dump() for message in self.messages])

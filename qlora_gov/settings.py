@@ -11,9 +11,9 @@ from qlora_gov.canonical import file_id
 
 
 class Settings(BaseModel):
-    """Base for a component's settings: immutable, and an unknown key is an error."""
+    """Base for a component's settings: immutable; an unknown key or a number that is not finite is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _resolve(path: Path, info: ValidationInfo) -> Path:
@@ -30,7 +30,7 @@ def _describe(path: Path, info: SerializationInfo) -> dict[str, str]:
 
 
 def _root(context: Any) -> Path:
-    return (context or {}).get("root", Path())
+    return Path((context or {}).get("root", ""))
 
 
 ProjectFile = Annotated[Path, AfterValidator(_resolve), PlainSerializer(_describe)]

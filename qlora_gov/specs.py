@@ -207,6 +207,12 @@ class MetricSpec(Spec):
     range: tuple[float | None, float | None] = (None, None)
 
 
+def ratio(sums: Floats) -> Floats:
+    """The first statistic over the second, ``[..., 2]`` to ``[...]``; NaN where the second is not positive."""
+    total, count = sums[..., 0], sums[..., 1]
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+
+
 class MeanMetric(ABC):
     """Base for a metric that is the mean of a number for each row: write ``score_row``, nothing else.
 
@@ -228,8 +234,7 @@ class MeanMetric(ABC):
 
     def aggregate(self, sums: Floats) -> Floats:
         """Sum over count, ``[..., 2]`` to ``[...]``; NaN over no rows."""
-        total, count = sums[..., 0], sums[..., 1]
-        return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+        return ratio(sums)
 
 
 # --- guardrails ---------------------------------------------------------------------------------------------

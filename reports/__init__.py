@@ -1,0 +1,1 @@
+"""Templates of reports, as package data: ``templates/`` beside this file."""

@@ -1,6 +1,73 @@
-"""Nothing yet."""
-from qlora_gov import hookimpl
+"""Sources and filters of examples: where rows come from, and which of them do not go on."""
+
+from qlora_gov import FilterSpec, SourceSpec, hookimpl
+from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
+from qlora_gov_data.hub import Hub, HubSettings
+from qlora_gov_data.jsonl import Jsonl, JsonlSettings
+from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
+from qlora_gov_data.length import Length, LengthSettings
+from qlora_gov_data.parquet import Parquet, ParquetSettings
+from qlora_gov_data.similarity import Similarity
+
 
 @hookimpl
-def qlora_gov_sources() -> list:
-    return []
+def qlora_gov_sources() -> list[SourceSpec]:
+    """Contribute ``jsonl``, ``parquet`` and ``hub``."""
+    return [
+        SourceSpec(
+            name="jsonl",
+            summary="a file with one JSON object a line",
+            factory=Jsonl,
+            config=JsonlSettings,
+        ),
+        SourceSpec(
+            name="parquet",
+            summary="a Parquet file",
+            factory=Parquet,
+            config=ParquetSettings,
+            requires=("datasets",),
+            extra="data",
+        ),
+        SourceSpec(
+            name="hub",
+            summary="a data set of the Hugging Face hub at a fixed commit, or a directory laid out like one",
+            factory=Hub,
+            config=HubSettings,
+            requires=("datasets", "huggingface_hub"),
+            extra="data",
+        ),
+    ]
+
+
+@hookimpl
+def qlora_gov_filters() -> list[FilterSpec]:
+    """Contribute ``exact_duplicates``, ``near_duplicates``, ``length`` and ``held_out_leak``."""
+    return [
+        FilterSpec(
+            name="exact_duplicates",
+            summary="drops a conversation that stood earlier, but for case and white space",
+            factory=ExactDuplicates,
+        ),
+        FilterSpec(
+            name="near_duplicates",
+            summary="drops a conversation whose words are nearly those of an earlier one",
+            factory=NearDuplicates,
+            config=Similarity,
+            requires=("datasketch",),
+            extra="data",
+        ),
+        FilterSpec(
+            name="length",
+            summary="drops a row whose prompt or answer is too short or too long",
+            factory=Length,
+            config=LengthSettings,
+        ),
+        FilterSpec(
+            name="held_out_leak",
+            summary="drops a training row whose group or prompt is in the evaluation set, or nearly so",
+            factory=HeldOutLeak,
+            config=HeldOutLeakSettings,
+            requires=("datasketch",),
+            extra="data",
+        ),
+    ]

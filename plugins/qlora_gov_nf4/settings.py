@@ -20,7 +20,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 
 class Nf4QloraSettings(Settings):
-    """Settings of ``nf4-qlora``. Without ``alpha``, the preset's own rank keeps its alpha and others get twice the rank.
+    """Settings of ``nf4-qlora``. Without ``alpha``, a rank that is not the preset's own gets twice the rank.
 
     ``micro_batch`` counts rows, ``accumulation`` micro batches in an optimiser step, ``max_length`` tokens of a row.
     """
@@ -46,9 +46,9 @@ class Nf4QloraSettings(Settings):
         if not isinstance(values, dict):
             return values
         preset = PRESETS.get(values.get("preset", "instruction"), {})
-        if "rank" in values and "alpha" not in values and values["rank"] != preset.get("rank"):
-            if isinstance(values["rank"], int):
-                preset = {**preset, "alpha": 2 * values["rank"]}
+        rank = values.get("rank", preset.get("rank"))
+        if rank != preset.get("rank") and isinstance(rank, int):
+            preset = {**preset, "alpha": 2 * rank}
         return {**preset, **values}
 
     def deviations(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov import DataError, LossPoint, ModelError, TrainingError, TrainingJob, TrainingOutcome
+from qlora_gov import DataError, ModelError, TrainingError, TrainingJob, TrainingOutcome
 from qlora_gov.models.chat import IGNORED, Tokenised, tokenise
 from qlora_gov.models.loading import load_base, load_tokenizer, quantised_layers
 from qlora_gov_nf4.settings import Nf4QloraSettings
@@ -29,6 +29,7 @@ class Nf4QloraTrainer:
         TrainingError where the loss stops being finite.
         """
         from transformers import Trainer, set_seed
+        from transformers.trainer_callback import PrinterCallback
 
         from qlora_gov_nf4.checkpoints import last_checkpoint
         from qlora_gov_nf4.watch import Watch
@@ -41,11 +42,11 @@ class Nf4QloraTrainer:
         trainer = Trainer(
             model=model,
             args=self._arguments(job),
-            train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows],  # type: ignore[arg-type]
+            train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows],
             data_collator=lambda features: collate(features, tokenizer.pad_token_id),
             callbacks=[watch],
         )
-        trainer.pop_callback(_printer())
+        trainer.pop_callback(PrinterCallback)  # prints raw log lines
         trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
@@ -74,10 +75,11 @@ class Nf4QloraTrainer:
         return get_peft_model(model, config, autocast_adapter_dtype=False).train()
 
     def _check_targets(self, model: PreTrainedModel) -> None:
-        known = {name.rsplit(".", 1)[-1] for name, layer in model.named_modules() if layer in set(quantised_layers(model))}
+        layers = set(quantised_layers(model))
+        known = sorted({name.rsplit(".", 1)[-1] for name, layer in model.named_modules() if layer in layers})
         if lacking := [name for name in self.settings.targets if name not in known]:
             raise ModelError(
-                f"training.targets: the base has no linear layer named {lacking[0]!r}; it has {', '.join(sorted(known))}"
+                f"training.targets: the base has no linear layer named {lacking[0]!r}; it has {', '.join(known)}"
             )
 
     def _rows(self, tokenizer: PreTrainedTokenizerBase, job: TrainingJob) -> list[Tokenised]:
@@ -113,12 +115,6 @@ class Nf4QloraTrainer:
             remove_unused_columns=False,
             use_cpu=not torch.cuda.is_available(),
         )
-
-
-def _printer() -> type:
-    from transformers.trainer_callback import PrinterCallback
-
-    return PrinterCallback
 
 
 def collate(features: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any]:

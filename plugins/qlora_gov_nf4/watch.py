@@ -12,7 +12,7 @@ from qlora_gov import LossPoint, Progress, TrainingError
 from qlora_gov_nf4.checkpoints import mark_whole
 
 
-class Watch(TrainerCallback):
+class Watch(TrainerCallback):  # type: ignore[misc]
     """Reports each optimiser step, keeps its loss, and stops at a loss that is not finite."""
 
     def __init__(self, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from qlora_gov.canonical import content_id
+from qlora_gov.canonical import canonical_json, content_id
 from qlora_gov.config import explain
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
 from qlora_gov.hooks.discovery import Plugin
@@ -33,7 +33,7 @@ class Entry:
     @property
     def missing(self) -> tuple[str, ...]:
         """Modules that the component needs and that are not installed."""
-        return tuple(name for name in self.spec.requires if importlib.util.find_spec(name) is None)
+        return tuple(name for name in self.spec.requires if not _importable(name))
 
     @property
     def install_command(self) -> str:
@@ -54,12 +54,15 @@ class Bound(Generic[S]):
     settings: BaseModel | None
     component: Component
 
-    def create(self) -> Any:
-        """Make the component. Raises MissingExtraError where its libraries are not installed."""
+    def require(self) -> None:
+        """Raise MissingExtraError where the component's libraries are not installed."""
         if missing := self.entry.missing:
             raise MissingExtraError(
                 f"{self.component.name} needs {', '.join(missing)}, not installed; run: {self.entry.install_command}"
             )
+
+    def make(self) -> Any:
+        """Make the component."""
         return self.spec.factory() if self.settings is None else self.spec.factory(self.settings)
 
 
@@ -71,7 +74,9 @@ class Catalog:
         for entry in sorted(entries, key=lambda entry: (entry.spec.kind, entry.name)):
             key = (entry.spec.kind, entry.name)
             if key in self._entries:
-                raise PluginError(f"plugin {entry.plugin.name!r} contributes two {entry.spec.kind}s named {entry.spec.name!r}")
+                raise PluginError(
+                    f"plugin {entry.plugin.name!r} contributes two {entry.spec.kind}s named {entry.spec.name!r}"
+                )
             self._entries[key] = entry
 
     def __iter__(self) -> Iterator[Entry]:
@@ -94,30 +99,57 @@ class Catalog:
             both = " and ".join(f"{entry.name} (from {entry.plugin.distribution})" for entry in found)
             raise PluginError(f"{kind} {name!r} is ambiguous: {both}; write the full name")
         if not found:
-            known = {entry.spec.name for entry in entries} | ({entry.name for entry in entries} if "/" in name else set())
+            known = {entry.spec.name for entry in entries} | (
+                {entry.name for entry in entries} if "/" in name else set()
+            )
             raise PluginError(f"no {kind} is named {name!r}; {did_you_mean(name, known)}")
         return found[0]
 
     def bind(self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str) -> Bound[S]:
         """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
 
-        Raises ProjectError for a wrong or unknown setting.
+        Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
         """
-        entry = self.find(kind.kind, name)
+        try:
+            entry = self.find(kind.kind, name)
+        except PluginError as error:
+            raise PluginError(f"{where}: {error}") from error
         assert isinstance(entry.spec, kind), "the catalog files specs by their kind"
-        context = {"root": root}
-        model, dumped = entry.spec.config, {}
-        if model is None and settings:
-            raise ProjectError(f"{where}: {entry.name} takes no settings, but {next(iter(settings))!r} is set")
-        bound = None
-        if model is not None:
-            try:
-                bound = model.model_validate(settings, context=context)
-            except ValidationError as error:
-                raise ProjectError(f"{where}: {explain(error, model)}") from error
-            dumped = bound.model_dump(mode="json", context=context)
+        bound, dumped = _settings(entry, settings, {"root": root}, where)
         plugin = entry.plugin
         component = Component(
-            name=entry.name, distribution=plugin.distribution, version=plugin.version, source=plugin.source, settings=dumped
+            name=entry.name,
+            distribution=plugin.distribution,
+            version=plugin.version,
+            source=plugin.source,
+            settings=dumped,
         )
         return Bound(entry, entry.spec, bound, component)
+
+
+def _settings(
+    entry: Entry, settings: Mapping[str, Any], context: Mapping[str, Any], where: str
+) -> tuple[BaseModel | None, dict[str, Any]]:
+    """Settings as the component takes them, and as a record holds them."""
+    model = entry.spec.config
+    if model is None:
+        if settings:
+            raise ProjectError(f"{where}: {entry.name} takes no settings, but {next(iter(settings))!r} is set")
+        return None, {}
+    try:
+        bound = model.model_validate(settings, context=context)
+    except ValidationError as error:
+        raise ProjectError(f"{where}: {explain(error, model)}") from error
+    try:
+        dumped = bound.model_dump(mode="json", context=context)
+        canonical_json(dumped)
+    except ValueError as error:
+        raise ProjectError(f"{where}: the settings of {entry.name} cannot be recorded: {error}") from error
+    return bound, dumped
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package of a dotted name is not there
+        return False

@@ -72,7 +72,8 @@ def _load_file(path: Path, where: str) -> ModuleType:
     name = f"qlora_gov_local_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     target = path / "__init__.py" if path.is_dir() else path
     spec = importlib.util.spec_from_file_location(name, target)
-    assert spec is not None and spec.loader is not None, "a .py file always has a loader"
+    assert spec is not None, "a .py file always has a loader"
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -31,7 +31,9 @@ def check_hooks(plugin: Plugin) -> None:
         if hook not in HOOKS:
             raise PluginError(f"plugin {plugin.name!r}: no hook is named {hook!r}; {did_you_mean(hook, HOOKS)}")
     if not found:
-        raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution} implements no hook; mark one with @hookimpl")
+        raise PluginError(
+            f"plugin {plugin.name!r} of {plugin.distribution} implements no hook; mark one with @hookimpl"
+        )
 
 
 def check_spec(plugin: Plugin, hook: str, expected: type[Spec], spec: Any) -> None:

@@ -1,1 +1,9 @@
-"""."""
+"""The ledger: what was made, from what, and the rows behind every number; append-only and hash-chained."""
+
+from qlora_gov.ledger.entry import Entry, Head
+from qlora_gov.ledger.ledger import Ledger
+from qlora_gov.ledger.parquet import read_parquet, write_parquet
+from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.ledger.verify import verify
+
+__all__ = ["Entry", "Head", "Ledger", "Problem", "ProblemKind"]

@@ -1,5 +1,7 @@
-"""Resolving a base model to a local directory of safetensors, and saying what it is. No torch is needed here
-unless a GGUF file has to be dequantised."""
+"""Resolving a base model to a local directory of safetensors, and saying what it is.
+
+No torch is needed here unless a GGUF file has to be dequantised.
+"""
 
 from __future__ import annotations
 
@@ -65,9 +67,7 @@ def _embedded_file() -> Path:
     return next(Path(str(file.locate())) for file in listed if file.suffix == ".gguf")
 
 
-def _from_gguf(
-    file: Path, reference: str, source: str, licence: str | None, hub_id: str | None = None
-) -> ResolvedBase:
+def _from_gguf(file: Path, reference: str, source: str, licence: str | None, hub_id: str | None = None) -> ResolvedBase:
     digest = file_id(file)
     copy = dequantised(file, cache_directory() / "bases" / digest.removeprefix("sha256:")[:16])
     record = Base(
@@ -104,7 +104,9 @@ def _from_hub(model: str, local: Path, licence: str | None) -> ResolvedBase:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
-        raise ModelError(f'base: fetching {model!r} needs huggingface_hub; run: pip install "qlora-gov[train]"') from error
+        raise ModelError(
+            f'base: fetching {model!r} needs huggingface_hub; run: pip install "qlora-gov[train]"'
+        ) from error
     try:
         path = Path(snapshot_download(model, allow_patterns=list(_WEIGHTS)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:

@@ -52,13 +52,11 @@ def render(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, p
     plain = [message.model_dump() for message in messages]
     try:
         return str(tokenizer.apply_chat_template(plain, tokenize=False, add_generation_prompt=prompt))
-    except Exception as error:  # noqa: BLE001 - a template is a program of its own and raises what it likes
+    except Exception as error:  # a template is a program of its own and raises what it likes
         raise ModelError(f"base: the chat template refuses a conversation: {error}") from error
 
 
-def _span(
-    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], index: int, text: str
-) -> tuple[int, int]:
+def _span(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], index: int, text: str) -> tuple[int, int]:
     before = render(tokenizer, messages[:index], prompt=True)
     through = render(tokenizer, messages[: index + 1])
     if not (text.startswith(through) and through.startswith(before)):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.errors import ModelError
-from qlora_gov.models.extras import require_training_libraries
+from qlora_gov.models.extras import hide_progress_bars, require_training_libraries
 
 _ORIGIN = "origin.json"
 
@@ -32,7 +31,7 @@ def dequantised(file: Path, target: Path) -> DequantisedCopy:
         work = Path(tempfile.mkdtemp(prefix="making-", dir=target.parent))
         try:
             _convert(file, work)
-            os.rename(work, target)
+            work.rename(target)
         except OSError:
             if not target.is_dir():  # else another process was faster with the same bytes
                 raise
@@ -46,6 +45,7 @@ def _convert(file: Path, out: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+    hide_progress_bars()
     directory, name = str(file.parent), file.name
     try:
         tokenizer = AutoTokenizer.from_pretrained(directory, gguf_file=name)

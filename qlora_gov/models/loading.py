@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qlora_gov.errors import ModelError
-from qlora_gov.models.extras import require_training_libraries
+from qlora_gov.models.extras import hide_progress_bars, require_training_libraries
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +34,7 @@ def load_base(path: Path, *, quantization: Quantization = "nf4", dtype: DType = 
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
+    hide_progress_bars()
     torch_dtype = getattr(torch, dtype)
     config = BitsAndBytesConfig(
         load_in_4bit=True,

@@ -89,14 +89,18 @@ class Subject:
         device = self.model.device
         with torch.inference_mode():
             logits = self.model(input_ids=ids.to(device), attention_mask=mask.to(device)).logits  # [b, t, vocabulary]
-            losses = torch.nn.functional.cross_entropy(
-                logits[:, :-1].transpose(1, 2).float(), labels[:, 1:].to(device), ignore_index=IGNORED, reduction="none"
-            )  # [b, t - 1]
-        return [float(value) for value in losses.double().sum(dim=1).cpu()]
+            targets = labels[:, 1:].to(device)  # [b, t - 1]: what each position has to predict
+            chosen = targets != IGNORED
+            losses = torch.zeros(targets.shape, dtype=torch.float64, device=device)
+            # Picked out before the softmax: most positions belong to prompts, and a vocabulary is wide.
+            losses[chosen] = torch.nn.functional.cross_entropy(
+                logits[:, :-1][chosen].float(), targets[chosen], reduction="none"
+            ).double()
+        return [float(loss) for loss in losses.sum(dim=1)]
 
 
 def _batches(order: Sequence[int], lengths: Sequence[int]) -> list[list[int]]:
-    """Split indices, given by rising length, so that no batch's padded size exceeds the budget (one row always fits)."""
+    """Split indices, given by rising length, into batches within the budget of padded tokens; one row always fits."""
     batches: list[list[int]] = []
     for index in order:
         if batches and (len(batches[-1]) + 1) * lengths[index] <= _LIKELIHOOD_TOKENS:

@@ -1,1 +1,29 @@
-"""."""
+"""Intervals for metrics and paired comparisons. numpy and scipy only; it knows nothing of models."""
+
+from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contrast, no_worse, scaled_difference
+from qlora_gov.stats.detectors import DetectorErrors, corrected_rate
+from qlora_gov.stats.estimate import Estimate, Withheld
+from qlora_gov.stats.estimators import estimate, value_of
+from qlora_gov.stats.power import detectable, rows_for_rate, rows_needed
+from qlora_gov.stats.slices import SliceFindings, judge_slices
+
+__all__ = [
+    "DIFFERENCE",
+    "LOG_RATIO",
+    "VALUE",
+    "Claim",
+    "Contrast",
+    "DetectorErrors",
+    "Estimate",
+    "SliceFindings",
+    "Withheld",
+    "corrected_rate",
+    "detectable",
+    "estimate",
+    "judge_slices",
+    "no_worse",
+    "rows_for_rate",
+    "rows_needed",
+    "scaled_difference",
+    "value_of",
+]

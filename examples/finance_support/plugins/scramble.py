@@ -1,0 +1,23 @@
+"""A plugin in one file: a filter that spoils training targets, to show that the gate refuses what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qlora_gov import Drop, Example, FilterSpec, Message, hookimpl
+
+
+class ScrambleTargets:
+    """Reverses the words of every answer."""
+
+    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
+        return [self._scramble(example) for example in examples]
+
+    def _scramble(self, example: Example) -> Example:
+        spoilt = " ".join(reversed(example.reference.split()))
+        return example.with_messages((*example.prompt, Message(role="assistant", content=spoilt)))
+
+
+@hookimpl
+def qlora_gov_filters() -> list[FilterSpec]:
+    return [FilterSpec(name="scramble_targets", summary="Reverses the words of every answer", factory=ScrambleTargets)]

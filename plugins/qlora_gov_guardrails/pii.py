@@ -1,0 +1,101 @@
+"""Personal data, by presidio-analyzer: from patterns alone, or from patterns and a spaCy model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+
+from qlora_gov import DataError, Finding, Settings
+from qlora_gov_guardrails.directories import ProjectDirectory
+
+if TYPE_CHECKING:
+    from presidio_analyzer import BatchAnalyzerEngine
+
+BATCH = 64
+LONGEST = 100_000  # characters of one text; spaCy takes about 4 kB of memory for each
+
+
+class PiiSettings(Settings):
+    """``threshold``: the least score that is a finding.
+
+    Above 0.4 no telephone number would be found, which the detector says it covers. Far below, any run of digits is a
+    bank account.
+    """
+
+    threshold: float = Field(default=0.4, gt=0, le=0.4)
+
+
+class PiiNerSettings(PiiSettings):
+    """A spaCy model: an installed ``package``, or a ``directory`` beside the project file, recorded by its digest."""
+
+    package: str | None = None
+    directory: ProjectDirectory | None = None
+
+    @model_validator(mode="after")
+    def _one_model(self) -> PiiNerSettings:
+        if (self.package is None) == (self.directory is None):
+            raise ValueError("set either package or directory, the spaCy model that finds names and places")
+        return self
+
+    @property
+    def model(self) -> str:
+        """The model's name or path, as spaCy takes it."""
+        return str(self.package or self.directory)
+
+
+class Pii:
+    """Identifiers with a form of their own: numbers with check digits, addresses of mail, web and machines.
+
+    It has no idea of names. A finding may lie within another one: an e-mail address holds a domain.
+    """
+
+    def __init__(self, settings: PiiSettings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _analyzer(self) -> BatchAnalyzerEngine:
+        from qlora_gov_guardrails.presidio import pattern_analyzer
+
+        return pattern_analyzer()
+
+    def detect(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """The findings of each text by their place, with kinds as presidio names them."""
+        results = self._analyzer.analyze_iterator(
+            texts, "en", batch_size=BATCH, score_threshold=self._settings.threshold
+        )
+        return [
+            sorted(
+                (Finding(result.entity_type, result.score, result.start, result.end) for result in found),
+                key=lambda finding: (finding.start, finding.end, finding.kind),
+            )
+            for found in results
+        ]
+
+
+class PiiNer(Pii):
+    """What :class:`Pii` finds, and the names of persons and places that a spaCy model finds.
+
+    Only persons and places count from the model: its organisations and dates flag one bank query in six.
+    """
+
+    def __init__(self, settings: PiiNerSettings) -> None:
+        super().__init__(settings)
+        self._model = settings.model
+
+    @cached_property
+    def _analyzer(self) -> BatchAnalyzerEngine:
+        from qlora_gov_guardrails.presidio import ner_analyzer
+
+        return ner_analyzer(self._model)
+
+    def detect(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """As :meth:`Pii.detect`. Raises DataError for a text that is too long for a language model."""
+        longest = max(map(len, texts), default=0)
+        if longest > LONGEST:
+            raise DataError(
+                f"a text of {longest} characters is too long to look for names in; at most {LONGEST} will do"
+            )
+        return super().detect(texts)

@@ -1,0 +1,82 @@
+"""Building presidio's analyzers, so that they fetch nothing and say what they are."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import spacy
+from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, EntityRecognizer, RecognizerRegistry
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpEngine, NoOpNlpEngine, SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import EmailRecognizer, SpacyRecognizer
+from tldextract import TLDExtract
+
+from qlora_gov import ModelError
+
+LANGUAGE = "en"
+NAMES = {"PERSON": "PERSON", "PER": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "LOCATION": "LOCATION"}
+"""The labels that count from a spaCy model, as presidio calls them."""
+
+# The list of public suffixes that ships with tldextract; by default it fetches a newer one, or reads what another
+# program cached.
+_domain_of = TLDExtract(cache_dir=None, suffix_list_urls=())
+
+
+class SnapshotEmailRecognizer(EmailRecognizer):  # type: ignore[misc]  # presidio has no types for mypy to see
+    """An e-mail recognizer that checks domains against the shipped list, whatever the network or the cache."""
+
+    def validate_result(self, pattern_text: str) -> bool:
+        """Whether the match ends in a registered domain."""
+        return bool(_domain_of(pattern_text).fqdn)
+
+
+def pattern_analyzer() -> BatchAnalyzerEngine:
+    """An analyzer of patterns and check digits alone, without a language model."""
+    engine = NoOpNlpEngine([{"lang_code": LANGUAGE, "model_name": "no_op"}])
+    engine.load()
+    return _analyzer(engine)
+
+
+def ner_analyzer(model: str) -> BatchAnalyzerEngine:
+    """The same with persons and places from a spaCy model, by package name or directory.
+
+    Raises ModelError where there is no such model (presidio would try to download it), or one that knows no names.
+    """
+    if not (spacy.util.is_package(model) or Path(model).is_dir()):
+        raise ModelError(f"no spaCy model named {model!r} is installed, nor is it a directory")
+    mapping = NerModelConfiguration(model_to_presidio_entity_mapping=NAMES)
+    engine = SpacyNlpEngine([{"lang_code": LANGUAGE, "model_name": model}], mapping)
+    try:
+        engine.load()
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{model}: not a spaCy model: {' '.join(str(error).split())}") from error
+    labels = {label for labels in engine.nlp[LANGUAGE].pipe_labels.values() for label in labels}
+    if not labels & NAMES.keys():
+        raise ModelError(f"{model}: a spaCy model that marks none of {', '.join(NAMES)}")
+    mapping.labels_to_ignore = sorted(labels - NAMES.keys())
+    return _analyzer(engine, SpacyRecognizer(LANGUAGE, sorted(set(NAMES.values()))))
+
+
+def _analyzer(engine: NlpEngine, *more: EntityRecognizer) -> BatchAnalyzerEngine:
+    registry = RecognizerRegistry(supported_languages=[LANGUAGE])
+    with _without_warnings():
+        registry.load_predefined_recognizers([LANGUAGE])
+    registry.remove_recognizer("SpacyRecognizer")
+    registry.remove_recognizer("EmailRecognizer")
+    for recognizer in (SnapshotEmailRecognizer(), *more):
+        registry.add_recognizer(recognizer)
+    return BatchAnalyzerEngine(AnalyzerEngine(registry, engine, supported_languages=[LANGUAGE]))
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Loading English recognizers, presidio logs a warning for each one of another language."""
+    logger = logging.getLogger("presidio-analyzer")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,51 @@
+"""What several commands share: the project option, and opening a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from qlora_gov.cli.progress import TerminalProgress
+from qlora_gov.config import PROJECT_FILE, STATE_DIRECTORY, load_project
+from qlora_gov.hooks.host import load_catalog
+from qlora_gov.ledger import Ledger
+from qlora_gov.workspace import Workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def project_options(command: F) -> F:
+    """``PROJECT`` and ``--plugins-dir``."""
+    plugins = click.option(
+        "--plugins-dir",
+        "plugins_dirs",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        help="A directory of plugins, besides those that the project file names.",
+    )
+    project = click.argument("project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE))
+    return project(plugins(command))
+
+
+@contextmanager
+def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Workspace]:
+    """Load a project file (or the one in a directory) with its plugins, and show progress while it is used."""
+    file = project / PROJECT_FILE if project.is_dir() else project
+    settings = load_project(file)
+    root = file.parent
+    catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
+    with TerminalProgress() as progress:
+        yield Workspace(settings, root, catalog, open_ledger(root), progress)
+
+
+def open_ledger(root: Path) -> Ledger:
+    """The project's ledger; waiting for another process is said once a second at most."""
+
+    def waiting(seconds: float) -> None:
+        click.echo(f"waiting for the ledger, held by another process ({seconds:.0f} s)", err=True)
+
+    return Ledger(root / STATE_DIRECTORY / "ledger.duckdb", on_wait=waiting)

@@ -1,0 +1,56 @@
+"""The command that writes a project file to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qlora_gov.config import PROJECT_FILE
+from qlora_gov.errors import UsageError
+
+TEMPLATE = """\
+# A project of qlora_gov. `qlora-gov run` does the rest.
+about:
+  title: My assistant
+  intended_use: What the adapter is for, and for whom.
+  limits: [What it must not be used for.]
+  licence: other
+seed: 7
+base: embedded          # or a hub id, a directory, a .gguf file
+data:
+  training:
+    sources:
+      - {use: jsonl, path: data/train.jsonl, licence: other}
+    steps:
+      - exact_duplicates
+      - near_duplicates
+      - held_out_leak
+      - {use: toxicity_lexical, action: drop}
+      - {use: pii, action: redact}
+  evaluation:           # frozen: training data is kept clear of it
+    sources:
+      - {use: jsonl, path: data/evaluation.jsonl, licence: other}
+training: {use: nf4-qlora, preset: instruction}
+evaluation:
+  metrics: [rouge_l, bleu, perplexity]
+  guardrails: [toxicity_lexical, pii]
+policy:
+  rules:                # all must pass; a rule that cannot tell does not pass
+    - {use: non_inferior, metric: perplexity, margin: 0.05}
+    - {use: non_inferior, metric: rouge_l, margin: 0.02}
+    - {use: at_most, metric: toxicity_lexical_rate, limit: 0.03}
+    - {use: at_most, metric: pii_rate, limit: 0.05}
+"""
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
+def init(directory: Path) -> None:
+    """Write a project file to start from into DIRECTORY."""
+    path = directory / PROJECT_FILE
+    if path.exists():
+        raise UsageError(f"{path} exists; it is left as it is")
+    directory.mkdir(parents=True, exist_ok=True)
+    path.write_text(TEMPLATE, encoding="utf-8")
+    click.echo(f"wrote {path}: put your data where it says, then 'qlora-gov run {directory}'")

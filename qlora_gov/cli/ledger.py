@@ -1,0 +1,75 @@
+"""The commands that look into the ledger. Text that no detector has scanned is never shown in clear."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from qlora_gov.cli.common import open_ledger
+from qlora_gov.config import PROJECT_FILE
+from qlora_gov.ledger import Entry, Ledger
+from qlora_gov.lookup import fetch
+from qlora_gov.records import Evaluation
+from qlora_gov.shown import shown_rows
+
+
+@click.group()
+@click.option("--project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="The project file.")
+@click.pass_context
+def ledger(context: click.Context, project: Path) -> None:
+    """Show entries, rows and lineage."""
+    context.obj = open_ledger(project if project.is_dir() else project.parent)
+
+
+@ledger.command("list")
+@click.option("--kind", help="Only entries of this kind.")
+@click.pass_obj
+def list_entries(book: Ledger, kind: str | None) -> None:
+    """List entries, oldest first."""
+    _print(book.entries(kind))
+
+
+@ledger.command()
+@click.argument("record_id", metavar="ID")
+@click.pass_obj
+def show(book: Ledger, record_id: str) -> None:
+    """Print one record as JSON."""
+    entry = book.get(record_id)
+    console = Console(soft_wrap=True)
+    console.print(f"entry {entry.seq}  {entry.kind}  {entry.at}  {entry.id}", highlight=False)
+    console.print_json(entry.record.model_dump_json())
+
+
+@ledger.command()
+@click.argument("record_id", metavar="ID")
+@click.pass_obj
+def lineage(book: Ledger, record_id: str) -> None:
+    """List a record and everything that it was made from, nearest first."""
+    _print(book.lineage(record_id))
+
+
+@ledger.command()
+@click.argument("evaluation_id", metavar="EVALUATION")
+@click.option("--limit", default=10, show_default=True, help="How many rows.")
+@click.pass_obj
+def rows(book: Ledger, evaluation_id: str, limit: int) -> None:
+    """Show an evaluation's rows, with everything that a detector found in them taken out."""
+    console = Console(soft_wrap=True)
+    for row in shown_rows(book, fetch(book, evaluation_id, Evaluation))[:limit]:
+        console.print(Text(f"row {row.row}  {row.example}  {row.source}", style="bold"))
+        for name, text in (("prompt", row.prompt), ("reference", row.reference), ("response", row.response)):
+            console.print(Text(f"  {name}: {text}"))
+
+
+def _print(entries: list[Entry]) -> None:
+    table = Table()
+    for column in ("seq", "kind", "id", "at", "seconds"):
+        table.add_column(column)
+    for entry in entries:
+        seconds = entry.facts.get("seconds", "")
+        table.add_row(str(entry.seq), entry.kind, entry.id.removeprefix("sha256:")[:16], entry.at, str(seconds))
+    Console().print(table)

@@ -1,0 +1,95 @@
+"""The entry point: commands by name, and every error as one line with the exit code of its kind.
+
+A command's module is imported when the command is called, so that ``--help`` needs neither numpy nor duckdb.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from qlora_gov import __version__
+from qlora_gov.errors import BUG, INTERRUPTED, GovError, StorageError, UsageError, did_you_mean
+
+COMMANDS = {
+    "init": ("qlora_gov.cli.init:init", "Write a project file to start from."),
+    "run": ("qlora_gov.cli.run:run", "Curate, train, evaluate, gate and write the card."),
+    "train": ("qlora_gov.cli.run:train", "Curate the data and train the adapter."),
+    "evaluate": ("qlora_gov.cli.run:evaluate", "Train if needed, and evaluate adapter and champion."),
+    "gate": ("qlora_gov.cli.gate:gate", "Decide on stored evaluations; no model is loaded."),
+    "card": ("qlora_gov.cli.gate:card", "Write the model card of a decision."),
+    "plugins": ("qlora_gov.cli.plugins:plugins", "List every component, and what is not installed."),
+    "verify": ("qlora_gov.cli.verify:verify", "Re-derive everything that the ledger states."),
+    "ledger": ("qlora_gov.cli.ledger:ledger", "Show entries, rows and lineage."),
+}
+"""Where each command lives, and its line in ``--help``."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import one command."""
+        if name not in COMMANDS:
+            raise UsageError(f"no command is named {name!r}; {did_you_mean(name, COMMANDS)}")
+        module, attribute = COMMANDS[name][0].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="qlora-gov")
+def cli() -> None:
+    """An adapter ships only with evidence: train, evaluate, gate and document QLoRA adapters.
+
+    Exit codes: 0 approved or done, 1 refused, 3 inconclusive, 2 wrong usage, 4 and more by kind of error.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code. A bug prints its traceback and never returns 0, 1, 2 or 3."""
+    try:
+        return int(cli.main(arguments, prog_name="qlora-gov", standalone_mode=False) or 0)
+    except GovError as error:
+        return _say(error, error.exit_code)
+    except click.ClickException as error:
+        return _say(error.format_message(), UsageError.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted; the same command goes on where this one stopped", INTERRUPTED)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+            return _bug()
+        where = f": {error.filename}" if error.filename else ""
+        return _say(f"cannot write: {error.strerror}{where}; nothing finished is lost", StorageError.exit_code)
+    except Exception:  # noqa: BLE001 - a crash must not exit with 1, which means refused
+        return _bug()
+
+
+def _say(message: Any, code: int) -> int:
+    click.echo(f"qlora-gov: {' '.join(str(message).split())}", err=True)
+    return code
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    return _say("this is a bug; please report it with the lines above", BUG)

@@ -1,0 +1,49 @@
+"""What ran a stage: interpreter, platform, package versions, and the project's commit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from qlora_gov.records import Environment
+
+_PACKAGES = ("qlora-gov", "torch", "transformers", "peft", "bitsandbytes", "tokenizers", "safetensors", "numpy")
+
+
+def environment(root: Path, device: str) -> Environment:
+    """Describe this process; git facts are those of the repository around ``root``, None outside of one."""
+    commit = _git(root, "rev-parse", "HEAD")
+    status = _git(root, "status", "--porcelain")
+    return Environment(
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        device=device,
+        threads=int(os.environ.get("OMP_NUM_THREADS", 0)) or os.cpu_count() or 1,
+        packages={name: found for name in _PACKAGES if (found := _version(name))},
+        git_commit=commit,
+        git_dirty=None if commit is None or status is None else bool(status),
+    )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,60 @@
+"""Do the files beside the ledger still have the digests that its records state?
+
+They lie under one directory: ``adapters/<digest>/``, ``datasets/<digest>/rows.parquet`` and ``cards/<decision>/``,
+each named by the first 16 hex digits of an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from qlora_gov.canonical import columns_id, file_id, tree_id
+from qlora_gov.errors import DataError
+from qlora_gov.ledger.entry import Entry, place
+from qlora_gov.ledger.parquet import read_parquet
+from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.records import Adapter, Card, DatasetVersion
+
+
+def file_problems(entries: Sequence[Entry], directory: Path) -> Iterator[Problem]:
+    """Check the files of adapters, training sets and cards."""
+    # A decision's card may be rendered again by later templates: then the newest card is the one on disk.
+    newest = {entry.record.decision: entry.seq for entry in entries if isinstance(entry.record, Card)}
+    for entry in entries:
+        record, where = entry.record, place(entry)
+        if isinstance(record, Adapter):
+            if tree_id(record.files) != record.digest:
+                yield Problem(ProblemKind.TAMPERED, where, "its digest is not that of its files")
+            yield from _files(where, directory / "adapters" / _short(record.digest), record.files)
+        elif isinstance(record, DatasetVersion):
+            yield from _rows(where, directory / "datasets" / _short(record.digest) / "rows.parquet", record)
+        elif isinstance(record, Card) and newest[record.decision] == entry.seq:
+            yield from _files(where, directory / "cards" / _short(record.decision), record.files)
+
+
+def _files(where: str, folder: Path, files: Mapping[str, str]) -> Iterator[Problem]:
+    for name, digest in files.items():
+        path = folder / name
+        if not path.is_file():
+            yield Problem(ProblemKind.MISSING, where, f"no such file: {path}")
+        elif file_id(path) != digest:
+            yield Problem(ProblemKind.TAMPERED, where, f"{path} does not have the digest that the record states")
+
+
+def _rows(where: str, path: Path, dataset: DatasetVersion) -> Iterator[Problem]:
+    if not path.is_file():
+        # evaluation rows lie in the ledger; their file is a convenience
+        if dataset.role != "evaluation":
+            yield Problem(ProblemKind.MISSING, where, f"no such file: {path}")
+        return
+    try:
+        intact = columns_id(read_parquet(path)) == dataset.digest
+    except DataError:
+        intact = False
+    if not intact:
+        yield Problem(ProblemKind.TAMPERED, where, f"the rows of {path} do not have the digest that the record states")
+
+
+def _short(id_: str) -> str:
+    return id_.removeprefix("sha256:")[:16]

@@ -1,0 +1,94 @@
+"""Entries of the chain: as they are stored, and as they are read.
+
+An entry names the hash of the one before it, and its own hash covers all of its other fields, so that a change
+anywhere breaks the chain there. Time, host and duration are facts of the entry and never part of its record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pydantic import JsonValue
+
+from qlora_gov.canonical import canonical_json, content_id
+from qlora_gov.errors import IntegrityError
+from qlora_gov.records import RECORDS, Record
+
+GENESIS = "sha256:" + 64 * "0"
+"""What the first entry names as the hash before it."""
+
+
+class Line(NamedTuple):
+    """An entry as it is stored: ``record`` and ``facts`` are canonical JSON, ``at`` is UTC in ISO 8601."""
+
+    seq: int
+    kind: str
+    id: str
+    key: str | None
+    record: str
+    at: str
+    facts: str
+    previous: str
+    hash: str
+
+    def sealed(self) -> str:
+        """The hash over all other fields. Raises ValueError where JSON cannot carry one of them."""
+        return content_id({name: value for name, value in self._asdict().items() if name != "hash"})
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest entry of a chain; who keeps it can later show whether the chain still holds it."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry with its record. ``id`` is the record's, as it was when it was written."""
+
+    seq: int
+    kind: str
+    id: str
+    key: str | None
+    record: Record
+    at: str
+    facts: Mapping[str, JsonValue]
+    previous: str
+    hash: str
+
+
+def place(entry: Line | Entry) -> str:
+    """How messages name an entry."""
+    return f"entry {entry.seq} ({entry.kind} {entry.id[:15]})"
+
+
+def line_after(head: Head | None, record: Record, key: str | None, facts: Mapping[str, JsonValue]) -> Line:
+    """The sealed entry that puts ``record`` after ``head``."""
+    line = Line(
+        seq=1 if head is None else head.seq + 1,
+        kind=record.kind,
+        id=record.id,
+        key=key,
+        record=canonical_json({"kind": record.kind, "content": record.content()}).decode(),
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        facts=canonical_json(dict(facts)).decode(),
+        previous=GENESIS if head is None else head.hash,
+        hash="",
+    )
+    return line._replace(hash=line.sealed())
+
+
+def entry_of(line: Line) -> Entry:
+    """Parse a stored entry. Raises IntegrityError where it holds no record that this program knows."""
+    try:
+        record = RECORDS[line.kind].model_validate(json.loads(line.record)["content"])
+        fields = line._asdict() | {"record": record, "facts": json.loads(line.facts)}
+    except (ValueError, LookupError, TypeError) as error:
+        raise IntegrityError(f"{place(line)} holds no readable record; 'qlora-gov verify' tells more") from error
+    return Entry(**fields)

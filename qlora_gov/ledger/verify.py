@@ -1,0 +1,83 @@
+"""Re-derive everything that a ledger states: offline, without a model, from its rows and the files beside it.
+
+An unkeyed chain shows an edit only to somebody who kept a later head: whoever can rewrite the file can rewrite the
+chain. A deleted last entry, too, leaves a chain that is whole. So heads are printed on cards and can be given here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from qlora_gov.ledger import columns, queries
+from qlora_gov.ledger.artefacts import file_problems
+from qlora_gov.ledger.chain import chain_problems, head_problems, parent_problems, readable
+from qlora_gov.ledger.entry import Entry, Head, Line, place
+from qlora_gov.ledger.evidence import Aggregates, row_problems, tables_of
+from qlora_gov.ledger.ledger import Ledger
+from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.tables import TABLES
+
+_BATCH = 50  # entries read at one opening, so that a long verification lets writers in between
+
+
+def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: Iterable[Head] = ()) -> list[Problem]:
+    """All that does not re-derive; nothing, where the ledger is sound.
+
+    Args:
+        ledger: the ledger; one that does not exist is sound unless a head of it is given.
+        aggregates: each metric's aggregate and the source digest of its plugin, by plugin/name.
+        artefacts: the directory of the files that records name.
+        heads: heads that somebody kept, from cards for instance.
+
+    Raises:
+        LedgerError: the ledger cannot be read at all, or is held by another process.
+    """
+    lines = _lines(ledger)
+    entries, problems = readable(lines)
+    return [
+        *chain_problems(lines),
+        *problems,
+        *parent_problems(entries),
+        *head_problems(lines, entries, heads),
+        *_stray_rows(ledger, lines, entries),
+        *_rows(ledger, entries, aggregates),
+        *file_problems(entries, artefacts),
+    ]
+
+
+def _lines(ledger: Ledger) -> list[Line]:
+    if not ledger.exists():
+        return []
+    with ledger.reading() as connection:
+        return queries.lines(connection)[::-1]
+
+
+def _rows(ledger: Ledger, entries: Sequence[Entry], aggregates: Aggregates) -> Iterator[Problem]:
+    owners = [entry for entry in entries if tables_of(entry.record)]
+    for start in range(0, len(owners), _BATCH):
+        with ledger.reading() as connection:
+            for entry in owners[start : start + _BATCH]:
+                tables = {name: columns.read(connection, entry.seq, name) for name in tables_of(entry.record)}
+                yield from row_problems(place(entry), entry.record, tables, aggregates)
+
+
+def _stray_rows(ledger: Ledger, lines: Sequence[Line], entries: Sequence[Entry]) -> Iterator[Problem]:
+    """Rows whose entry is not there, or has none in that table. Rows of an unreadable entry cannot be judged."""
+    if not lines:
+        return
+    unread = {line.seq for line in lines} - {entry.seq for entry in entries}
+    with ledger.reading() as connection:
+        for name in TABLES:
+            owners = unread | {entry.seq for entry in entries if name in tables_of(entry.record)}
+            for seq, count in _counts(connection, name):
+                if seq not in owners:
+                    what = f"{count} rows name entry {seq}, which has none in this table"
+                    yield Problem(ProblemKind.TAMPERED, f"table {name}", what)
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[int, int]]:
+    query = f"SELECT entry, count(*) FROM {name} GROUP BY entry ORDER BY entry"  # noqa: S608
+    return [(seq, count) for seq, count in connection.execute(query).fetchall()]

@@ -1,0 +1,68 @@
+"""Reading evidence back: records by their kind, and what decisions and cards need of them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from qlora_gov.errors import LedgerError, UsageError
+from qlora_gov.ledger import Entry, Ledger
+from qlora_gov.records import Decision, Evaluation, Record, Responses
+from qlora_gov.specs import Bools, Floats
+from qlora_gov.stages.gate import Side
+
+R = TypeVar("R", bound=Record)
+
+
+def fetch(ledger: Ledger, record_id: str, kind: type[R]) -> R:
+    """The record with an id, or the start of one. Raises LedgerError where it is of another kind."""
+    record = ledger.get(record_id).record
+    if not isinstance(record, kind):
+        raise LedgerError(f"{record_id} is a {record.kind}, not a {kind.kind}")
+    return record
+
+
+def newest(ledger: Ledger, kind: type[R], record_id: str | None = None) -> R:
+    """The record with the given id, or the newest of its kind. Raises UsageError where there is none."""
+    if record_id is not None:
+        return fetch(ledger, record_id, kind)
+    entries = ledger.entries(kind.kind)
+    if not entries:
+        raise UsageError(f"the ledger holds no {kind.kind} yet; 'qlora-gov run' makes one")
+    return fetch(ledger, entries[-1].id, kind)
+
+
+def side(ledger: Ledger, evaluation: Evaluation) -> Side:
+    """An evaluation with a reader of its rows."""
+    entry = ledger.get(evaluation.id)
+
+    def scores(index: int) -> tuple[Floats, Bools]:
+        measurement = evaluation.measurements[index]
+        return ledger.scores(entry, index, measurement.rows, len(measurement.components))
+
+    return Side(evaluation, scores)
+
+
+def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:
+    """What an evaluation scored."""
+    return fetch(ledger, evaluation.responses, Responses)
+
+
+def looks(ledger: Ledger, dataset: str) -> int:
+    """How many decisions an evaluation set has seen."""
+
+    def judged(entry: Entry) -> str:
+        decision = fetch(ledger, entry.id, Decision)
+        return responses_of(ledger, fetch(ledger, decision.candidate, Evaluation)).dataset
+
+    return sum(judged(entry) == dataset for entry in ledger.entries(Decision.kind))
+
+
+def stored_evaluation(ledger: Ledger, base: str, adapter: str | None) -> Evaluation:
+    """The newest evaluation of a subject. Raises UsageError where there is none."""
+    for entry in reversed(ledger.entries(Evaluation.kind)):
+        evaluation = fetch(ledger, entry.id, Evaluation)
+        responses = responses_of(ledger, evaluation)
+        if (responses.base, responses.adapter) == (base, adapter):
+            return evaluation
+    who = f"adapter {adapter}" if adapter else f"base {base}"
+    raise UsageError(f"{who} has no evaluation in the ledger; 'qlora-gov evaluate' makes one")

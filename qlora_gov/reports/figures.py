@@ -1,0 +1,74 @@
+"""How figures and ids are written, decided here once for every report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from pydantic import JsonValue
+
+from qlora_gov.canonical import canonical_json
+from qlora_gov.records import Interval
+
+_BARS = "▁▂▃▄▅▆▇█"
+_SPARKLINE_WIDTH = 48
+
+
+def number(value: float) -> str:
+    """An integer in full, any other number with four significant digits.
+
+    Raises ValueError for NaN and infinities: a figure that does not exist is an ``Absent`` and never a number.
+    """
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not a figure; a value that is missing must be Absent, with the reason")
+    if 9_999.5 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value + 0.0:.4g}"  # adding zero turns -0.0, which reads as a loss, into 0
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 in percent."""
+    return f"{share:.1%}"
+
+
+def interval_words(interval: Interval) -> str:
+    """An interval in words, with its level; one-sided where one end was not computed."""
+    low = None if interval.low is None else number(interval.low)
+    high = None if interval.high is None else number(interval.high)
+    ends = f"at most {high}" if low is None else f"at least {low}" if high is None else f"{low} to {high}"
+    return f"{ends} ({100 * interval.level:.4g}%)"
+
+
+def short_id(content_id: str) -> str:
+    """The first twelve hex digits of a content id, for prose; the full id stands in a card's provenance."""
+    return content_id.rpartition(":")[2][:12]
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A curve as a row of bars from its minimum to its maximum; each bar of a long curve is a mean of neighbours."""
+    bins = np.array_split(np.asarray(values, dtype=np.float64), min(len(values), _SPARKLINE_WIDTH))
+    means = np.array([part.mean() for part in bins])
+    low, span = means.min(), np.ptp(means)
+    levels = np.zeros(len(means)) if span == 0 else (means - low) / span * (len(_BARS) - 1)
+    return "".join(_BARS[round(level)] for level in levels)
+
+
+def setting_lines(settings: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
+    """Settings by name, each as exactly what was set: they are inputs, so their numbers are not rounded."""
+    return [(name, _exact(settings[name])) for name in sorted(settings)]
+
+
+def _exact(value: JsonValue) -> str:
+    match value:
+        case str():
+            return value
+        case None:
+            return "none"
+        case {"path": str(path), "digest": str(digest), **more} if not more:  # a ProjectFile
+            return f"{path} ({short_id(digest)})"
+        case [*items] if all(isinstance(item, str) for item in items):
+            return ", ".join(map(str, items))
+    return canonical_json(value).decode()  # 1.0 is 1, as in a record that was read back

@@ -1,0 +1,162 @@
+"""Evaluate: score stored responses with every metric, and look through them with every guardrail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qlora_gov.canonical import columns_id
+from qlora_gov.examples import Example
+from qlora_gov.measures import Measure
+from qlora_gov.records import Absent, Component, Evaluation, Measurement, Responses, Scan
+from qlora_gov.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
+from qlora_gov.tables import Table, scores_id, scores_table
+
+_FIELDS = ("prompt", "reference", "response")
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A guardrail, its rate as a measure, and what it says that it covers and misses."""
+
+    guardrail: Guardrail
+    component: Component
+    rate: Measure
+    covers: tuple[str, ...]
+    misses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    measurement: Measurement
+    stats: Floats
+    scored: Bools
+
+
+def evaluated_rows(examples: Sequence[Example], responses: Table, likelihoods: Table | None) -> list[EvaluatedRow]:
+    """Examples with the responses and likelihoods of their rows."""
+    rated: Sequence[LogLikelihood | None] = [None] * len(examples)
+    if likelihoods is not None:
+        columns = (np.asarray(likelihoods[name]).tolist() for name in ("nll", "tokens", "bytes"))
+        rated = [LogLikelihood(*values) for values in zip(*columns, strict=True)]
+    return [
+        EvaluatedRow(example, response, rating)
+        for example, response, rating in zip(examples, responses["response"], rated, strict=True)
+    ]
+
+
+def evaluate(
+    responses: Responses,
+    rows: Sequence[EvaluatedRow],
+    measures: Sequence[Measure],
+    detectors: Sequence[Detector],
+    progress: Progress,
+) -> tuple[Evaluation, dict[str, Table]]:
+    """Return the record of all measurements, and the tables ``scores`` and ``findings``."""
+    progress.begin("scoring responses", len(measures) + len(detectors))
+    results = []
+    for measure in measures:
+        results.append(_measure(measure, rows))
+        progress.advance(1, measure.traits.name)
+    scans, findings = [], _Findings()
+    for number, detector in enumerate(detectors):
+        flagged = findings.scan(number, detector, rows)
+        stats = np.column_stack([flagged.astype(np.float64), np.ones(len(rows))])
+        results.append(_result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_)))
+        scans.append(Scan(detector=detector.component, fields=_FIELDS, covers=detector.covers, misses=detector.misses))
+        progress.advance(1, detector.rate.traits.name)
+    found = findings.table()
+    record = Evaluation(
+        responses=responses.id,
+        measurements=tuple(result.measurement for result in results),
+        scans=tuple(scans),
+        findings=columns_id(found),
+    )
+    whole = [(at, r.stats, r.scored) for at, r in enumerate(results) if r.measurement.digest is not None]
+    return record, {"scores": scores_table(whole), "findings": found}
+
+
+def _measure(measure: Measure, rows: Sequence[EvaluatedRow]) -> _Scored:
+    """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate."""
+    assert measure.metric is not None, "rates are counted from findings"
+    n, k = len(rows), len(measure.components)
+    try:
+        stats, scored = measure.metric.score(rows)
+    except Exception as error:  # noqa: BLE001 - a metric is foreign code; its failure is a result, not a crash
+        return _absent(measure, n, f"the metric raised {type(error).__name__}: {error}")
+    if np.shape(stats) != (n, k):
+        return _absent(measure, n, f"the metric returned statistics of shape {np.shape(stats)}, not ({n}, {k})")
+    if np.shape(scored) != (n,) or np.asarray(scored).dtype != np.bool_:
+        return _absent(measure, n, f"the metric did not return a boolean for each of {n} rows")
+    stats = np.asarray(stats, dtype=np.float64)
+    if not np.isfinite(stats[scored]).all():
+        bad = int(np.flatnonzero(scored & ~np.isfinite(stats).all(axis=1))[0])
+        return _absent(measure, n, f"the metric returned a statistic that is not finite, first for row {bad}")
+    return _result(measure, stats, scored)
+
+
+def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
+    value = float(measure.traits.aggregate(stats[scored].sum(axis=0)))
+    measurement = Measurement(
+        metric=measure.component,
+        components=measure.components,
+        scored=int(scored.sum()),
+        rows=len(stats),
+        value=value if np.isfinite(value) else Absent(absent="undefined over these rows"),
+        digest=scores_id(stats, scored),
+    )
+    return _Scored(measurement, stats, scored)
+
+
+def _absent(measure: Measure, rows: int, reason: str) -> _Scored:
+    measurement = Measurement(
+        metric=measure.component,
+        components=measure.components,
+        scored=0,
+        rows=rows,
+        value=Absent(absent=reason),
+        digest=None,
+    )
+    return _Scored(measurement, np.empty((0, len(measure.components))), np.empty(0, dtype=np.bool_))
+
+
+class _Findings:
+    """Spans that detectors saw, gathered as columns."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, str, int, Finding]] = []
+
+    def scan(self, number: int, detector: Detector, rows: Sequence[EvaluatedRow]) -> Bools:
+        """Look at every field of every row; return which responses were flagged, ``[n]``."""
+        flagged = np.zeros(len(rows), dtype=np.bool_)
+        for field in _FIELDS:
+            for row, findings in enumerate(detector.guardrail.detect([_text(r, field) for r in rows])):
+                self._rows += [(row, field, number, finding) for finding in findings]
+                flagged[row] |= field == "response" and bool(findings)
+        return flagged
+
+    def table(self) -> Table:
+        """The table, in a stable order."""
+        rows = sorted(self._rows, key=lambda r: (r[0], r[1], r[2], r[3].start, r[3].end, r[3].kind))
+        return {
+            "row": np.array([row for row, _, _, _ in rows], dtype=np.int64),
+            "field": [field for _, field, _, _ in rows],
+            "detector": np.array([number for _, _, number, _ in rows], dtype=np.int64),
+            "kind": [finding.kind for *_, finding in rows],
+            "score": np.array([finding.score for *_, finding in rows], dtype=np.float64),
+            "start": np.array([finding.start for *_, finding in rows], dtype=np.int64),
+            "end": np.array([finding.end for *_, finding in rows], dtype=np.int64),
+        }
+
+
+def _text(row: EvaluatedRow, field: str) -> str:
+    if field == "prompt":
+        return prompt_text(row.example)
+    return row.example.reference if field == "reference" else row.response or ""
+
+
+def prompt_text(example: Example) -> str:
+    """All turns before the reference as one text, the one that spans of the field ``prompt`` count in."""
+    return "\n".join(message.content for message in example.prompt)

@@ -1,0 +1,46 @@
+"""Text with what a detector found in it taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from qlora_gov.examples import Example, Message
+from qlora_gov.specs import Drop, Finding, Guardrail
+
+
+def redact(text: str, findings: Iterable[Finding]) -> str:
+    """Replace every span by its kind in brackets; overlapping spans become one, under the kind that begins first."""
+    parts, at = [], 0
+    for finding in sorted(findings, key=lambda f: (f.start, -f.end, f.kind)):
+        if finding.start >= at:
+            parts += [text[at : finding.start], f"[{finding.kind}]"]
+        at = max(at, finding.end)
+    return "".join([*parts, text[at:]])
+
+
+class GuardrailFilter:
+    """A guardrail used as a curation step: drops rows that it flags, or redacts what it found in them."""
+
+    def __init__(self, guardrail: Guardrail, action: Literal["drop", "redact"]) -> None:
+        self.guardrail = guardrail
+        self.action = action
+
+    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
+        """Look at every turn of every example."""
+        texts = [message.content for example in examples for message in example.messages]
+        found = iter(self.guardrail.detect(texts))
+        return [self._judge(example, [next(found) for _ in example.messages]) for example in examples]
+
+    def _judge(self, example: Example, findings: Sequence[Sequence[Finding]]) -> Example | Drop:
+        kinds = sorted({finding.kind for turn in findings for finding in turn})
+        if not kinds:
+            return example
+        if self.action == "drop":
+            return Drop(", ".join(kinds))
+        return example.with_messages(
+            tuple(
+                Message(role=message.role, content=redact(message.content, turn))
+                for message, turn in zip(example.messages, findings, strict=True)
+            )
+        )

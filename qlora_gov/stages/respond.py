@@ -1,0 +1,160 @@
+"""Respond: let a subject answer a frozen evaluation set, batch by batch, keeping each finished batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from qlora_gov.canonical import columns_id
+from qlora_gov.examples import Example, Message
+from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
+from qlora_gov.specs import LogLikelihood, Progress
+from qlora_gov.tables import Table
+
+
+class Answered(Protocol):
+    """A generated response: its text, and why it ended."""
+
+    @property
+    def text(self) -> str:
+        """The response."""
+        ...
+
+    @property
+    def finish(self) -> str:
+        """``stop`` or ``length``."""
+        ...
+
+
+class Subject(Protocol):
+    """What is evaluated, as this stage needs it."""
+
+    def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> Sequence[Answered]:
+        """Answer a batch of prompts."""
+        ...
+
+    def loglikelihood(self, conversations: Sequence[Sequence[Message]]) -> Sequence[LogLikelihood]:
+        """Rate the last turn of each conversation."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one subject said to one row."""
+
+    response: str
+    finish: str
+    likelihood: LogLikelihood | None
+
+
+class Spool:
+    """Finished batches in a file, one line each, so that a killed run goes on where it was.
+
+    Batches are planned from all rows whatever is done already: which rows share a batch can change the last bits of
+    a number, and a resumed run must equal an uninterrupted one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.done: dict[int, list[Row]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        whole = [line for line in lines if line.endswith(b"\n")]  # a kill can cut the last line short
+        for line in whole:
+            batch = json.loads(line)
+            self.done[batch["batch"]] = [_row(values) for values in batch["rows"]]
+        if whole != lines:
+            path.write_bytes(b"".join(whole))
+
+    def put(self, batch: int, rows: list[Row]) -> None:
+        """Keep a finished batch before going on."""
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({"batch": batch, "rows": [asdict(row) for row in rows]}) + "\n")
+        self.done[batch] = rows
+
+
+def _row(values: dict[str, Any]) -> Row:
+    likelihood = values["likelihood"]
+    return Row(values["response"], values["finish"], None if likelihood is None else LogLikelihood(**likelihood))
+
+
+def respond(
+    subject: Subject,
+    base: Base,
+    adapter: Adapter | None,
+    dataset: DatasetVersion,
+    examples: Sequence[Example],
+    *,
+    quantization: str,
+    generation: GenerationSettings,
+    likelihoods: bool,
+    spool: Spool,
+    environment: Environment,
+    progress: Progress,
+) -> tuple[Responses, dict[str, Table]]:
+    """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``."""
+    who = "base" if adapter is None else "adapter"
+    progress.begin(f"the {who} answers", len(examples))
+    for number, batch in enumerate(_plan(examples, generation.batch_size)):
+        if number not in spool.done:
+            spool.put(number, _ask(subject, [examples[at] for at in batch], generation, likelihoods))
+        progress.advance(len(batch))
+    rows = _in_order(_plan(examples, generation.batch_size), spool)
+    tables = _tables(examples, rows, likelihoods)
+    record = Responses(
+        base=base.id,
+        adapter=adapter.id if adapter else None,
+        dataset=dataset.id,
+        quantization=quantization,
+        generation=generation,
+        rows=len(rows),
+        digest=columns_id(tables["responses"]),
+        likelihoods=columns_id(tables["likelihoods"]) if likelihoods else None,
+        environment=environment,
+    )
+    return record, tables
+
+
+def _plan(examples: Sequence[Example], size: int) -> list[list[int]]:
+    """Batches of row numbers, prompts of like length together: padding costs time."""
+    order = sorted(range(len(examples)), key=lambda at: (sum(len(m.content) for m in examples[at].prompt), at))
+    return [order[at : at + size] for at in range(0, len(order), size)]
+
+
+def _ask(subject: Subject, examples: Sequence[Example], generation: GenerationSettings, likelihoods: bool) -> list[Row]:
+    answers = subject.answer([example.prompt for example in examples], generation.max_new_tokens)
+    rated: Sequence[LogLikelihood | None] = [None] * len(examples)
+    if likelihoods:
+        rated = subject.loglikelihood([example.messages for example in examples])
+    return [Row(answer.text, answer.finish, value) for answer, value in zip(answers, rated, strict=True)]
+
+
+def _in_order(plan: Sequence[Sequence[int]], spool: Spool) -> list[Row]:
+    placed = {at: row for number, batch in enumerate(plan) for at, row in zip(batch, spool.done[number], strict=True)}
+    return [placed[at] for at in range(len(placed))]
+
+
+def _tables(examples: Sequence[Example], rows: Sequence[Row], likelihoods: bool) -> dict[str, Table]:
+    number = np.arange(len(rows))
+    tables: dict[str, Table] = {
+        "responses": {
+            "row": number,
+            "example": [example.id for example in examples],
+            "response": [row.response for row in rows],
+            "finish": [row.finish for row in rows],
+        }
+    }
+    if likelihoods:
+        rated = [row.likelihood for row in rows if row.likelihood is not None]
+        tables["likelihoods"] = {
+            "row": number,
+            "nll": np.array([value.nll for value in rated], dtype=np.float64),
+            "tokens": np.array([value.tokens for value in rated], dtype=np.int64),
+            "bytes": np.array([value.bytes for value in rated], dtype=np.int64),
+        }
+    return tables

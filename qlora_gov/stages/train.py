@@ -1,0 +1,99 @@
+"""Train: hand a trainer its job, and keep what it made only when it is whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from qlora_gov.canonical import file_id, tree_id
+from qlora_gov.errors import TrainingError
+from qlora_gov.examples import Example
+from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment
+from qlora_gov.specs import Progress, Trainer, TrainingJob, TrainingOutcome
+
+_SAFE = {".safetensors", ".json"}
+
+
+def train(
+    trainer: Trainer,
+    recipe: Component,
+    base: Base,
+    base_path: Path,
+    dataset: DatasetVersion,
+    examples: Sequence[Example],
+    *,
+    seed: int,
+    work: Path,
+    keep: Callable[[str], Path],
+    environment: Environment,
+    progress: Progress,
+) -> Adapter:
+    """Train and return the adapter, whose files then lie where ``keep`` puts an adapter of their digest.
+
+    ``work`` keeps checkpoints across a kill and is removed at the end.
+    """
+    output, checkpoints = work / "adapter", work / "checkpoints"
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    checkpoints.mkdir(exist_ok=True)
+    job = TrainingJob(
+        base=base_path,
+        base_name=base.hub_id or base.reference,
+        examples=examples,
+        output=output,
+        checkpoints=checkpoints,
+        seed=seed,
+        progress=progress,
+    )
+    outcome = trainer.train(job)
+    adapter = _record(outcome, _files(output), recipe, base, dataset, seed, environment)
+    _keep(output, keep(adapter.digest))
+    shutil.rmtree(work)
+    return adapter
+
+
+def is_whole(path: Path, adapter: Adapter) -> bool:
+    """Whether every file of the adapter is at ``path`` with the recorded bytes."""
+    return all((path / name).is_file() and file_id(path / name) == digest for name, digest in adapter.files.items())
+
+
+def _files(output: Path) -> dict[str, str]:
+    paths = sorted(path for path in output.rglob("*") if path.is_file())
+    for path in paths:
+        if path.suffix not in _SAFE:
+            raise TrainingError(f"the trainer wrote {path.name}; an adapter holds safetensors and JSON files only")
+    if not any(path.suffix == ".safetensors" for path in paths):
+        raise TrainingError("the trainer wrote no .safetensors file")
+    return {path.relative_to(output).as_posix(): file_id(path) for path in paths}
+
+
+def _record(
+    outcome: TrainingOutcome,
+    files: dict[str, str],
+    recipe: Component,
+    base: Base,
+    dataset: DatasetVersion,
+    seed: int,
+    environment: Environment,
+) -> Adapter:
+    return Adapter(
+        base=base.id,
+        dataset=dataset.id,
+        recipe=recipe,
+        seed=seed,
+        files=files,
+        digest=tree_id(files),
+        losses=outcome.losses,
+        steps=outcome.steps,
+        tokens=outcome.tokens,
+        notes=outcome.notes,
+        environment=environment,
+    )
+
+
+def _keep(output: Path, target: Path) -> None:
+    """Move the files to their final name; the same bytes may be there already."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    output.rename(target)

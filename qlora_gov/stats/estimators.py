@@ -1,0 +1,56 @@
+"""Choosing the method: what each kind of metric, contrast and sample is estimated by, or withheld for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qlora_gov.records import Absent
+from qlora_gov.specs import Comparison, MetricTraits
+from qlora_gov.stats.clusters import Floats, cluster_sums, independent
+from qlora_gov.stats.contrasts import DIFFERENCE, VALUE, Contrast
+from qlora_gov.stats.estimate import Estimate, Withheld
+from qlora_gov.stats.paired_binary import paired_score
+from qlora_gov.stats.rates import exact_rate
+from qlora_gov.stats.studentised import studentised
+
+
+def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
+    """Estimate a contrast by the method that holds for this metric and sample.
+
+    A binary metric's value has the exact binomial interval, its difference on independent rows the paired score
+    interval. Everything else has the studentised cluster bootstrap.
+    """
+    rows, binary = comparison.clusters.size, comparison.metric.binary
+    if problem := _unusable(comparison):
+        return Withheld(problem, rows, np.unique(comparison.clusters).size)
+    if binary and contrast is VALUE:
+        return exact_rate(int(comparison.candidate[:, 0].sum()), comparison.clusters)
+    if binary and contrast is DIFFERENCE and independent(comparison.clusters):
+        change = comparison.candidate[:, 0] - comparison.champion[:, 0]
+        return paired_score(int((change > 0).sum()), int((change < 0).sum()), rows)
+    k = comparison.candidate.shape[1]
+    aggregate = comparison.metric.aggregate
+    return studentised(
+        cluster_sums(np.hstack([comparison.candidate, comparison.champion]), comparison.clusters),
+        lambda sums: contrast.function(aggregate(sums[..., :k]), aggregate(sums[..., k:])),
+        rows,
+    )
+
+
+def value_of(stats: Floats, metric: MetricTraits) -> float | Absent:
+    """The metric's value over all rows ``[n, k]``, or why it has none."""
+    if not stats.size:
+        return Absent(absent="no rows")
+    value = float(metric.aggregate(stats.sum(axis=0)))
+    return value if np.isfinite(value) else Absent(absent="undefined on these rows")
+
+
+def _unusable(comparison: Comparison) -> str | None:
+    if not comparison.clusters.size:
+        return "there are no rows"
+    both = np.stack([comparison.candidate, comparison.champion])
+    if not np.isfinite(both).all():
+        return "a row's score is not finite"
+    if comparison.metric.binary and not (np.isin(both[..., 0], (0, 1)).all() and (both[..., 1] == 1).all()):
+        return "the metric is declared binary, but a row's score is neither 0 nor 1"
+    return None

@@ -1,0 +1,53 @@
+"""Where a project keeps what it makes, beside its project file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qlora_gov.config import STATE_DIRECTORY, Project
+from qlora_gov.hooks.catalog import Catalog
+from qlora_gov.ledger import Ledger
+from qlora_gov.specs import Progress
+
+
+def short(record_id: str) -> str:
+    """The first 16 hex digits of an id, which name directories."""
+    return record_id.removeprefix("sha256:")[:16]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A project with its root directory, components and ledger."""
+
+    project: Project
+    root: Path
+    catalog: Catalog
+    ledger: Ledger
+    progress: Progress
+
+    @property
+    def state(self) -> Path:
+        """Everything that is made: the ledger, and artefacts under the start of their digest."""
+        return self.root / STATE_DIRECTORY
+
+    @property
+    def adapters(self) -> Path:
+        """One directory for each adapter."""
+        return self.state / "adapters"
+
+    def adapter(self, digest: str) -> Path:
+        """The directory of an adapter's files."""
+        return self.adapters / short(digest)
+
+    def dataset(self, digest: str) -> Path:
+        """The Parquet file of a dataset version."""
+        return self.state / "datasets" / short(digest) / "rows.parquet"
+
+    def card(self, decision: str) -> Path:
+        """The directory of a decision's card."""
+        return self.state / "cards" / short(decision)
+
+    def work(self, key: str) -> Path:
+        """What an unfinished stage keeps across a kill."""
+        return self.state / "work" / short(key)

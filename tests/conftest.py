@@ -1,0 +1,34 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture
+def public_data() -> Callable[[str], Path]:
+    """The path of a file of the public data that some tests read in place, or a skip that says what is absent."""
+    directory = Path(os.environ.get("QLORA_GOV_DATA", ROOT.parent / "shared" / "data"))
+
+    def find(name: str) -> Path:
+        path = directory / name
+        if not path.exists():
+            pytest.skip(f"public data is absent: {path} (set QLORA_GOV_DATA)")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a tiny random base model."""
+    from tests.tiny import make_tiny_base
+
+    return make_tiny_base(tmp_path_factory.mktemp("bases") / "tiny")

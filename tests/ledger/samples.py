@@ -1,0 +1,226 @@
+"""A whole release in a small ledger: every kind of record, rows in every table, every file on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qlora_gov.canonical import bytes_id, columns_id, tree_id
+from qlora_gov.examples import Example, Message
+from qlora_gov.ledger import Entry, Ledger
+from qlora_gov.ledger.evidence import Aggregates
+from qlora_gov.ledger.parquet import write_parquet
+from qlora_gov.records import (
+    Absent,
+    Adapter,
+    AliasMove,
+    Base,
+    Card,
+    Component,
+    DatasetVersion,
+    Decision,
+    DecisionOutcome,
+    Environment,
+    Evaluation,
+    GenerationSettings,
+    LossPoint,
+    Measurement,
+    Outcome,
+    Policy,
+    Responses,
+    RuleVerdict,
+    Scan,
+    Verdict,
+)
+from qlora_gov.tables import Table, examples_table, scores_id, scores_table
+
+ROWS = 12
+SOURCE = bytes_id(b"source of the metrics plugin")
+ENVIRONMENT = Environment(
+    python="3.11", platform="linux", device="cpu", threads=1, packages={}, git_commit=None, git_dirty=None
+)
+
+
+def component(name: str, **settings: int) -> Component:
+    return Component(name=name, distribution="d", version="1.0", source=SOURCE, settings=settings)
+
+
+def ratio(sums: np.ndarray) -> np.ndarray:
+    return sums[..., 0] / sums[..., 1]
+
+
+AGGREGATES: Aggregates = {"m/mean": (ratio, SOURCE), "m/nll": (ratio, SOURCE)}
+
+
+def examples(count: int, text: str) -> list[Example]:
+    return [
+        Example(
+            messages=(
+                Message(role="user", content=f"{text} {row}?"),
+                Message(role="assistant", content=f"\x01line\n{row} 'é' \U0001f600"),
+            ),
+            group=f"g{row // 2}",
+            provenance="human" if row % 2 else None,
+            intent=f"intent {row}" if row == 1 else None,
+            extra={"n": row},
+            source=f"file.jsonl:{row + 1}",
+        )
+        for row in range(count)
+    ]
+
+
+def dataset_of(table: Table, role: str, held_out: str | None = None) -> DatasetVersion:
+    return DatasetVersion(
+        role=role,
+        sources=(),
+        steps=(),
+        rows=len(table["row"]),
+        groups=6,
+        mix={},
+        digest=columns_id(table),
+        held_out=held_out,
+    )
+
+
+def responses_of(base: str, adapter: str | None, dataset: str, text: str) -> tuple[Responses, dict[str, Table]]:
+    rng = np.random.default_rng(len(text))
+    rows: dict[str, Table] = {
+        "responses": {
+            "row": np.arange(ROWS),
+            "example": [f"sha256:{row}" for row in range(ROWS)],
+            "response": [f"{text} {row}" for row in range(ROWS)],
+            "finish": ["stop"] * ROWS,
+        },
+        "likelihoods": {
+            "row": np.arange(ROWS),
+            "nll": rng.random(ROWS),
+            "tokens": rng.integers(1, 9, ROWS),
+            "bytes": rng.integers(1, 99, ROWS),
+        },
+    }
+    record = Responses(
+        base=base,
+        adapter=adapter,
+        dataset=dataset,
+        quantization="nf4",
+        generation=GenerationSettings(),
+        rows=ROWS,
+        digest=columns_id(rows["responses"]),
+        likelihoods=columns_id(rows["likelihoods"]),
+        environment=ENVIRONMENT,
+    )
+    return record, rows
+
+
+def evaluation_of(responses: str, seed: int) -> tuple[Evaluation, dict[str, Table]]:
+    """Two metrics with rows, one of which could not score every row, and one that failed between them."""
+    rng = np.random.default_rng(seed)
+    some = np.arange(ROWS) != 3
+    parts = [
+        (0, np.column_stack([rng.random(ROWS), np.ones(ROWS)]), np.ones(ROWS, dtype=np.bool_)),
+        (2, np.column_stack([rng.random(ROWS), np.ones(ROWS)]) * some[:, None], some),
+    ]
+    findings: Table = {
+        "row": np.array([4, 2]),
+        "field": ["response", "prompt"],
+        "detector": np.array([0, 0]),
+        "kind": ["iban", "email"],
+        "score": np.array([0.5, 1.0]),
+        "start": np.array([0, 3]),
+        "end": np.array([2, 9]),
+    }
+    measurements = {
+        index: Measurement(
+            metric=component("m/mean" if index == 0 else "m/nll"),
+            components=("sum", "rows"),
+            scored=int(scored.sum()),
+            rows=ROWS,
+            value=float(ratio(stats[scored].sum(axis=0))),
+            digest=scores_id(stats, scored),
+        )
+        for index, stats, scored in parts
+    }
+    failed = Measurement(
+        metric=component("m/broken"), components=("a",), scored=0, rows=ROWS, value=Absent(absent="it raised"), digest=None
+    )
+    scan = Scan(detector=component("g/pii"), fields=("prompt", "response"), covers=("email", "iban"), misses=("name",))
+    record = Evaluation(
+        responses=responses,
+        measurements=(measurements[0], failed, measurements[2]),
+        scans=(scan,),
+        findings=columns_id(findings),
+    )
+    return record, {"scores": scores_table(parts), "findings": findings}
+
+
+def write_files(folder: Path, files: dict[str, bytes]) -> dict[str, str]:
+    folder.mkdir(parents=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return {name: bytes_id(data) for name, data in files.items()}
+
+
+@dataclass(frozen=True)
+class Release:
+    """The entries of one release by name, in the order in which they were appended."""
+
+    ledger: Ledger
+    artefacts: Path
+    entries: dict[str, Entry]
+
+
+def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Release:
+    made: dict[str, Entry] = {}
+    rule = component("gates/at_most", limit=len(name))
+    made["policy"] = ledger.append(Policy(rules=(rule,)), key=f"policy {name}")
+    base_files = {"model.safetensors": bytes_id(b"base")}
+    base = Base(reference="embedded", source="embedded", files=base_files, architecture="llama", licence=None)
+    made["base"] = ledger.append(base, key="base", facts={"host": "here", "seconds": 0.5})
+    held = examples_table(examples(ROWS, "evaluation"))
+    made["evaluation set"] = ledger.append(dataset_of(held, "evaluation"), key="held", rows={"examples": held})
+    table = examples_table(examples(20, f"training {name}"))
+    training = dataset_of(table, "training", made["evaluation set"].id)
+    write_parquet(artefacts / "datasets" / training.digest[7:23] / "rows.parquet", table)
+    made["training set"] = ledger.append(training, key=f"training {name}")
+    files = {"adapter_model.safetensors": f"weights {name}".encode(), "adapter_config.json": b"{}"}
+    digests = {file: bytes_id(data) for file, data in files.items()}
+    write_files(artefacts / "adapters" / tree_id(digests)[7:23], files)
+    adapter = Adapter(
+        base=made["base"].id,
+        dataset=made["training set"].id,
+        recipe=component("nf4/qlora"),
+        seed=0,
+        files=digests,
+        digest=tree_id(digests),
+        losses=(LossPoint(step=1, loss=2.5),),
+        steps=1,
+        tokens=100,
+        notes=(),
+        environment=ENVIRONMENT,
+    )
+    made["adapter"] = ledger.append(adapter, key=f"adapter {name}")
+    for side, subject in (("champion", None), ("candidate", made["adapter"].id)):
+        record, rows = responses_of(made["base"].id, subject, made["evaluation set"].id, f"{side} {name}")
+        made[f"{side} responses"] = ledger.append(record, rows=rows)
+        evaluation, scores = evaluation_of(made[f"{side} responses"].id, seed=len(side + name))
+        made[side] = ledger.append(evaluation, rows=scores)
+    verdict = RuleVerdict(rule=rule, metric="m/mean", verdict=Verdict(outcome=Outcome.PASS, reason="below"))
+    decision = Decision(
+        policy=made["policy"].id,
+        candidate=made["candidate"].id,
+        champion=made["champion"].id,
+        adapter=made["adapter"].id,
+        verdicts=(verdict,),
+        outcome=DecisionOutcome.APPROVED,
+        exploratory=False,
+        look=1,
+    )
+    made["decision"] = ledger.append(decision)
+    move = AliasMove(alias="champion", adapter=made["adapter"].id, decision=made["decision"].id, previous=None)
+    made["alias"] = ledger.append(move)
+    card_files = write_files(artefacts / "cards" / made["decision"].id[7:23], {"card.md": f"# {name}".encode()})
+    card = Card(decision=made["decision"].id, head=made["alias"].hash, templates={}, files=card_files)
+    made["card"] = ledger.append(card)
+    return Release(ledger, artefacts, made)

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qlora_gov.errors import IntegrityError, LedgerError, LedgerLockedError
+from qlora_gov.ledger import Head, Ledger
+from qlora_gov.ledger.entry import GENESIS
+from qlora_gov.records import AliasMove, Policy
+from qlora_gov.tables import examples_of, examples_table
+from tests.ledger.samples import ROWS, Release, component, dataset_of, evaluation_of, examples, responses_of
+
+
+def policy(number: int) -> Policy:
+    return Policy(rules=(component("gates/at_most", number=number),))
+
+
+def test_a_ledger_that_does_not_exist_reads_as_empty(ledger: Ledger) -> None:
+    assert not ledger.exists()
+    assert ledger.head() is None
+    assert ledger.find("key") is None
+    assert ledger.alias("champion") is None
+    assert ledger.entries() == []
+    with pytest.raises(LedgerError, match="there is no ledger at .*ledger.duckdb; 'qlora-gov run' begins one"):
+        ledger.get("0123456789")
+    assert not ledger.path.parent.exists(), "reading creates nothing"
+
+
+def test_entries_chain_and_come_back_whole(ledger: Ledger) -> None:
+    before = datetime.now(UTC)
+    first = ledger.append(policy(1), key="k", facts={"host": "here", "seconds": 1.5})
+    second = ledger.append(policy(2))
+    assert (first.seq, first.previous, first.facts) == (1, GENESIS, {"host": "here", "seconds": 1.5})
+    assert (second.seq, second.previous, second.key) == (2, first.hash, None)
+    assert first.record == policy(1)
+    assert first.id == policy(1).id
+    assert ledger.entries() == [first, second]
+    assert ledger.entries("policy") == [first, second]
+    assert ledger.entries("base") == []
+    assert ledger.head() == Head(2, second.hash)
+    assert abs((datetime.fromisoformat(first.at) - before).total_seconds()) < 60
+
+
+def test_repeating_an_append_adds_nothing(release: Release) -> None:
+    ledger, entry = release.ledger, release.entries["evaluation set"]
+    rows = {"examples": examples_table(examples(ROWS, "evaluation"))}
+    assert ledger.append(entry.record, key=entry.key, rows=rows, facts={"again": True}) == entry
+    assert ledger.append(release.entries["decision"].record) == release.entries["decision"], "without a key too"
+    assert len(ledger.entries()) == len(release.entries)
+    assert len(ledger.table(entry, "examples")["row"]) == ROWS
+
+
+def test_find_gives_the_newest_entry_under_a_key(ledger: Ledger) -> None:
+    key = "it's; DROP TABLE entries --"
+    old, new = ledger.append(policy(1), key=key), ledger.append(policy(2), key=key)
+    other = ledger.append(policy(1), key="other")
+    assert ledger.find(key) == new
+    assert ledger.find("other") == other
+    assert ledger.get(old.id) == other, "one record under two keys: the newest entry"
+
+
+def test_records_are_found_by_a_prefix_of_their_id(release: Release) -> None:
+    entry = release.entries["adapter"]
+    for name in (entry.id, entry.id[7:], entry.id[:15], entry.id[7:15]):
+        assert release.ledger.get(name) == entry
+
+
+def test_a_wrong_id_is_met_with_the_nearest(release: Release) -> None:
+    digits = release.entries["adapter"].id[7:19]
+    typo = digits[:-1] + ("0" if digits[-1] != "0" else "1")
+    with pytest.raises(LedgerError, match=f"holds no record {typo}; did you mean {digits}"):
+        release.ledger.get(typo)
+    for short in ("abc", "champion", "sha256:", "0123456"):
+        with pytest.raises(LedgerError, match="is no record id; write at least 8"):
+            release.ledger.get(short)
+
+
+def test_rows_come_back_as_they_were_given(release: Release) -> None:
+    ledger, entries = release.ledger, release.entries
+    table = ledger.table(entries["evaluation set"], "examples")
+    assert examples_of(table) == examples(ROWS, "evaluation")
+    responses, rows = responses_of(entries["base"].id, None, entries["evaluation set"].id, "champion first")
+    assert entries["champion responses"].record == responses
+    for name, expected in rows.items():
+        found = ledger.table(entries["champion responses"], name)
+        assert list(found) == list(expected)
+        for column, values in expected.items():
+            np.testing.assert_array_equal(found[column], values)
+    findings = ledger.table(entries["candidate"], "findings")
+    assert findings["row"].tolist() == [4, 2], "in the order in which they were appended, not sorted"
+    assert findings["end"].dtype == np.int64
+    assert len(ledger.table(entries["policy"], "scores")["value"]) == 0
+
+
+def test_one_measurement_is_read_by_itself(release: Release) -> None:
+    entry = release.entries["candidate"]
+    _, rows = evaluation_of("any", seed=len("candidatefirst"))
+    stats, scored = release.ledger.scores(entry, 2, ROWS, 2)
+    assert scored.tolist() == [row != 3 for row in range(ROWS)]
+    mine = rows["scores"]["metric"] == 2
+    np.testing.assert_array_equal(stats[scored].T.ravel(), rows["scores"]["value"][mine])
+    with pytest.raises(IntegrityError, match="are not 3 for each of the scored rows among 12"):
+        release.ledger.scores(entry, 2, ROWS, 3)
+
+
+def test_an_alias_is_its_latest_move(release: Release) -> None:
+    ledger, entries = release.ledger, release.entries
+    assert ledger.alias("champion") == entries["alias"]
+    assert ledger.alias("fallback") is None
+    move = AliasMove(
+        alias="champion", adapter=entries["adapter"].id, decision=entries["decision"].id, previous=entries["alias"].id
+    )
+    assert ledger.alias("champion") == entries["alias"]
+    moved = ledger.append(move)
+    assert ledger.alias("champion") == moved
+
+
+def test_lineage_goes_back_to_the_roots_nearest_first(release: Release) -> None:
+    entries = release.entries
+    walked = release.ledger.lineage(entries["adapter"].id)
+    assert walked == [entries["base"], entries["training set"], entries["evaluation set"]]
+    names = [name for found in release.ledger.lineage(entries["card"].id[7:]) for name in entries if entries[name] == found]
+    assert names[:4] == ["decision", "policy", "candidate", "champion"]
+    assert sorted(names) == sorted(set(entries) - {"card", "alias"}), "each once, all that it was made from"
+
+
+def test_lineage_says_which_parent_is_not_there(ledger: Ledger) -> None:
+    orphan = ledger.append(dataset_of(examples_table(examples(2, "x")), "training", held_out="sha256:" + 64 * "a"))
+    with pytest.raises(IntegrityError, match=r"entry 1 \(dataset .*\) was made from sha256:aaaa.* does not hold"):
+        ledger.lineage(orphan.id)
+
+
+def test_rows_that_disagree_with_the_record_are_not_appended(ledger: Ledger) -> None:
+    table = examples_table(examples(4, "x"))
+    record = dataset_of(table, "evaluation")
+    changed = {**table, "source": ["elsewhere", *table["source"][1:]]}
+    with pytest.raises(ValueError, match="examples: the rows do not have the digest"):
+        ledger.append(record, rows={"examples": changed})
+    with pytest.raises(ValueError, match="3 rows are there, the record states 4"):
+        ledger.append(record, rows={"examples": {name: column[:3] for name, column in table.items()}})
+    with pytest.raises(ValueError, match=r"has rows in \['examples'\], not in \[\]"):
+        ledger.append(record)
+    with pytest.raises(ValueError, match=r"has rows in \[\], not in \['examples'\]"):
+        ledger.append(dataset_of(table, "training"), rows={"examples": table})
+    evaluation, rows = evaluation_of("sha256:" + 64 * "0", seed=1)
+    rows["scores"] = {**rows["scores"], "value": rows["scores"]["value"][::-1]}
+    with pytest.raises(ValueError, match="scores of m/mean: the rows do not have the digest"):
+        ledger.append(evaluation, rows=rows)
+    assert not ledger.exists()
+
+
+def test_writers_in_one_process_wait_for_each_other(ledger: Ledger) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: ledger.append(policy(number)), range(20)))
+    entries = ledger.entries()
+    assert [entry.seq for entry in entries] == list(range(1, 21))
+    assert all(after.previous == before.hash for before, after in zip(entries, entries[1:], strict=False))
+
+
+def test_a_reader_in_another_thread_is_waited_for(ledger: Ledger) -> None:
+    ledger.append(policy(1))
+    waited: list[float] = []
+    reading, done = threading.Event(), threading.Event()
+
+    def read() -> None:
+        with ledger.reading():
+            reading.set()
+            done.wait(5)
+
+    def tell(seconds: float) -> None:
+        waited.append(seconds)
+        done.set()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert reading.wait(5)
+    with pytest.raises(LedgerLockedError, match="is held by this process"):
+        Ledger(ledger.path, wait=0).append(policy(2))
+    assert Ledger(ledger.path, wait=5, on_wait=tell).append(policy(2)).seq == 2
+    thread.join()
+    assert waited == sorted(waited)
+    assert len(waited) >= 1
+
+
+def test_a_path_of_any_name_will_do(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "it's a [write-write] conflict *" / "é ledger")
+    assert ledger.append(policy(1)) == ledger.entries()[0]

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
+from qlora_gov_data.similarity import Similarity
+
+from qlora_gov import Example, Message
+
+Chat = Callable[..., Example]
+Verdicts = Callable[..., list[str | None]]
+LONG = "Thanks for getting in touch. Open the app, choose Cards, then Freeze card, and a new card arrives in five days."
+
+
+def test_the_first_of_equal_conversations_stays(chat: Chat, verdicts: Verdicts) -> None:
+    rows = [chat("Why?", "Because."), chat("Who?", "Me."), chat(" why?\n", "BECAUSE."), chat("Why?", "Because.")]
+    assert verdicts(ExactDuplicates(), rows) == [None, None, "exact duplicate", "exact duplicate"]
+
+
+def test_another_role_turn_or_system_prompt_is_another_conversation(chat: Chat, verdicts: Verdicts) -> None:
+    plain = chat("Why?", "Because.")
+    swapped = plain.with_messages((Message(role="tool", content="Why?"), plain.messages[1]))
+    split = chat("Why?", "Because.", "Why?", "Because.")
+    assert verdicts(ExactDuplicates(), [plain, swapped, split, chat("Why?", "Because.", system="x")]) == [None] * 4
+
+
+def test_which_conversations_stay_does_not_depend_on_the_order(chat: Chat, verdicts: Verdicts) -> None:
+    rows = [chat(f"Question {number % 7}?", "Yes.") for number in range(20)]
+
+    def kept(rows: list[Example]) -> set[str]:
+        return {row.id for row, reason in zip(rows, verdicts(ExactDuplicates(), rows), strict=True) if reason is None}
+
+    assert len(kept(rows)) == 7
+    assert kept(random.Random(3).sample(rows, k=20)) == kept(rows)
+
+
+def test_a_nearly_equal_conversation_goes_and_a_different_one_stays(chat: Chat, verdicts: Verdicts) -> None:
+    rows = [
+        chat("I lost my card in Leeds.", LONG, system="Be kind."),
+        chat("I lost my card in York.", LONG, system="Be something else entirely."),
+        chat("How much is a transfer?", "It is free of charge at every branch and in the app."),
+    ]
+    assert verdicts(NearDuplicates(Similarity()), rows) == [None, "near-duplicate", None]
+    assert verdicts(NearDuplicates(Similarity(threshold=0.85)), rows) == [None, None, None]
+
+
+def test_a_dropped_row_drops_no_further_ones(chat: Chat, verdicts: Verdicts) -> None:
+    """A chain: each is near to the one before it, but the last is not near to the first, which stays."""
+    words = [f"w{number}" for number in range(40)]
+    rows = [chat(" ".join([*words[cut:], *(f"x{number}" for number in range(cut))]), "Yes.") for cut in (0, 3, 6)]
+
+    assert verdicts(NearDuplicates(Similarity(threshold=0.8)), rows) == [None, "near-duplicate", None]
+    assert verdicts(NearDuplicates(Similarity(threshold=0.8)), rows[1:]) == [None, "near-duplicate"]
+
+
+def test_the_threshold_is_exact(chat: Chat, verdicts: Verdicts) -> None:
+    """Ten words of which two differ: 8 shared of 12 in all, as the answer has none."""
+    first = chat("a b c d e f g h i j", "...")
+    second = chat("a b c d e f g h x y", "...")
+    for threshold, reason in ((8 / 12, "near-duplicate"), (8 / 12 + 1e-9, None)):
+        near = NearDuplicates(Similarity(threshold=threshold, shingle=1))
+        assert verdicts(near, [first, second]) == [None, reason]
+
+
+@pytest.mark.parametrize("component", [ExactDuplicates(), NearDuplicates(Similarity())])
+def test_held_out_rows_do_not_matter_and_nothing_gives_nothing(
+    chat: Chat, verdicts: Verdicts, component: ExactDuplicates | NearDuplicates
+) -> None:
+    row = chat("Why?", LONG)
+    assert verdicts(component, [row], [row]) == [None]
+    assert verdicts(component, []) == []
+
+
+def test_texts_without_words_are_never_nearly_equal(chat: Chat, verdicts: Verdicts) -> None:
+    assert verdicts(NearDuplicates(Similarity()), [chat("?!", "..."), chat("!?", "...")]) == [None, None]

