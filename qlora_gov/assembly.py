@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qlora_gov.config import Dataset, Project, SourceUse, Step
-from qlora_gov.errors import ProjectError
+from qlora_gov.config import Dataset, Project, RuleUse, SourceUse, Step
+from qlora_gov.errors import ProjectError, did_you_mean
 from qlora_gov.hooks.catalog import Bound, Catalog
 from qlora_gov.measures import Instruments, instruments, rate_measure
 from qlora_gov.records import Component, Policy
@@ -40,7 +40,7 @@ class BoundDataset:
         """Make the steps; a guardrail becomes a filter."""
         return [
             UsedStep(
-                GuardrailFilter(bound.make(), step.action) if step.action else bound.make(),
+                GuardrailFilter(bound.make(), bound.component.name, step.action) if step.action else bound.make(),
                 bound.component,
                 step.action or "filter",
             )
@@ -70,6 +70,7 @@ class Assembly:
         yield from self.instruments.metrics
         yield from self.instruments.guardrails
         yield self.trainer
+        yield from (bound for _, bound in self.rules)
 
     @property
     def policy(self) -> Policy:
@@ -91,13 +92,14 @@ class Assembly:
 def assemble(project: Project, catalog: Catalog, root: Path) -> Assembly:
     """Bind every component that the project names. Raises PluginError or ProjectError that says where."""
     training = project.training
+    used = instruments(catalog, project.evaluation, root)
     return Assembly(
         training_data=_dataset(project.data.training, catalog, root, "data.training"),
         evaluation_data=_dataset(project.data.evaluation, catalog, root, "data.evaluation"),
         trainer=catalog.bind(TrainerSpec, training.use, training.settings, root=root, where="training"),
-        instruments=instruments(catalog, project.evaluation, root),
+        instruments=used,
         rules=tuple(
-            (rule.metric, catalog.bind(GateSpec, rule.use, rule.settings, root=root, where=f"policy.rules[{at}]"))
+            _rule(rule, catalog, root, used.names, f"policy.rules[{at}]")
             for at, rule in enumerate(project.policy.rules)
         ),
     )
@@ -121,5 +123,18 @@ def _step(step: Step, catalog: Catalog, root: Path, where: str) -> Bound[FilterS
     return catalog.bind(FilterSpec, step.use, step.settings, root=root, where=where)
 
 
+def _rule(
+    rule: RuleUse, catalog: Catalog, root: Path, measured: Sequence[tuple[str, str]], where: str
+) -> tuple[str, Bound[GateSpec]]:
+    found = [full for short, full in measured if rule.metric in (short, full)]
+    if not found:
+        known = did_you_mean(rule.metric, [short for short, _ in measured])
+        raise ProjectError(f"{where}.metric: nothing that is measured is named {rule.metric!r}; {known}")
+    if len(found) > 1:
+        which = f"{rule.metric!r} may be {' or '.join(found)}"
+        raise ProjectError(f"{where}.metric: {which}; write the full name of one that is measured once")
+    return rule.metric, catalog.bind(GateSpec, rule.use, rule.settings, root=root, where=where)
+
+
 def _with_metric(component: Component, metric: str) -> Component:
-    return component.model_copy(update={"settings": {"metric": metric, **component.settings}})
+    return component.model_copy(update={"settings": {**component.settings, "metric": metric}})

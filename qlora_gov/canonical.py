@@ -7,6 +7,7 @@ over their column buffers (hashing rows as JSON is sixty times slower), files ov
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ def canonical_json(value: Any) -> bytes:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
         raise ValueError(f"not canonical JSON: {error}") from error
+
+
+def parse_json(form: bytes | str) -> Any:
+    """The value of a canonical form: ``canonical_json(parse_json(form)) == form``.
+
+    The form of a float such as 1e16 has neither point nor exponent; no integer that large has a form.
+    """
+    return json.loads(form, parse_int=_number)
 
 
 def content_id(value: Any) -> str:
@@ -63,6 +72,11 @@ def columns_id(columns: Mapping[str, Column]) -> str:
         for buffer in buffers:
             digest.update(buffer)
     return _tagged(digest)
+
+
+def _number(digits: str) -> int | float:
+    number = int(digits)
+    return number if abs(number) < 2**53 else float(digits)
 
 
 def _buffers(column: Column) -> tuple[str, Iterable[bytes], tuple[int, ...]]:

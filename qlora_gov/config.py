@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from qlora_gov.errors import ProjectError, did_you_mean
-from qlora_gov.records import GenerationSettings
+from qlora_gov.records import About, GenerationSettings
 from qlora_gov.settings import Settings
 
 PROJECT_FILE = "qlora_gov.yaml"
@@ -88,17 +88,6 @@ class PolicySettings(Settings):
     """The rules of release: all must pass."""
 
     rules: tuple[RuleUse, ...] = Field(min_length=1)
-
-
-class About(Settings):
-    """What only people can say; it goes on the card as it is."""
-
-    title: str
-    intended_use: str
-    limits: tuple[str, ...] = ()
-    risks: tuple[str, ...] = ()
-    language: tuple[str, ...] = ("en",)
-    licence: str
 
 
 class Project(Settings):
@@ -193,17 +182,18 @@ _WORDS = {
 """What pydantic says in the words of Python, in those of YAML."""
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
+def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
     """The first problem of a validation error in one line, with the nearest known key for an unknown one.
 
     An unknown key comes first: where it is a misspelt one, the key that it stands for is reported missing too.
+    Without a ``model`` no key can be unknown.
     """
     errors = error.errors(include_url=False)
     first = min(errors, key=lambda problem: problem["type"] != "extra_forbidden")
     place = _place(first["loc"])
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = _fields_at(model, first["loc"][:-1])
+        known = _fields_at(model, first["loc"][:-1]) if model else []
         return f"unknown key {place!r}; {did_you_mean(str(first['loc'][-1]), known)}{more}"
     if first["type"] == "missing":
         return f"missing key {place!r}{more}"

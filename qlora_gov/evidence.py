@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from qlora_gov.config import About
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.lookup import fetch, responses_of
-from qlora_gov.records import Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
+from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
 from qlora_gov.reports.context import LedgerHead
 from qlora_gov.reports.evidence import Evidence, Subject
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from qlora_gov.config import EvaluationSettings
 from qlora_gov.hooks.catalog import Bound, Catalog
 from qlora_gov.records import Component
-from qlora_gov.specs import GuardrailSpec, Metric, MetricSpec, MetricTraits, Need, ratio
+from qlora_gov.specs import Finding, Guardrail, GuardrailSpec, Metric, MetricSpec, MetricTraits, Need, ratio
 
 RATE_COMPONENTS = ("flagged", "rows")
 
@@ -37,9 +38,8 @@ def metric_measure(bound: Bound[MetricSpec]) -> Measure:
 
 def rate_measure(bound: Bound[GuardrailSpec]) -> Measure:
     """The share of responses in which a guardrail finds anything: ``<guardrail>_rate``, lower is better."""
-    component = bound.component.model_copy(update={"name": f"{bound.component.name}_rate"})
     traits = MetricTraits(f"{bound.spec.name}_rate", False, "absolute", True, ratio)
-    return Measure(component, RATE_COMPONENTS, traits, frozenset({"response"}), None)
+    return Measure(bound.component.rate, RATE_COMPONENTS, traits, frozenset({"response"}), None)
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,12 @@ class Instruments:
     def measures(self) -> list[Measure]:
         """One measure for each metric and guardrail."""
         return [*map(metric_measure, self.metrics), *map(rate_measure, self.guardrails)]
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """The short and the full name of each measure."""
+        metrics = [(bound.spec.name, bound.component.name) for bound in self.metrics]
+        return [*metrics, *((f"{bound.spec.name}_rate", bound.component.rate.name) for bound in self.guardrails)]
 
     @property
     def components(self) -> list[Component]:
@@ -74,5 +80,21 @@ def instruments(catalog: Catalog, settings: EvaluationSettings, root: Path) -> I
 
 
 def find_measure(measures: Sequence[Measure], name: str) -> int | None:
-    """The index of the measure with a short or full name, or None."""
-    return next((at for at, m in enumerate(measures) if name in (m.traits.name, m.component.name)), None)
+    """The index of the only measure with a short or full name, or None."""
+    found = [at for at, measure in enumerate(measures) if name in (measure.traits.name, measure.component.name)]
+    return found[0] if len(found) == 1 else None
+
+
+def detect(guardrail: Guardrail, texts: Sequence[str]) -> list[list[Finding]]:
+    """A guardrail's findings, one list for each text. A text that it passed over must not count as clean.
+
+    Raises ValueError where there is not a list for each text, a span is not within it, or a score is not finite.
+    """
+    found = [list(findings) for findings in guardrail.detect(texts)]
+    if len(found) != len(texts):
+        raise ValueError(f"{len(found)} lists of findings were returned for {len(texts)} texts")
+    for text, findings in zip(texts, found, strict=True):
+        for finding in findings:
+            if not (0 <= finding.start <= finding.end <= len(text) and math.isfinite(finding.score)):
+                raise ValueError(f"{finding} does not lie within a text of {len(text)} characters")
+    return found

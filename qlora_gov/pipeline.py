@@ -253,14 +253,17 @@ class Pipeline:
 
     def card(self, decision: Decision) -> Path:
         """Write the decision's model card; the same decision gives the same bytes."""
-        evidence = evidence_of(self.space.ledger, decision, self.space.project.about)
+        about = self.space.project.about
+        self._stage("about", {"about": about.id}, lambda key: (about, {}))
+        evidence = evidence_of(self.space.ledger, decision, about)
         rendered = render_card(card_context(evidence))
         path = self.space.card(decision.id) / "card.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(rendered.text, encoding="utf-8")
         card = Card(
             decision=decision.id,
-            head=f"{evidence.head.seq}:{evidence.head.hash}",
+            about=about.id,
+            head=evidence.head.hash,
             templates=rendered.templates,
             files={path.name: file_id(path)},
         )

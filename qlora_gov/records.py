@@ -51,11 +51,28 @@ class Component(Frozen):
     source: str = Field(description="digest of the plugin's source files")
     settings: Mapping[str, JsonValue]
 
+    @property
+    def rate(self) -> Component:
+        """For a guardrail: the measurement of how often it flags a response."""
+        return self.model_copy(update={"name": f"{self.name}_rate"})
+
 
 class Absent(Frozen):
     """Stands where a value was not measured. Never replaced by 0 or NaN."""
 
     absent: str = Field(description="why, for people")
+
+
+class About(Record):
+    """What only people can say of a project; it goes on the card as it is."""
+
+    kind = "about"
+    title: str
+    intended_use: str
+    limits: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    language: tuple[str, ...] = ("en",)
+    licence: str
 
 
 class Policy(Record):
@@ -280,15 +297,16 @@ class Card(Record):
     """A rendered card: which decision it shows, at which ledger head, from which templates."""
 
     kind = "card"
-    parent_fields = ("decision",)
+    parent_fields = ("decision", "about")
     decision: str
-    head: str
+    about: str
+    head: str = Field(description="hash of the ledger's last entry when the decision and its moves had been made")
     templates: Mapping[str, str]
     files: Mapping[str, str] = Field(description="file name to digest")
 
 
 RECORDS: Mapping[str, type[Record]] = {
     record.kind: record
-    for record in (Policy, Base, DatasetVersion, Adapter, Responses, Evaluation, Decision, AliasMove, Card)
+    for record in (About, Policy, Base, DatasetVersion, Adapter, Responses, Evaluation, Decision, AliasMove, Card)
 }
 """Every kind of record that a ledger can hold."""

@@ -6,14 +6,13 @@ and the record holds their digest.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qlora_gov.canonical import Column, canonical_json, columns_id
+from qlora_gov.canonical import Column, canonical_json, columns_id, parse_json
 from qlora_gov.examples import Example, Message
 
 Table = Mapping[str, Column]
@@ -73,8 +72,8 @@ def examples_of(table: Table) -> list[Example]:
     fields = ("messages", "group", "provenance", "intent", "language", "extra", "source")
     return [
         Example(
-            messages=tuple(Message(**message) for message in json.loads(messages)),
-            extra=json.loads(extra),
+            messages=tuple(Message(**message) for message in parse_json(messages)),
+            extra=parse_json(extra),
             source=source,
             group=group,
             provenance=provenance,

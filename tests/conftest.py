@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
+settings.register_profile("busy", deadline=None)  # a machine that does other work, too, is no failure
+settings.load_profile("busy")
 
 
 @pytest.fixture
@@ -32,3 +35,11 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny import make_tiny_base
 
     return make_tiny_base(tmp_path_factory.mktemp("bases") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def real_base() -> Path:
+    """The directory of the embedded base, SmolLM2-135M-Instruct."""
+    from qlora_gov.models.bases import resolve_base
+
+    return resolve_base("embedded", root=ROOT).path

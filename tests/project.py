@@ -34,7 +34,7 @@ def write_rows(path: Path, values: list[dict[str, Any]]) -> None:
     path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
 
 
-def make_project(root: Path, base: Path, **changes: Any) -> Path:
+def make_project(root: Path, base: Path, /, **changes: Any) -> Path:
     """Write a project file with its data; ``changes`` replace whole sections. Returns the file."""
     write_rows(root / "train.jsonl", rows(16, "Ask"))
     write_rows(root / "evaluation.jsonl", rows(12, "Tell"))

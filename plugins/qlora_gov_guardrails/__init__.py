@@ -57,7 +57,7 @@ PII_NER = GuardrailSpec(
     requires=("presidio_analyzer", "spacy"),
     extra="guardrails",
     covers=(*PATTERNS, "PERSON", "LOCATION"),
-    misses=("with a small English model a third of persons and half of places", *UNPATTERNED),
+    misses=("with a small English model more than a third of persons and half of places", *UNPATTERNED),
 )
 
 TOXICITY = GuardrailSpec(
@@ -84,7 +84,7 @@ TOXICITY_LEXICAL = GuardrailSpec(
     extra="guardrails",
     covers=(KIND,),
     misses=(
-        "about half of what people call toxic",
+        "more than half of what people call toxic",
         "threats, contempt and hate without rude words",
         "rude words misspelt on purpose",
         "languages other than English",

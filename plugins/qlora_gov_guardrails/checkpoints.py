@@ -1,4 +1,4 @@
-"""Detoxify checkpoints: loading them without trust and without a network, and scoring long texts in windows."""
+"""Detoxify checkpoints: loading them, from a directory without trust or network, and reading long texts in windows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from detoxify.detoxify import Detoxify, get_model_and_tokenizer
 from torch.nn.utils.rnn import pad_sequence
+from transformers.utils.logging import disable_progress_bar
 
 from qlora_gov import ModelError
 
@@ -75,6 +76,7 @@ class Classifier:
 def from_directory(directory: Path) -> Classifier:
     """A checkpoint beside its configuration and tokenizer; nothing in it is run. Raises ModelError."""
     path = directory / "toxicity.ckpt"
+    disable_progress_bar()
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         # The checkpoint names its base model as it was at training; here the directory holds all that is needed.
@@ -89,7 +91,11 @@ def from_directory(directory: Path) -> Classifier:
 
 
 def published(name: str) -> Classifier:
-    """One of Detoxify's own checkpoints, which Detoxify downloads once. Raises ModelError."""
+    """One of Detoxify's own checkpoints, which Detoxify downloads once and unpickles: its authors are trusted.
+
+    Raises ModelError where it cannot be had.
+    """
+    disable_progress_bar()
     try:
         detoxify = Detoxify(name)
     except Exception as error:

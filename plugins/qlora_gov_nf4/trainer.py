@@ -28,10 +28,11 @@ class Nf4QloraTrainer:
         Raises DataError for a row over ``max_length``, ModelError for target modules that the base lacks,
         TrainingError where the loss stops being finite.
         """
-        from transformers import Trainer, set_seed
+        from transformers import set_seed
         from transformers.trainer_callback import PrinterCallback
 
         from qlora_gov_nf4.checkpoints import last_checkpoint
+        from qlora_gov_nf4.resuming import ResumingTrainer
         from qlora_gov_nf4.watch import Watch
 
         set_seed(job.seed)  # the adapter's initial values are drawn from here on
@@ -39,7 +40,7 @@ class Nf4QloraTrainer:
         rows = self._rows(tokenizer, job)
         model = self.prepare(job.base)
         watch = Watch(job.progress)
-        trainer = Trainer(
+        trainer = ResumingTrainer(
             model=model,
             args=self._arguments(job),
             train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows],
@@ -50,6 +51,7 @@ class Nf4QloraTrainer:
         trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
+        check_finite(model)
         save(model, job)
         steps = trainer.state.global_step
         tokens = round(sum(row.targets for row in rows) * self.settings.epochs)
@@ -127,6 +129,13 @@ def collate(features: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any
     labels = [feature["labels"] + [IGNORED] * gap for feature, gap in zip(features, gaps, strict=True)]
     mask = [[1] * (width - gap) + [0] * gap for gap in gaps]
     return {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels), "attention_mask": torch.tensor(mask)}
+
+
+def check_finite(model: PreTrainedModel) -> None:
+    """Raise TrainingError for a weight that is no number: the last step's damage shows in no loss."""
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and not parameter.isfinite().all():
+            raise TrainingError(f"{name} is not finite after training; no adapter is recorded: lower the learning rate")
 
 
 def save(model: PreTrainedModel, job: TrainingJob) -> None:

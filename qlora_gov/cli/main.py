@@ -51,6 +51,15 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. No command of ours exits: one that does is a plugin's doing, and its code no decision."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit as stop:
+            if isinstance(stop.__context__, BrokenPipeError):  # rich, where the reader of our output is gone
+                raise
+            raise RuntimeError(f"something called sys.exit({stop.code!r})") from stop
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="qlora-gov")
@@ -72,15 +81,22 @@ def run(arguments: list[str] | None = None) -> int:
         return int(cli.main(arguments, prog_name="qlora-gov", standalone_mode=False) or 0)
     except GovError as error:
         return _say(error, error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return UsageError.exit_code
     except click.ClickException as error:
         return _say(error.format_message(), UsageError.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of the user's input
+            return _bug()
         return _say("interrupted; the same command goes on where this one stopped", INTERRUPTED)
+    except SystemExit as stop:  # a shell's completion, or the reader of our output is gone: click says 1, "refused"
+        return StorageError.exit_code if stop.code else 0
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             return _bug()
         where = f": {error.filename}" if error.filename else ""
-        return _say(f"cannot write: {error.strerror}{where}; nothing finished is lost", StorageError.exit_code)
+        return _say(f"{error.strerror}{where}; nothing finished is lost", StorageError.exit_code)
     except Exception:  # noqa: BLE001 - a crash must not exit with 1, which means refused
         return _bug()
 

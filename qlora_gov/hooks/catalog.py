@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +143,7 @@ def _settings(
         raise ProjectError(f"{where}: {explain(error, model)}") from error
     try:
         dumped = bound.model_dump(mode="json", context=context)
-        canonical_json(dumped)
+        canonical_json(json.loads(canonical_json(dumped)))  # it must be read back, too
     except ValueError as error:
         raise ProjectError(f"{where}: the settings of {entry.name} cannot be recorded: {error}") from error
     return bound, dumped

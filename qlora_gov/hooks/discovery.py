@@ -29,13 +29,12 @@ class Plugin:
 def discover(directories: Iterable[Path] = ()) -> list[Plugin]:
     """Load every plugin, sorted by name. Raises PluginError for a clash or a failed import."""
     plugins: dict[str, Plugin] = {}
-    for plugin in [*_installed(), *(p for directory in directories for p in _in_directory(directory))]:
+    each_once = dict.fromkeys(directory.resolve() for directory in directories)
+    for plugin in [*_installed(), *(p for directory in each_once for p in _in_directory(directory))]:
         other = plugins.setdefault(plugin.name, plugin)
         if other is not plugin:
-            raise PluginError(
-                f"two plugins are named {plugin.name!r}: one from {other.distribution}, one from "
-                f"{plugin.distribution}; rename or remove one"
-            )
+            both = " and ".join(f"{p.distribution} ({p.module.__file__})" for p in (other, plugin))
+            raise PluginError(f"two plugins are named {plugin.name!r}: {both}; rename or remove one")
     return [plugins[name] for name in sorted(plugins)]
 
 
@@ -50,10 +49,10 @@ def _installed() -> Iterator[Plugin]:
 def _import(entry: EntryPoint, distribution: str) -> ModuleType:
     try:
         module = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(_failed(entry.name, distribution, error)) from error
-    if not isinstance(module, ModuleType):
-        raise PluginError(f"plugin {entry.name!r} of {distribution}: {entry.value} is not a module")
+    if not isinstance(module, ModuleType) or module.__file__ is None:
+        raise PluginError(f"plugin {entry.name!r} of {distribution}: {entry.value} is not a module with a file")
     return module
 
 
@@ -78,20 +77,21 @@ def _load_file(path: Path, where: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise PluginError(_failed(path.stem, where, error)) from error
     return module
 
 
-def _failed(name: str, where: str, error: Exception) -> str:
+def _failed(name: str, where: str, error: BaseException) -> str:
     return f"plugin {name!r} of {where} fails to import: {type(error).__name__}: {error}"
 
 
 def _source_digest(module: ModuleType) -> str:
-    """The digest of a module's source: its file, or every Python file of its package."""
+    """The digest of a module's source: its file, or every Python file of the package that it is in."""
     file = Path(module.__file__ or "")
-    paths = sorted(file.parent.rglob("*.py")) if file.name == "__init__.py" else [file]
+    in_package = module.__spec__ is not None and module.__spec__.parent
+    paths = sorted(file.parent.rglob("*.py")) if in_package else [file]
     digest = hashlib.sha256()
     for path in paths:
         data = path.read_bytes()

@@ -22,7 +22,10 @@ def load_catalog(directories: Iterable[Path] = ()) -> Catalog:
     entries: list[Entry] = []
     for plugin in discover(directories):
         check_hooks(plugin)
-        manager.register(plugin.module, name=plugin.name)
+        try:
+            manager.register(plugin.module, name=plugin.name)
+        except ValueError as error:
+            raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution}: {error}") from error
         entries.extend(_contributions(manager, plugin))
     return Catalog(entries)
 
@@ -31,15 +34,15 @@ def _contributions(manager: pluggy.PluginManager, plugin: Plugin) -> Iterable[En
     others = [other for other in manager.get_plugins() if other is not plugin.module]
     for kind, expected in SPECS.items():
         hook = f"{hookspecs.PROJECT}_{kind}s"
+        caller = manager.subset_hook_caller(hook, others)
         try:
-            results = manager.subset_hook_caller(hook, others)()
+            results = caller()
         except Exception as error:
             raise PluginError(f"plugin {plugin.name!r}: {hook} raised {type(error).__name__}: {error}") from error
-        if not results and hasattr(plugin.module, hook):
+        if len(results) < len(caller.get_hookimpls()):  # pluggy leaves out what is None
             raise PluginError(f"plugin {plugin.name!r}: {hook} returned None; return a list of specs")
         for specs in results:
             if not isinstance(specs, list | tuple):
                 raise PluginError(f"plugin {plugin.name!r}: {hook} returned a {type(specs).__name__}, not a list")
             for spec in specs:
-                check_spec(plugin, hook, expected, spec)
-                yield Entry(plugin, spec)
+                yield Entry(plugin, check_spec(plugin, hook, expected, spec))

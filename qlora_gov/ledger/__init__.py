@@ -4,6 +4,6 @@ from qlora_gov.ledger.entry import Entry, Head
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.parquet import read_parquet, write_parquet
 from qlora_gov.ledger.problems import Problem, ProblemKind
-from qlora_gov.ledger.verify import verify
+from qlora_gov.ledger.verification import verify
 
-__all__ = ["Entry", "Head", "Ledger", "Problem", "ProblemKind"]
+__all__ = ["Entry", "Head", "Ledger", "Problem", "ProblemKind", "read_parquet", "verify", "write_parquet"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from qlora_gov.canonical import content_id
+from qlora_gov.canonical import content_id, parse_json
 from qlora_gov.errors import IntegrityError
 from qlora_gov.ledger.entry import GENESIS, Entry, Head, Line, entry_of, place
 from qlora_gov.ledger.problems import Problem, ProblemKind
@@ -63,7 +62,7 @@ def head_problems(lines: Sequence[Line], entries: Sequence[Entry], heads: Iterab
 
 def _content(line: Line) -> Iterator[Problem]:
     try:
-        document = json.loads(line.record)
+        document = parse_json(line.record)
         sealed, identified = line.sealed() == line.hash, content_id(document) == line.id
         named = document["kind"] == line.kind
     except (ValueError, LookupError, TypeError):

@@ -44,7 +44,7 @@ def insert(connection: duckdb.DuckDBPyConnection, entry: int, name: str, columns
 def read(connection: duckdb.DuckDBPyConnection, entry: int, name: str, condition: str = "TRUE") -> dict[str, Column]:
     """The rows of an entry as typed columns, in the order in which they were appended, so that digests re-derive."""
     kinds = TABLES[name]
-    query = f"SELECT {names(kinds)} FROM {name} WHERE entry = {entry} AND {condition} ORDER BY rowid"  # noqa: S608
+    query = f"SELECT {names(kinds)} FROM {name} WHERE entry = {entry} AND {condition}"  # noqa: S608
     arrays = connection.execute(query).fetchnumpy()
     return {column: arrays[column] if kind in _DTYPES else arrays[column].tolist() for column, kind in kinds.items()}
 
@@ -57,9 +57,9 @@ def scores(table: Table, index: int, rows: int, k: int) -> tuple[Floats, Bools]:
     """
     mine = np.asarray(table["metric"]) == index
     row, component = np.asarray(table["row"])[mine], np.asarray(table["component"])[mine]
-    scored = row[: row.size // k]
+    scored = row[: row.size // max(k, 1)]
     whole = np.array_equal(row, np.tile(scored, k)) and np.array_equal(component, np.repeat(np.arange(k), scored.size))
-    ordered = scored.size == 0 or (scored[0] >= 0 and scored[-1] < rows and bool(np.all(np.diff(scored) > 0)))
+    ordered = rows >= 0 and bool(np.all(np.diff(scored, prepend=-1, append=rows) > 0))
     if not (whole and ordered):
         raise IntegrityError(f"its scores are not {k} for each of the scored rows among {rows}")
     return scores_of(table, index, rows, k)
@@ -82,7 +82,7 @@ def _numbers(where: str, values: NDArray[Any], dtype: type[np.generic]) -> NDArr
         raise ValueError(f"{where} holds {values.dtype} of shape {values.shape}, not a column of {dtype.__name__}")
     if not np.all(np.isfinite(values)):
         raise ValueError(f"{where} holds a number that is not finite")
-    return values.astype(dtype, copy=False)
+    return np.ascontiguousarray(values, dtype=dtype)  # DuckDB reads no strides
 
 
 def _texts(where: str, texts: Sequence[Any], *, optional: bool) -> list[str | None]:

@@ -21,16 +21,19 @@ from qlora_gov.errors import GovError, LedgerError, LedgerLockedError, NewerLedg
 
 T = TypeVar("T")
 
-# Two threads, since many would only make opening slow. Nothing is ever downloaded. Python objects are texts,
-# without looking at a sample of them first: a sample without a text makes DuckDB ask for pandas.
+# Two threads, since many would only make opening slow. Rows are read in the order in which they were appended.
+# Nothing is ever downloaded. Python objects are texts, without looking at a sample of them first: a sample without
+# a text makes DuckDB ask for pandas.
 _CONFIG = {
     "threads": 2,
+    "preserve_insertion_order": True,
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "pandas_analyze_sample": 0,
 }
-_PAUSE = wait_random(0.005, 0.05)
-_UNWRITABLE = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES))
+# An attempt costs 4 ms of processor time, so that sixteen that wait must not try much more often than this.
+_PAUSE = wait_random(0.02, 0.2)
+_UNWRITABLE = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS))
 _HELD = ("Could not set lock", "different configuration", "Unique file handle conflict")
 _OVERTAKEN = ("Duplicate key", "duplicate key", "write-write conflict", "Conflict on tuple")
 _HOLDER = re.compile(r"\(PID (\d+)\)")
@@ -57,7 +60,7 @@ def translated(path: Path | None) -> Iterator[None]:
     except duckdb.Error as error:
         raise _explain(error, path) from error
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+        raise StorageError(f"{path} cannot be written: {error.strerror}: {error.filename}") from error
 
 
 def patiently(attempt: Callable[[], T], *, wait: float, on_wait: Callable[[float], None] | None) -> T:

@@ -6,7 +6,6 @@ anywhere breaks the chain there. Time, host and duration are facts of the entry 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from qlora_gov.canonical import canonical_json, content_id
+from qlora_gov.canonical import canonical_json, content_id, parse_json
 from qlora_gov.errors import IntegrityError
 from qlora_gov.records import RECORDS, Record
 
@@ -87,8 +86,8 @@ def line_after(head: Head | None, record: Record, key: str | None, facts: Mappin
 def entry_of(line: Line) -> Entry:
     """Parse a stored entry. Raises IntegrityError where it holds no record that this program knows."""
     try:
-        record = RECORDS[line.kind].model_validate(json.loads(line.record)["content"])
-        fields = line._asdict() | {"record": record, "facts": json.loads(line.facts)}
+        record = RECORDS[line.kind].model_validate(parse_json(line.record)["content"])
+        fields = line._asdict() | {"record": record, "facts": parse_json(line.facts)}
     except (ValueError, LookupError, TypeError) as error:
         raise IntegrityError(f"{place(line)} holds no readable record; 'qlora-gov verify' tells more") from error
     return Entry(**fields)

@@ -17,7 +17,7 @@ from qlora_gov.tables import Table
 
 def write_parquet(path: Path, table: Table) -> None:
     """Write a table, whole or not at all. Raises StorageError where the disk is full or not writable."""
-    arrays = {name: np.asarray(column, dtype=_dtype(column)) for name, column in table.items()}
+    arrays = {name: np.ascontiguousarray(column, dtype=_dtype(column)) for name, column in table.items()}
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with (

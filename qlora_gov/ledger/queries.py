@@ -7,11 +7,11 @@ which would cost every reading command half a second.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 
 import duckdb
 
+from qlora_gov.canonical import parse_json
 from qlora_gov.errors import IntegrityError, LedgerError
 from qlora_gov.ledger.columns import names
 from qlora_gov.ledger.entry import Entry, Head, Line, entry_of, place
@@ -52,7 +52,7 @@ def entries(connection: duckdb.DuckDBPyConnection, kind: str | None) -> list[Ent
 def alias(connection: duckdb.DuckDBPyConnection, name: str) -> Entry | None:
     """The latest move of an alias."""
     for line in lines(connection, f"kind = {_literal(AliasMove.kind)}"):
-        if json.loads(line.record)["content"]["alias"] == name:
+        if parse_json(line.record)["content"]["alias"] == name:
             return entry_of(line)
     return None
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from qlora_gov.config import About
 from qlora_gov.records import (
+    About,
     Absent,
     Component,
     DecisionOutcome,

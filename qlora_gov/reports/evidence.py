@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from qlora_gov.config import About
 from qlora_gov.errors import IntegrityError
-from qlora_gov.records import Adapter, Base, DatasetVersion, Decision, Evaluation, Policy, Responses
+from qlora_gov.records import About, Adapter, Base, DatasetVersion, Decision, Evaluation, Policy, Responses
 from qlora_gov.reports.context import LedgerHead
 
 

@@ -74,14 +74,9 @@ def detector_lines(candidate: Evaluation, champion: Evaluation) -> tuple[Detecto
     scans = {_work(scan.detector): scan for scan in (*champion.scans, *candidate.scans)}
     detectors = _distinct(scan.detector for scan in (*candidate.scans, *champion.scans))
     return tuple(
-        DetectorLine(scan=scans[_work(detector)], rate=_line(_rate_of(detector), candidate, champion))
+        DetectorLine(scan=scans[_work(detector)], rate=_line(detector.rate, candidate, champion))
         for detector in detectors
     )
-
-
-def _rate_of(detector: Component) -> Component:
-    """What an evaluation calls a guardrail's rate on the answers."""
-    return detector.model_copy(update={"name": f"{detector.name}_rate"})
 
 
 def _line(metric: Component, candidate: Evaluation, champion: Evaluation) -> MeasurementLine:

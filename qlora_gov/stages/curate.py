@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import DataError
+from qlora_gov.errors import DataError, PluginError
 from qlora_gov.examples import Example
 from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
 from qlora_gov.specs import Drop, Filter, Progress, Source
@@ -47,7 +47,7 @@ def curate(
     progress.begin(f"curating {role} data", len(sources) + len(steps))
     uses, examples = [], []
     for used in sources:
-        rows = list(used.source.read())
+        rows = [_checked(example, used.component) for example in used.source.read()]
         uses.append(SourceUse(component=used.component, rows=len(rows), licence=used.licence))
         examples.extend(rows)
         progress.advance(1, f"{len(examples)} rows")
@@ -71,12 +71,23 @@ def curate(
     return version, examples
 
 
+def _checked(example: Example, source: Component) -> Example:
+    """What a source yields, if training and evaluation can use it."""
+    if not isinstance(example, Example):
+        raise PluginError(f"{source.name} yielded a {type(example).__name__}, not an Example")
+    if example.messages[-1].role != "assistant":
+        raise DataError(f"{example.source}: ends in a turn of the {example.messages[-1].role}, not of the assistant")
+    return example
+
+
 def _apply(
     step: UsedStep, examples: Sequence[Example], held_out: Sequence[Example]
 ) -> tuple[StepReport, list[Example]]:
-    results = step.filter.apply(examples, held_out)
+    results = list(step.filter.apply(examples, held_out))
     if len(results) != len(examples):
-        raise DataError(f"{step.component.name} returned {len(results)} results for {len(examples)} rows")
+        raise PluginError(f"{step.component.name} returned {len(results)} results for {len(examples)} rows")
+    if strange := [type(result).__name__ for result in results if not isinstance(result, Example | Drop)]:
+        raise PluginError(f"{step.component.name} returned a {strange[0]}, not an Example or a Drop")
     kept = [result for result in results if not isinstance(result, Drop)]
     report = StepReport(
         component=step.component,

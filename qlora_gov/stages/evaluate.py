@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlora_gov.canonical import columns_id
+from qlora_gov.errors import GovError
 from qlora_gov.examples import Example
-from qlora_gov.measures import Measure
+from qlora_gov.measures import Measure, detect
 from qlora_gov.records import Absent, Component, Evaluation, Measurement, Responses, Scan
 from qlora_gov.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
 from qlora_gov.tables import Table, scores_id, scores_table
@@ -56,16 +57,19 @@ def evaluate(
 ) -> tuple[Evaluation, dict[str, Table]]:
     """Return the record of all measurements, and the tables ``scores`` and ``findings``."""
     progress.begin("scoring responses", len(measures) + len(detectors))
+    rows = tuple(rows)  # no plugin can change what the next one sees
     results = []
     for measure in measures:
         results.append(_measure(measure, rows))
         progress.advance(1, measure.traits.name)
-    scans, findings = [], _Findings()
-    for number, detector in enumerate(detectors):
-        flagged = findings.scan(number, detector, rows)
-        stats = np.column_stack([flagged.astype(np.float64), np.ones(len(rows))])
-        results.append(_result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_)))
-        scans.append(Scan(detector=detector.component, fields=_FIELDS, covers=detector.covers, misses=detector.misses))
+    scans: list[Scan] = []
+    findings = _Findings()
+    for detector in detectors:
+        result = _rate(detector, rows, len(scans), findings)
+        results.append(result)
+        if result.measurement.digest is not None:
+            scan = Scan(detector=detector.component, fields=_FIELDS, covers=detector.covers, misses=detector.misses)
+            scans.append(scan)
         progress.advance(1, detector.rate.traits.name)
     found = findings.table()
     record = Evaluation(
@@ -79,35 +83,65 @@ def evaluate(
 
 
 def _measure(measure: Measure, rows: Sequence[EvaluatedRow]) -> _Scored:
-    """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate."""
+    """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate.
+
+    An error that the user can mend is none of these: recorded as a result, it would stay after it is mended.
+    """
     assert measure.metric is not None, "rates are counted from findings"
     n, k = len(rows), len(measure.components)
     try:
-        stats, scored = measure.metric.score(rows)
+        returned = measure.metric.score(rows)
+        stats, scored = np.asarray(returned[0]), np.asarray(returned[1])
+    except GovError:
+        raise
     except Exception as error:  # noqa: BLE001 - a metric is foreign code; its failure is a result, not a crash
         return _absent(measure, n, f"the metric raised {type(error).__name__}: {error}")
-    if np.shape(stats) != (n, k):
-        return _absent(measure, n, f"the metric returned statistics of shape {np.shape(stats)}, not ({n}, {k})")
-    if np.shape(scored) != (n,) or np.asarray(scored).dtype != np.bool_:
+    if stats.shape != (n, k) or stats.dtype.kind not in "biuf":
+        what = f"statistics of shape {stats.shape} and type {stats.dtype}"
+        return _absent(measure, n, f"the metric returned {what}, not numbers of shape ({n}, {k})")
+    if scored.shape != (n,) or scored.dtype != np.bool_:
         return _absent(measure, n, f"the metric did not return a boolean for each of {n} rows")
-    stats = np.asarray(stats, dtype=np.float64)
+    stats = stats.astype(np.float64)
     if not np.isfinite(stats[scored]).all():
         bad = int(np.flatnonzero(scored & ~np.isfinite(stats).all(axis=1))[0])
         return _absent(measure, n, f"the metric returned a statistic that is not finite, first for row {bad}")
     return _result(measure, stats, scored)
 
 
+def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, findings: _Findings) -> _Scored:
+    """The share of responses that a detector flags, its findings kept; absent where it failed on any text."""
+    try:
+        flagged = findings.scan(number, detector.guardrail, rows)
+    except GovError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a guardrail is foreign code, as a metric is
+        return _absent(detector.rate, len(rows), f"the guardrail raised {type(error).__name__}: {error}")
+    stats = np.column_stack([flagged.astype(np.float64), np.ones(len(rows))])
+    return _result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_))
+
+
 def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
-    value = float(measure.traits.aggregate(stats[scored].sum(axis=0)))
     measurement = Measurement(
         metric=measure.component,
         components=measure.components,
         scored=int(scored.sum()),
         rows=len(stats),
-        value=value if np.isfinite(value) else Absent(absent="undefined over these rows"),
+        value=_value(measure, stats[scored]),
         digest=scores_id(stats, scored),
     )
     return _Scored(measurement, stats, scored)
+
+
+def _value(measure: Measure, stats: Floats) -> float | Absent:
+    if not len(stats):
+        return Absent(absent="no row could be scored")
+    try:
+        value = np.asarray(measure.traits.aggregate(stats.sum(axis=0)), dtype=np.float64)
+    except Exception as error:  # noqa: BLE001 - foreign code
+        return Absent(absent=f"the metric's aggregate raised {type(error).__name__}: {error}")
+    if value.shape != () or not np.isfinite(value):
+        return Absent(absent=f"undefined over these rows: the metric's aggregate is {value}")
+    return float(value)
 
 
 def _absent(measure: Measure, rows: int, reason: str) -> _Scored:
@@ -128,14 +162,15 @@ class _Findings:
     def __init__(self) -> None:
         self._rows: list[tuple[int, str, int, Finding]] = []
 
-    def scan(self, number: int, detector: Detector, rows: Sequence[EvaluatedRow]) -> Bools:
-        """Look at every field of every row; return which responses were flagged, ``[n]``."""
-        flagged = np.zeros(len(rows), dtype=np.bool_)
-        for field in _FIELDS:
-            for row, findings in enumerate(detector.guardrail.detect([_text(r, field) for r in rows])):
-                self._rows += [(row, field, number, finding) for finding in findings]
-                flagged[row] |= field == "response" and bool(findings)
-        return flagged
+    def scan(self, number: int, guardrail: Guardrail, rows: Sequence[EvaluatedRow]) -> Bools:
+        """Look at every field of every row; return which responses were flagged, ``[n]``.
+
+        Keeps nothing of a guardrail that fails on any field.
+        """
+        found = {field: detect(guardrail, [_text(row, field) for row in rows]) for field in _FIELDS}
+        for field, texts in found.items():
+            self._rows += [(row, field, number, finding) for row, findings in enumerate(texts) for finding in findings]
+        return np.array([bool(findings) for findings in found["response"]], dtype=np.bool_)
 
     def table(self) -> Table:
         """The table, in a stable order."""

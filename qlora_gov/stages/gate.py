@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from qlora_gov.config import explain
 from qlora_gov.measures import Measure, find_measure
 from qlora_gov.records import (
+    Absent,
     Component,
     Decision,
     DecisionOutcome,
@@ -22,6 +25,11 @@ from qlora_gov.records import (
     Verdict,
 )
 from qlora_gov.specs import Bools, Comparison, Floats, Gate
+
+T = TypeVar("T", bound=np.generic)
+
+Values = Mapping[str, float | Absent]
+"""What was measured on ``candidate`` and ``champion``."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +86,9 @@ def outcome_of(outcomes: Sequence[Outcome]) -> DecisionOutcome:
     """Approval is an intersection-union test: every rule must pass, each at its full alpha. No rules, no approval."""
     if Outcome.FAIL in outcomes:
         return DecisionOutcome.REFUSED
-    if Outcome.INCONCLUSIVE in outcomes or not outcomes:
-        return DecisionOutcome.INCONCLUSIVE
-    return DecisionOutcome.APPROVED
+    if outcomes and all(outcome is Outcome.PASS for outcome in outcomes):
+        return DecisionOutcome.APPROVED
+    return DecisionOutcome.INCONCLUSIVE
 
 
 def _judge(
@@ -88,23 +96,35 @@ def _judge(
 ) -> Verdict:
     at = find_measure(measures, rule.metric)
     if at is None:
-        return _fail(f"{rule.metric} is not among the metrics and guardrails of the evaluation")
+        return _fail(f"{rule.metric} is not the name of exactly one metric or guardrail's rate of the evaluation")
     measure = measures[at]
-    stats = []
-    for who, side in (("candidate", candidate), ("champion", champion)):
-        index = _index(side.evaluation, measure)
-        if index is None:
-            return _fail(f"{rule.metric} was not measured on the {who}")
-        measurement = side.evaluation.measurements[index]
+    sides = {"candidate": candidate, "champion": champion}
+    found = {who: _measured(side.evaluation, measure) for who, side in sides.items()}
+    values = {who: measurement.value for who, (_, measurement) in found.items()}
+    for who, (_, measurement) in found.items():
         if reason := _unusable(measurement, len(clusters)):
-            return _fail(f"{rule.metric} of the {who}: {reason}")
-        stats.append(side.scores(index)[0])
-    return _ask(rule.gate, Comparison(measure.traits, stats[0], stats[1], clusters))
+            return _fail(f"{rule.metric} of the {who}: {reason}", values)
+    stats = {who: _read_only(sides[who].scores(index)[0]) for who, (index, _) in found.items()}
+    comparison = Comparison(measure.traits, stats["candidate"], stats["champion"], _read_only(clusters))
+    return _ask(rule.gate, comparison, values)
 
 
-def _index(evaluation: Evaluation, measure: Measure) -> int | None:
-    components = [measurement.metric for measurement in evaluation.measurements]
-    return components.index(measure.component) if measure.component in components else None
+def _read_only(values: NDArray[T]) -> NDArray[T]:
+    """A view, so that no gate can change what the next one is given."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+def _measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
+    """The evaluation's measurement of exactly this metric, by index, or an absent one."""
+    for index, measurement in enumerate(evaluation.measurements):
+        if measurement.metric == measure.component:
+            return index, measurement
+    absent = Absent(absent="not by this version and these settings of the metric")
+    return -1, Measurement(
+        metric=measure.component, components=measure.components, scored=0, rows=0, value=absent, digest=None
+    )
 
 
 def _unusable(measurement: Measurement, rows: int) -> str | None:
@@ -117,17 +137,21 @@ def _unusable(measurement: Measurement, rows: int) -> str | None:
     return None
 
 
-def _ask(gate: Gate, comparison: Comparison) -> Verdict:
+def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
     try:
         verdict = gate.decide(comparison)
     except Exception as error:  # noqa: BLE001 - a gate is foreign code; its failure must close it, not end the run
-        return _fail(f"the gate raised {type(error).__name__}: {error}")
+        return _fail(f"the gate raised {type(error).__name__}: {error}", values)
     if not isinstance(verdict, Verdict):
-        return _fail(f"the gate returned a {type(verdict).__name__}, not a Verdict")
-    if verdict.outcome is Outcome.PASS and (verdict.estimate is None or not math.isfinite(verdict.estimate)):
-        return _fail("the gate passed without an estimate")
+        return _fail(f"the gate returned a {type(verdict).__name__}, not a Verdict", values)
+    try:
+        verdict = Verdict.model_validate(verdict.model_dump(warnings=False))  # it can be made without validation
+    except ValidationError as error:
+        return _fail(f"the gate returned a Verdict that is not valid: {explain(error, Verdict)}", values)
+    if verdict.outcome is Outcome.PASS and verdict.estimate is None:
+        return _fail("the gate passed without an estimate", values)
     return verdict
 
 
-def _fail(reason: str) -> Verdict:
-    return Verdict(outcome=Outcome.FAIL, reason=reason)
+def _fail(reason: str, values: Values | None = None) -> Verdict:
+    return Verdict(outcome=Outcome.FAIL, reason=reason, **(values or {}))

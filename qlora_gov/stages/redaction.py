@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from qlora_gov.errors import PluginError
 from qlora_gov.examples import Example, Message
+from qlora_gov.measures import detect
 from qlora_gov.specs import Drop, Finding, Guardrail
 
 
@@ -22,14 +24,18 @@ def redact(text: str, findings: Iterable[Finding]) -> str:
 class GuardrailFilter:
     """A guardrail used as a curation step: drops rows that it flags, or redacts what it found in them."""
 
-    def __init__(self, guardrail: Guardrail, action: Literal["drop", "redact"]) -> None:
+    def __init__(self, guardrail: Guardrail, name: str, action: Literal["drop", "redact"]) -> None:
         self.guardrail = guardrail
+        self.name = name
         self.action = action
 
     def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Look at every turn of every example."""
+        """Look at every turn of every example. Raises PluginError where the findings do not fit the texts."""
         texts = [message.content for example in examples for message in example.messages]
-        found = iter(self.guardrail.detect(texts))
+        try:
+            found = iter(detect(self.guardrail, texts))
+        except ValueError as error:
+            raise PluginError(f"{self.name}: {error}") from error
         return [self._judge(example, [next(found) for _ in example.messages]) for example in examples]
 
     def _judge(self, example: Example, findings: Sequence[Sequence[Finding]]) -> Example | Drop:

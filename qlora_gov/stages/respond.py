@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from qlora_gov.canonical import columns_id
+from qlora_gov.errors import ModelError
 from qlora_gov.examples import Example, Message
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
 from qlora_gov.specs import LogLikelihood, Progress
@@ -69,7 +72,7 @@ class Spool:
             batch = json.loads(line)
             self.done[batch["batch"]] = [_row(values) for values in batch["rows"]]
         if whole != lines:
-            path.write_bytes(b"".join(whole))
+            os.truncate(path, sum(map(len, whole)))
 
     def put(self, batch: int, rows: list[Row]) -> None:
         """Keep a finished batch before going on."""
@@ -131,6 +134,9 @@ def _ask(subject: Subject, examples: Sequence[Example], generation: GenerationSe
     rated: Sequence[LogLikelihood | None] = [None] * len(examples)
     if likelihoods:
         rated = subject.loglikelihood([example.messages for example in examples])
+    for example, value in zip(examples, rated, strict=True):
+        if value is not None and not math.isfinite(value.nll):
+            raise ModelError(f"{example.source}: the model gives this answer the log-likelihood {-value.nll}")
     return [Row(answer.text, answer.finish, value) for answer, value in zip(answers, rated, strict=True)]
 
 

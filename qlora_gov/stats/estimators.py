@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from qlora_gov.records import Absent
@@ -11,7 +13,7 @@ from qlora_gov.stats.contrasts import DIFFERENCE, VALUE, Contrast
 from qlora_gov.stats.estimate import Estimate, Withheld
 from qlora_gov.stats.paired_binary import paired_score
 from qlora_gov.stats.rates import exact_rate
-from qlora_gov.stats.studentised import studentised
+from qlora_gov.stats.studentised import Sample, studentised
 
 
 def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
@@ -20,6 +22,26 @@ def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
     A binary metric's value has the exact binomial interval, its difference on independent rows the paired score
     interval. Everything else has the studentised cluster bootstrap.
     """
+    return estimate_all([(comparison, contrast)])[0]
+
+
+def estimate_all(questions: Sequence[tuple[Comparison, Contrast]]) -> list[Estimate | Withheld]:
+    """Estimate many contrasts; those that are bootstrapped over as many clusters share one resampling product."""
+    answers: dict[int, Estimate | Withheld] = {}
+    samples: dict[int, dict[int, Sample]] = {}
+    for index, (comparison, contrast) in enumerate(questions):
+        found = _without_resampling(comparison, contrast)
+        if isinstance(found, Sample):
+            samples.setdefault(found.sums.shape[0], {})[index] = found
+        else:
+            answers[index] = found
+    for group in samples.values():
+        answers.update(zip(group, studentised(list(group.values())), strict=True))
+    return [answers[index] for index in range(len(questions))]
+
+
+def _without_resampling(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld | Sample:
+    """The estimate where a formula gives it, else the sample to bootstrap."""
     rows, binary = comparison.clusters.size, comparison.metric.binary
     if problem := _unusable(comparison):
         return Withheld(problem, rows, np.unique(comparison.clusters).size)
@@ -30,7 +52,7 @@ def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
         return paired_score(int((change > 0).sum()), int((change < 0).sum()), rows)
     k = comparison.candidate.shape[1]
     aggregate = comparison.metric.aggregate
-    return studentised(
+    return Sample(
         cluster_sums(np.hstack([comparison.candidate, comparison.champion]), comparison.clusters),
         lambda sums: contrast.function(aggregate(sums[..., :k]), aggregate(sums[..., k:])),
         rows,

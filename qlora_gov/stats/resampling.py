@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qlora_gov.stats.clusters import Floats
 
 RESAMPLES = 10_000
 SEED = 20_240_229
-BLOCK = 4_000_000
-"""Weights held at once, 32 MB: the whole matrix would be 800 MB at 10,000 clusters."""
-KEPT = 12_000_000
-"""Weights kept for the next call, 96 MB: the rules of a policy mostly see the same number of clusters."""
+ORDERS = 10
+"""Every draw is used for this many orders of the clusters, each of which makes it another resample."""
+BLOCK, DRAWS = 1_000_000, 200_000
+"""Weights multiplied at once, and drawn at once: a product pays from large blocks, counting from what the cache holds."""
 
 
 def resample(columns: Floats) -> Floats:
@@ -24,23 +25,33 @@ def resample(columns: Floats) -> Floats:
     draws. The draws depend on the number of clusters alone, so the same data always give the same interval.
     """
     clusters = columns.shape[0]
-    kept = clusters * RESAMPLES <= KEPT
-    blocks = _kept_weights(clusters) if kept else _weights(clusters)
-    return np.concatenate([weights @ columns for weights in blocks])
+    # A statistic that is the same in every cluster, such as a count of one row, needs no product.
+    varying = (columns != columns[0]).any(axis=0)
+    generator = np.random.default_rng(SEED)
+    ordered = np.hstack([columns[generator.permutation(clusters)][:, varying] for _ in range(ORDERS)])
+    sums = np.tile(columns[0] * clusters, (RESAMPLES, 1))
+    product = np.concatenate([weights.astype(np.float64) @ ordered for weights in _weights(clusters)])
+    sums[:, varying] = product.reshape(RESAMPLES, -1)
+    return sums
 
 
 @lru_cache(maxsize=1)
-def _kept_weights(clusters: int) -> tuple[Floats, ...]:
-    return tuple(_weights(clusters))
+def _weights(clusters: int) -> tuple[NDArray[np.uint8], ...]:
+    """How often each cluster is drawn, in blocks ``[draws, clusters]``; kept, as a policy's rules mostly see one number.
+
+    Counting drawn indices is several times faster than numpy's multinomial. A count of 256, which a byte does not
+    hold, is out of reach.
+    """
+    generator = np.random.default_rng(SEED + 1)
+    counts = np.empty((RESAMPLES // ORDERS, clusters), dtype=np.uint8)
+    for part in _parts(counts, DRAWS):
+        drawn = generator.integers(clusters, size=part.shape, dtype=np.int32)
+        places = drawn + clusters * np.arange(len(part))[:, None]
+        part[:] = np.bincount(places.ravel(), minlength=part.size).reshape(part.shape)
+    return tuple(_parts(counts, BLOCK))
 
 
-def _weights(clusters: int) -> Iterator[Floats]:
-    """Multinomial counts in blocks ``[resamples, clusters]``: drawing indices and counting them is the fastest way."""
-    generator = np.random.default_rng(SEED)
-    size = max(1, BLOCK // clusters)
-    for start in range(0, RESAMPLES, size):
-        count = min(size, RESAMPLES - start)
-        drawn = generator.integers(clusters, size=(count, clusters), dtype=np.int32).astype(np.int64)
-        drawn += clusters * np.arange(count)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=count * clusters)
-        yield counts.reshape(count, clusters).astype(np.float64)
+def _parts(counts: NDArray[np.uint8], cells: int) -> Iterator[NDArray[np.uint8]]:
+    """Blocks of whole rows, of about so many cells."""
+    rows = max(1, cells // counts.shape[1])
+    return (counts[start : start + rows] for start in range(0, len(counts), rows))

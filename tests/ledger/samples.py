@@ -13,6 +13,7 @@ from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.evidence import Aggregates
 from qlora_gov.ledger.parquet import write_parquet
 from qlora_gov.records import (
+    About,
     Absent,
     Adapter,
     AliasMove,
@@ -143,7 +144,12 @@ def evaluation_of(responses: str, seed: int) -> tuple[Evaluation, dict[str, Tabl
         for index, stats, scored in parts
     }
     failed = Measurement(
-        metric=component("m/broken"), components=("a",), scored=0, rows=ROWS, value=Absent(absent="it raised"), digest=None
+        metric=component("m/broken"),
+        components=("a",),
+        scored=0,
+        rows=ROWS,
+        value=Absent(absent="it raised"),
+        digest=None,
     )
     scan = Scan(detector=component("g/pii"), fields=("prompt", "response"), covers=("email", "iban"), misses=("name",))
     record = Evaluation(
@@ -221,6 +227,9 @@ def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Rele
     move = AliasMove(alias="champion", adapter=made["adapter"].id, decision=made["decision"].id, previous=None)
     made["alias"] = ledger.append(move)
     card_files = write_files(artefacts / "cards" / made["decision"].id[7:23], {"card.md": f"# {name}".encode()})
-    card = Card(decision=made["decision"].id, head=made["alias"].hash, templates={}, files=card_files)
+    made["about"] = ledger.append(About(title="A tiny one", intended_use="tests", licence="MIT"))
+    card = Card(
+        decision=made["decision"].id, about=made["about"].id, head=made["alias"].hash, templates={}, files=card_files
+    )
     made["card"] = ledger.append(card)
     return Release(ledger, artefacts, made)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def test_a_ledger_that_does_not_exist_reads_as_empty(ledger: Ledger) -> None:
     assert ledger.find("key") is None
     assert ledger.alias("champion") is None
     assert ledger.entries() == []
-    with pytest.raises(LedgerError, match="there is no ledger at .*ledger.duckdb; 'qlora-gov run' begins one"):
+    with pytest.raises(LedgerError, match=r"there is no ledger at .*ledger\.duckdb; 'qlora-gov run' begins one"):
         ledger.get("0123456789")
     assert not ledger.path.parent.exists(), "reading creates nothing"
 
@@ -124,8 +125,10 @@ def test_lineage_goes_back_to_the_roots_nearest_first(release: Release) -> None:
     entries = release.entries
     walked = release.ledger.lineage(entries["adapter"].id)
     assert walked == [entries["base"], entries["training set"], entries["evaluation set"]]
-    names = [name for found in release.ledger.lineage(entries["card"].id[7:]) for name in entries if entries[name] == found]
-    assert names[:4] == ["decision", "policy", "candidate", "champion"]
+    names = [
+        name for found in release.ledger.lineage(entries["card"].id[7:]) for name in entries if entries[name] == found
+    ]
+    assert names[:5] == ["decision", "about", "policy", "candidate", "champion"]
     assert sorted(names) == sorted(set(entries) - {"card", "alias"}), "each once, all that it was made from"
 
 
@@ -159,7 +162,7 @@ def test_writers_in_one_process_wait_for_each_other(ledger: Ledger) -> None:
         list(pool.map(lambda number: ledger.append(policy(number)), range(20)))
     entries = ledger.entries()
     assert [entry.seq for entry in entries] == list(range(1, 21))
-    assert all(after.previous == before.hash for before, after in zip(entries, entries[1:], strict=False))
+    assert all(after.previous == before.hash for before, after in pairwise(entries))
 
 
 def test_a_reader_in_another_thread_is_waited_for(ledger: Ledger) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from qlora_gov.canonical import content_id
-from qlora_gov.config import About
 from qlora_gov.records import (
+    About,
     Absent,
     Adapter,
     Base,

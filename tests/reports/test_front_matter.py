@@ -7,7 +7,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
-from qlora_gov.config import About
+from qlora_gov.records import About
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.evidence import Evidence
 from qlora_gov.reports.front_matter import front_matter

@@ -35,9 +35,9 @@ def test_every_change_of_a_file_is_a_change_of_the_record(root: Path) -> None:
 
     (root / "data" / "b.jsonl").write_text("c")
     edited = recorded(root)
-    (root / "data" / "b.jsonl").rename(root / "data" / "c.jsonl")
-    renamed = recorded(root)
-    assert len({first["digest"], edited["digest"], renamed["digest"]}) == 3
+    (root / "data" / "b.jsonl").rename(root / "data" / "part" / "b.jsonl")
+    moved = recorded(root)
+    assert len({first["digest"], edited["digest"], moved["digest"]}) == 3
 
 
 def test_hidden_files_and_the_place_do_not_matter(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from qlora_gov_guardrails.directories import ProjectDirectory
 
 from qlora_gov import Settings
+from qlora_gov_guardrails.directories import ProjectDirectory
 
 
 class Weights(Settings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
+
 from qlora_gov_guardrails import TOXICITY_LEXICAL
 from qlora_gov_guardrails.lexical import LexicalScreen, LexicalSettings
 
@@ -47,7 +48,7 @@ def test_recall_and_false_alarms_on_public_comments(screen, public_data, capsys)
     recall, false_alarms = (sum(flags) / len(flags) for flags in rate.values())
     with capsys.disabled():
         print(f"\ntoxicity_lexical: recall {recall:.2f}, false alarms {false_alarms:.2f} of {len(rows)} comments")  # noqa: T201
-    assert 0.4 < recall < 0.6  # the spec says "about half"; a better screen deserves better words
+    assert 0.35 < recall < 0.5  # the spec says "more than half" are missed; a better screen deserves better words
     assert false_alarms < 0.07
 
 

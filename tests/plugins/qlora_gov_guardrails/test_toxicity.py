@@ -9,42 +9,27 @@ import shutil
 import pytest
 import torch
 from pydantic import ValidationError
-from qlora_gov_guardrails import TOXICITY
-from qlora_gov_guardrails.toxicity import Toxicity, ToxicitySettings
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 from qlora_gov import ModelError
+from qlora_gov_guardrails import TOXICITY
+from qlora_gov_guardrails.toxicity import Toxicity, ToxicitySettings
 
 CLASSES = ["toxic", "severe_toxic", "insult"]
-WORDS = (
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    "you",
-    "are",
-    "a",
-    "kind",
-    "person",
-    "the",
-    "fee",
-    "is",
-    ".",
-    "!",
-)
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+WORDS = (*SPECIAL, "you", "are", "a", "kind", "person", "and", "the", "fee", "is", "five", "euros", ".", "!")
 LENGTH = 16
 
 
-def write_checkpoint(directory, classes=CLASSES, **more: object) -> None:
-    """A whole checkpoint directory in Detoxify's layout."""
+def write_checkpoint(directory, classes=CLASSES, dtype=torch.float32, **more: object) -> None:
+    """A whole checkpoint directory in Detoxify's layout; the same weights for the same classes."""
     directory.mkdir(exist_ok=True)
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(WORDS), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
         max_position_embeddings=LENGTH, num_labels=len(classes), initializer_range=0.5,
     )  # fmt: skip
-    model = BertForSequenceClassification(config)
+    model = BertForSequenceClassification(config).to(dtype)
     config.save_pretrained(directory)
     vocabulary = {word: index for index, word in enumerate(WORDS)}
     BertTokenizer(vocab=vocabulary, model_max_length=LENGTH).save_pretrained(directory)
@@ -124,6 +109,15 @@ def test_the_directory_may_move(weights, everything, tmp_path):
     shutil.copytree(weights, tmp_path / "moved")
     moved = Toxicity(ToxicitySettings(weights=tmp_path / "moved", threshold=0))
     assert moved.detect(TEXTS) == everything.detect(TEXTS)
+
+
+def test_half_precision_weights_are_computed_in_full(everything, tmp_path, capfd):
+    write_checkpoint(tmp_path / "half", dtype=torch.float16)
+    half = Toxicity(ToxicitySettings(weights=tmp_path / "half", threshold=0))
+    scores = [f.score for findings in half.detect(TEXTS) for f in findings]
+    assert scores == pytest.approx([f.score for findings in everything.detect(TEXTS) for f in findings], abs=5e-3)
+    assert scores != torch.tensor(scores).half().tolist()
+    assert capfd.readouterr().err == ""  # no progress bar either
 
 
 class Payload:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
+
 from qlora_gov_metrics.bleu import Bleu, BleuSettings
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qlora_gov_metrics.compliance import ComplianceSettings, PolicyCompliance
 
 from qlora_gov import EvaluatedRow, Example, Message, ProjectError
+from qlora_gov_metrics.compliance import ComplianceSettings, PolicyCompliance
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "finance_support"
 

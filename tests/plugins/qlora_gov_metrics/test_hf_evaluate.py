@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from qlora_gov_metrics.hf_evaluate import HfEvaluate, HfEvaluateSettings
 
 from qlora_gov import PluginError
+from qlora_gov_metrics.hf_evaluate import HfEvaluate, HfEvaluateSettings
 
 MODULE = '''
 import datasets

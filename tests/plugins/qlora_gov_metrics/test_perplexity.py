@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from qlora_gov_metrics.perplexity import Perplexity
 
 from qlora_gov import LogLikelihood
+from qlora_gov_metrics.perplexity import Perplexity
 
 SEEN = [LogLikelihood(nll=6.0, tokens=3, bytes=12), LogLikelihood(nll=1.0, tokens=4, bytes=16)]
 

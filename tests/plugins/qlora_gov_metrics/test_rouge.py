@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from qlora_gov_metrics.rouge import RougeL, RougeLSettings
 from rouge_score.rouge_scorer import RougeScorer
+
+from qlora_gov_metrics.rouge import RougeL, RougeLSettings
 
 
 @pytest.mark.parametrize("stemmer", [False, True])

@@ -7,10 +7,11 @@ import sys
 
 import numpy as np
 import pytest
-import qlora_gov_metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+
+import qlora_gov_metrics
 from qlora_gov_metrics.bleu import Bleu, BleuSettings
 from qlora_gov_metrics.perplexity import Perplexity
 from qlora_gov_metrics.rouge import RougeL, RougeLSettings

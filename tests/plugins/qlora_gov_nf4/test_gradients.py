@@ -6,13 +6,13 @@ import math
 from pathlib import Path
 
 import pytest
+from qlora_gov_nf4.settings import Nf4QloraSettings
+from qlora_gov_nf4.trainer import Nf4QloraTrainer, collate
 
 from qlora_gov import Message
 from qlora_gov.models.chat import tokenise
 from qlora_gov.models.loading import load_tokenizer, quantised_layers
 from qlora_gov.models.subject import Subject
-from qlora_gov_nf4.settings import Nf4QloraSettings
-from qlora_gov_nf4.trainer import Nf4QloraTrainer, collate
 
 TALKS = [
     (
@@ -21,6 +21,12 @@ TALKS = [
     )
     for n in range(4)
 ]
+
+
+@pytest.fixture(params=["tiny_base", "real_base"])
+def base(request: pytest.FixtureRequest) -> Path:
+    """Both the tiny random base and the real one."""
+    return request.getfixturevalue(request.param)
 
 
 def _batch(base: Path):
@@ -68,42 +74,43 @@ def _dense(model):
 
 
 @pytest.mark.parametrize("after_evaluation", [False, True])
-def test_float32_gradients_equal_a_dense_reference(tiny_base: Path, after_evaluation: bool) -> None:
+def test_float32_gradients_equal_a_dense_reference(base: Path, after_evaluation: bool) -> None:
     if after_evaluation:
-        Subject.load(tiny_base).answer([talk[:1] for talk in TALKS], 4)
-    model, reference = _pair(tiny_base, "float32")
-    batch = _batch(tiny_base)
+        Subject.load(base).answer([talk[:1] for talk in TALKS], 4)
+    model, reference = _pair(base, "float32")
+    batch = _batch(base)
     got, expected = _gradients(model, batch), _gradients(reference, batch)
     assert got.keys() == expected.keys()
     assert _relative_error(got, expected) < 1e-3
 
 
-def test_gradients_stay_right_when_the_model_itself_was_evaluated(tiny_base: Path) -> None:
+def test_gradients_stay_right_when_the_model_itself_was_evaluated(base: Path) -> None:
     """Not a thing that the trainer does, but what a mid-training evaluation would."""
-    model, reference = _pair(tiny_base, "float32")
-    batch = _batch(tiny_base)
+    model, reference = _pair(base, "float32")
+    batch = _batch(base)
     model.eval()(**batch)
     got, expected = _gradients(model.train(), batch), _gradients(reference, batch)
     assert _relative_error(got, expected) < 1e-3
 
 
-def test_bfloat16_gradients_are_near_the_reference(tiny_base: Path, record_property) -> None:
-    model, reference = _pair(tiny_base, "bfloat16")
-    batch = _batch(tiny_base)
+def test_bfloat16_gradients_are_near_the_reference(base: Path, record_property) -> None:
+    model, reference = _pair(base, "bfloat16")
+    batch = _batch(base)
     error = _relative_error(_gradients(model, batch), _gradients(reference, batch))
     record_property("relative_error", error)
     print(f"bfloat16 gradients: relative error {error:.4f}")  # noqa: T201
     assert error < 0.1
 
 
-def test_only_lora_matrices_are_trained_on_nf4_weights(tiny_base: Path) -> None:
+def test_only_lora_matrices_are_trained_on_nf4_weights(base: Path) -> None:
     from bitsandbytes.nn import Params4bit
 
-    model = Nf4QloraTrainer(Nf4QloraSettings.model_validate({})).prepare(tiny_base)
+    model = Nf4QloraTrainer(Nf4QloraSettings.model_validate({})).prepare(base)
     layers = list(quantised_layers(model))
-    assert len(layers) == 2 * 7
+    blocks = model.config.num_hidden_layers
+    assert len(layers) == blocks * 7
     assert all(isinstance(layer.weight, Params4bit) and layer.weight.quant_type == "nf4" for layer in layers)
-    model(**_batch(tiny_base)).loss.backward()
+    model(**_batch(base)).loss.backward()
     trained = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
     assert trained == {name for name, _ in model.named_parameters() if "lora_" in name}
-    assert len(trained) == 2 * 2 * 4
+    assert len(trained) == blocks * 2 * 4

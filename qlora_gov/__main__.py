@@ -1,0 +1,5 @@
+"""``python -m qlora_gov`` is ``qlora-gov``."""
+
+from qlora_gov.cli.main import main
+
+main()

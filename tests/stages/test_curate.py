@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from qlora_gov.canonical import columns_id
+from qlora_gov.errors import DataError, PluginError
+from qlora_gov.examples import Example, Message
+from qlora_gov.records import DatasetVersion
+from qlora_gov.specs import Drop
+from qlora_gov.stages.curate import HeldOut, UsedSource, UsedStep, curate
+from qlora_gov.tables import examples_table
+from tests.stages.toys import Quiet, component, example
+
+
+class Rows:
+    def __init__(self, *rows: Any) -> None:
+        self.rows = rows
+
+    def read(self) -> Iterator[Example]:
+        yield from self.rows
+
+
+class Step:
+    """A filter that is a function of the rows and the held-out rows."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Any:
+        return self.function(examples, held_out)
+
+
+def drop_where(predicate: Callable[[Example], bool], reason: str) -> Step:
+    return Step(lambda rows, held_out: [Drop(reason) if predicate(row) else row for row in rows])
+
+
+LEAKED = Step(lambda rows, held_out: [Drop("leak") if row.id in {h.id for h in held_out} else row for row in rows])
+SHOUTED = Step(
+    lambda rows, held_out: [
+        row if row.reference.isupper() else row.with_messages((*row.prompt, Message(role="assistant", content="YES.")))
+        for row in rows
+    ]
+)
+
+
+def run(
+    rows: Sequence[Any], steps: dict[str, Step], held_out: HeldOut | None = None
+) -> tuple[DatasetVersion, list[Example]]:
+    sources = [
+        UsedSource(Rows(*rows[:1]), component("first"), "MIT"),
+        UsedSource(Rows(*rows[1:]), component("rest"), None),
+    ]
+    used = [UsedStep(step, component(name), "filter") for name, step in steps.items()]
+    progress = Quiet()
+    made = curate("training", sources, used, held_out, progress)
+    assert progress.done == progress.total == 2 + len(steps)
+    return made
+
+
+ROWS = [
+    example("a", intent="card", language="en", provenance="human"),
+    example("b", intent="card", group="a"),
+    example("c", answer="NO.", intent="fees"),
+    example("d", provenance="synthetic"),
+]
+
+
+def test_the_version_tells_where_rows_came_from_and_what_became_of_them() -> None:
+    steps = {
+        "c": drop_where(lambda row: row.question == "c", "unwanted"),
+        "none": drop_where(lambda row: False, "never"),
+        "up": SHOUTED,
+    }
+    version, kept = run(ROWS, steps)
+    assert [(use.component.name, use.rows, use.licence) for use in version.sources] == [
+        ("toys/first", 1, "MIT"),
+        ("toys/rest", 3, None),
+    ]
+    assert [(s.component.name, s.rows_in, dict(s.dropped), s.changed) for s in version.steps] == [
+        ("toys/c", 4, {"unwanted": 1}, 0),
+        ("toys/none", 3, {}, 0),
+        ("toys/up", 3, {}, 3),
+    ]
+    assert [row.question for row in kept] == ["a", "b", "d"]
+    assert (version.rows, version.groups, version.held_out) == (3, 2, None)
+    assert version.mix == {
+        "provenance": {"human": 1, "not stated": 1, "synthetic": 1},
+        "intent": {"card": 2, "not stated": 1},
+        "language": {"en": 1, "not stated": 2},
+    }
+    assert version.digest == columns_id(examples_table(kept))
+
+
+def test_a_changed_row_is_recorded_under_its_new_id() -> None:
+    known = {row.id for row in ROWS}  # ids that a filter asked for before the change
+    version, kept = run(ROWS[:1], {"up": SHOUTED})
+    assert not known & {row.id for row in kept}
+    table = examples_table(kept)
+    assert table["id"] == [example("a", answer="YES.").id]
+    assert version.digest == columns_id(table)
+
+
+def test_steps_see_the_rows_that_the_steps_before_left_and_those_held_out() -> None:
+    held_out = HeldOut("sha256:9", [ROWS[3]])
+    version, kept = run(ROWS, {"leak": LEAKED, "up": SHOUTED}, held_out)
+    assert version.held_out == "sha256:9"
+    assert version.parents == ("sha256:9",)
+    assert [row.question for row in kept] == ["a", "b", "c"]
+    # In the other order no row is equal to the held-out one any more.
+    assert len(run(ROWS, {"up": SHOUTED, "leak": LEAKED}, held_out)[1]) == 4
+
+
+def test_no_rows_left_is_an_error_that_tells_where_they_went() -> None:
+    steps = {
+        "short": drop_where(lambda row: row.question < "c", "short"),
+        "rest": drop_where(lambda row: True, "toxic"),
+    }
+    with pytest.raises(DataError) as caught:
+        run(ROWS, steps)
+    assert str(caught.value) == (
+        "no training data is left: 4 rows read; toys/short dropped 2 (short); toys/rest dropped 2 (toxic)"
+    )
+    with pytest.raises(DataError, match="no training data is left: 0 rows read"):
+        run([], {})
+
+
+def test_an_example_without_an_answer_is_named() -> None:
+    asked = example("a").with_messages((Message(role="user", content="a"),))
+    with pytest.raises(DataError, match="^file:a: ends in a turn of the user, not of the assistant$"):
+        run([ROWS[1], asked], {})
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda rows, held_out: rows[1:], "toys/bad returned 3 results for 4 rows"),
+        (lambda rows, held_out: iter(rows[:2]), "toys/bad returned 2 results for 4 rows"),
+        (lambda rows, held_out: [None, *rows[1:]], "toys/bad returned a NoneType, not an Example or a Drop"),
+        (lambda rows, held_out: [Drop, *rows[1:]], "toys/bad returned a type, not an Example or a Drop"),
+    ],
+)
+def test_a_filter_that_loses_rows_in_silence_is_refused(function: Callable[..., Any], said: str) -> None:
+    with pytest.raises(PluginError, match=said):
+        run(ROWS, {"bad": Step(function)})
+
+
+def test_a_source_yields_examples() -> None:
+    with pytest.raises(PluginError, match="toys/rest yielded a dict, not an Example"):
+        run([ROWS[0], {"prompt": "a"}], {})
+
+
+def test_the_same_rows_and_steps_give_the_same_record() -> None:
+    steps = {"c": drop_where(lambda row: row.question == "c", "unwanted")}
+    assert run(ROWS, steps)[0].id == run(ROWS, steps)[0].id != run(ROWS[::-1], steps)[0].id

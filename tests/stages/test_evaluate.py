@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qlora_gov.canonical import columns_id
+from qlora_gov.errors import GovError, ModelError
+from qlora_gov.measures import RATE_COMPONENTS, Measure
+from qlora_gov.records import Absent, Evaluation, GenerationSettings, Measurement, Responses
+from qlora_gov.specs import EvaluatedRow, Finding, Floats, LogLikelihood, MetricTraits, ratio
+from qlora_gov.stages.evaluate import Detector, evaluate, evaluated_rows, prompt_text
+from qlora_gov.tables import Table, scores_id, scores_of
+from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
+
+N = 5
+ROWS = [EvaluatedRow(row, response) for row, response in zip(examples(N), ("a", "bb", "", "c 1", "2 2"), strict=True)]
+RESPONSES = Responses(
+    base=BASE.id,
+    adapter=None,
+    dataset=DATASET.id,
+    quantization="none",
+    generation=GenerationSettings(),
+    rows=N,
+    digest="sha256:3",
+    likelihoods=None,
+    environment=HERE,
+)
+
+
+class Scored:
+    """A metric whose scores and aggregate are given."""
+
+    def __init__(
+        self, score: Callable[[Sequence[EvaluatedRow]], Any], aggregate: Callable[[Floats], Any] = ratio
+    ) -> None:
+        self.score = score
+        self.aggregate = aggregate
+
+
+def measure(metric: Scored, name: str = "metric") -> Measure:
+    traits = MetricTraits(name, True, "absolute", False, metric.aggregate)
+    return Measure(component(name), ("sum", "rows"), traits, frozenset({"response"}), metric)
+
+
+class Digits:
+    def detect(self, texts: Sequence[str]) -> Sequence[Sequence[Finding]]:
+        return [[Finding("DIGIT", 0.9, at, at + 1) for at, c in enumerate(text) if c.isdigit()] for text in texts]
+
+
+def detector(guardrail: Any, name: str = "digits") -> Detector:
+    traits = MetricTraits(f"{name}_rate", False, "absolute", True, ratio)
+    rate = Measure(component(name).rate, RATE_COMPONENTS, traits, frozenset({"response"}), None)
+    return Detector(guardrail, component(name), rate, ("digits",), ("words",))
+
+
+def run(measures: Sequence[Measure] = (), detectors: Sequence[Detector] = ()) -> tuple[Evaluation, dict[str, Table]]:
+    progress = Quiet()
+    made = evaluate(RESPONSES, ROWS, measures, detectors, progress)
+    assert progress.done == progress.total == len(measures) + len(detectors)
+    assert made[0].responses == RESPONSES.id
+    assert made[0].findings == columns_id(made[1]["findings"])
+    return made
+
+
+def lengths(rows: Sequence[EvaluatedRow]) -> tuple[Floats, Any]:
+    values = np.array([[len(row.response or ""), 1.0] for row in rows])
+    return values, np.ones(len(rows), dtype=bool)
+
+
+def only(made: tuple[Evaluation, dict[str, Table]]) -> Measurement:
+    (measurement,) = made[0].measurements
+    return measurement
+
+
+def test_a_value_is_the_aggregate_of_the_sums_of_scored_rows() -> None:
+    def some(rows: Sequence[EvaluatedRow]) -> tuple[Floats, Any]:
+        stats, scored = lengths(rows)
+        scored[2] = False
+        stats[2] = np.nan  # a row that is not scored may hold anything
+        return stats, scored
+
+    record, tables = run([measure(Scored(lengths), "all"), measure(Scored(some), "some")])
+    everything, some_of_it = record.measurements
+    assert (everything.value, everything.scored, everything.rows) == (9 / 5, 5, 5)
+    assert (some_of_it.value, some_of_it.scored, some_of_it.rows) == (9 / 4, 4, 5)
+    for index, measurement in enumerate(record.measurements):
+        stats, scored = scores_of(tables["scores"], index, N, 2)
+        assert measurement.digest == scores_id(stats, scored)
+        assert measurement.value == ratio(stats[scored].sum(axis=0))
+
+
+GOOD = np.ones((N, 2))
+YES = np.ones(N, dtype=bool)
+
+
+def raises(error: Exception) -> Callable[[Any], Any]:
+    def function(argument: Any) -> Any:
+        raise error
+
+    return function
+
+
+def returns(*value: Any) -> Callable[[Any], Any]:
+    return lambda rows: value
+
+
+@pytest.mark.parametrize(
+    ("metric", "reason"),
+    [
+        (Scored(raises(KeyError("x"))), "the metric raised KeyError: 'x'"),
+        (Scored(lambda rows: None), "the metric raised TypeError: "),
+        (Scored(returns(GOOD)), "the metric raised IndexError: "),
+        (Scored(returns([[1.0, 1.0], [1.0]], YES)), "the metric raised ValueError: "),
+        (Scored(returns(GOOD[:, :1], YES)), "the metric returned statistics of shape (5, 1) and type float64, not"),
+        (Scored(returns(GOOD[:4], YES)), "the metric returned statistics of shape (4, 2) and type float64, not"),
+        (
+            Scored(returns(GOOD.astype(object), YES)),
+            "the metric returned statistics of shape (5, 2) and type object, not",
+        ),
+        (Scored(returns(GOOD.astype(str), YES)), "the metric returned statistics of shape (5, 2) and type <U32, not"),
+        (
+            Scored(returns(GOOD.astype(complex), YES)),
+            "the metric returned statistics of shape (5, 2) and type complex128",
+        ),
+        (Scored(returns(GOOD, YES[:4])), "the metric did not return a boolean for each of 5 rows"),
+        (Scored(returns(GOOD, YES.astype(int))), "the metric did not return a boolean for each of 5 rows"),
+        (Scored(returns(GOOD, None)), "the metric did not return a boolean for each of 5 rows"),
+        (
+            Scored(returns(np.where(np.arange(N)[:, None] == 3, np.nan, GOOD), YES)),
+            "the metric returned a statistic that is not finite, first for row 3",
+        ),
+        (
+            Scored(returns(np.where(np.arange(N)[:, None] == 0, np.inf, GOOD), YES)),
+            "the metric returned a statistic that is not finite, first for row 0",
+        ),
+    ],
+)
+def test_a_metric_that_fails_is_absent_with_its_reason_and_has_no_rows(metric: Scored, reason: str) -> None:
+    record, tables = run([measure(metric, "broken"), measure(Scored(lengths), "sound")])
+    broken, sound = record.measurements
+    assert isinstance(broken.value, Absent)
+    assert broken.value.absent.startswith(reason)
+    assert (broken.digest, broken.scored, broken.rows) == (None, 0, N)
+    assert sound.value == 9 / 5
+    assert set(np.asarray(tables["scores"]["metric"])) == {1}
+
+
+@pytest.mark.parametrize(
+    ("metric", "reason", "scored"),
+    [
+        (Scored(returns(GOOD, ~YES), lambda sums: np.float64(0.0)), "no row could be scored", 0),
+        (Scored(returns(0 * GOOD, YES)), "undefined over these rows: the metric's aggregate is nan", N),
+        (
+            Scored(returns(GOOD, YES), lambda sums: np.inf),
+            "undefined over these rows: the metric's aggregate is inf",
+            N,
+        ),
+        (
+            Scored(returns(GOOD, YES), lambda sums: sums),
+            "undefined over these rows: the metric's aggregate is [5. 5.]",
+            N,
+        ),
+        (Scored(returns(GOOD, YES), lambda sums: "high"), "the metric's aggregate raised ValueError: ", N),
+        (Scored(returns(GOOD, YES), lambda sums: None), "undefined over these rows: the metric's aggregate is nan", N),
+        (Scored(returns(GOOD, YES), raises(ZeroDivisionError())), "the metric's aggregate raised ZeroDivisionError", N),
+    ],
+)
+def test_an_aggregate_that_gives_no_number_is_absent_and_its_rows_stay(
+    metric: Scored, reason: str, scored: int
+) -> None:
+    measurement = only(run([measure(metric)]))
+    assert isinstance(measurement.value, Absent)
+    assert measurement.value.absent.startswith(reason)
+    assert measurement.scored == scored
+    assert measurement.digest is not None
+
+
+@pytest.mark.parametrize(
+    ("stats", "scored"),
+    [(GOOD.astype(np.int32), YES), (GOOD.astype(np.float32), YES), (GOOD.tolist(), YES.tolist()), (GOOD > 0, YES)],
+)
+def test_numbers_of_any_kind_are_taken_as_floats(stats: Any, scored: Any) -> None:
+    record, tables = run([measure(Scored(returns(stats, scored)))])
+    assert record.measurements[0].value == 1.0
+    assert np.asarray(tables["scores"]["value"]).dtype == np.float64
+
+
+def test_an_error_that_the_user_can_mend_is_not_recorded_as_a_result() -> None:
+    for failing in ([measure(Scored(raises(ModelError("no weights"))))], []):
+        with pytest.raises(GovError, match="no weights"):
+            run(failing, [] if failing else [detector(Says(raises(ModelError("no weights"))))])
+
+
+def test_a_metric_cannot_change_what_the_next_one_sees() -> None:
+    def clears(rows: Any) -> Any:
+        rows.clear()
+
+    record, _ = run([measure(Scored(clears), "clears"), measure(Scored(lengths), "sound")], [detector(Digits())])
+    assert [type(m.value) for m in record.measurements] == [Absent, float, float]
+
+
+# --- guardrails -------------------------------------------------------------------------------------------------
+
+
+class Says:
+    def __init__(self, detect: Callable[[Sequence[str]], Any]) -> None:
+        self.detect = detect
+
+
+def test_a_rate_counts_responses_and_findings_are_kept_of_every_field() -> None:
+    record, tables = run([measure(Scored(lengths))], [detector(Digits())])
+    rate = record.measurements[1]
+    assert (rate.metric.name, rate.components, rate.value, rate.scored) == (
+        "toys/digits_rate",
+        RATE_COMPONENTS,
+        2 / 5,
+        N,
+    )
+    stats, scored = scores_of(tables["scores"], 1, N, 2)
+    assert stats.tolist() == [[0, 1], [0, 1], [0, 1], [1, 1], [1, 1]]
+    assert rate.digest == scores_id(stats, scored)
+    (scan,) = record.scans
+    assert (scan.detector, scan.fields, scan.covers, scan.misses) == (
+        component("digits"),
+        ("prompt", "reference", "response"),
+        ("digits",),
+        ("words",),
+    )
+    found = list(zip(*(list(tables["findings"][c]) for c in ("row", "field", "kind", "start", "end")), strict=True))
+    references = [(row, "reference", "DIGIT", 7, 8) for row in range(N)]
+    responses = [(3, "response", "DIGIT", 2, 3), (4, "response", "DIGIT", 0, 1), (4, "response", "DIGIT", 2, 3)]
+    assert found == sorted(references + responses)
+
+
+@pytest.mark.parametrize(
+    ("detect", "reason"),
+    [
+        (raises(RuntimeError("no")), "the guardrail raised RuntimeError: no"),
+        (lambda texts: [], "the guardrail raised ValueError: 0 lists of findings were returned for 5 texts"),
+        (lambda texts: None, "the guardrail raised TypeError: "),
+        (lambda texts: [[] for _ in texts[1:]], "the guardrail raised ValueError: 4 lists of findings"),
+        (lambda texts: [[Finding("A", 1.0, 0, 99)] for _ in texts], "the guardrail raised ValueError: Finding("),
+        (
+            lambda texts: [[Finding("A", float("nan"), 0, 0)] for _ in texts],
+            "the guardrail raised ValueError: Finding(",
+        ),
+        (lambda texts: Digits().detect(texts) if texts[0] == "?????" else 1 / 0, "the guardrail raised ZeroDivision"),
+    ],
+)
+def test_a_guardrail_that_fails_has_no_rate_no_scan_and_no_findings(detect: Any, reason: str) -> None:
+    record, tables = run([], [detector(Says(detect), "broken"), detector(Digits())])
+    broken, sound = record.measurements
+    assert isinstance(broken.value, Absent)
+    assert broken.value.absent.startswith(reason)
+    assert (broken.digest, broken.scored) == (None, 0)
+    assert sound.value == 2 / 5
+    assert [scan.detector.name for scan in record.scans] == ["toys/digits"]
+    assert set(np.asarray(tables["findings"]["detector"])) == {0}  # the index of its scan
+
+
+# --- rows -------------------------------------------------------------------------------------------------------
+
+
+def test_rows_carry_what_was_supplied() -> None:
+    rows = examples(2)
+    responses: Table = {"response": ["a", ""]}
+    likelihoods: Table = {"nll": np.array([1.5, 2.0]), "tokens": np.array([3, 4]), "bytes": np.array([5, 6])}
+    plain, rated = evaluated_rows(rows, responses, None), evaluated_rows(rows, responses, likelihoods)
+    assert plain == [EvaluatedRow(rows[0], "a", None), EvaluatedRow(rows[1], "", None)]
+    assert [row.loglikelihood for row in rated] == [LogLikelihood(1.5, 3, 5), LogLikelihood(2.0, 4, 6)]
+    with pytest.raises(ValueError, match="shorter"):
+        evaluated_rows(rows, {"response": ["a"]}, None)
+
+
+def test_a_prompt_is_scanned_as_one_text() -> None:
+    assert prompt_text(examples(2)[0]) == "??"
