@@ -9,243 +9,19 @@ interval, what a bare point threshold would pass), and rows of two systems that 
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-from scipy import stats as theory
-
-from qlora_gov import Comparison, MetricTraits
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO, Claim, Estimate, estimate, no_worse, rows_needed
-
-DATA = Path(__file__).parent.parent.parent / "shared" / "data"
-ALPHA, LEVEL, CLUSTER = 0.05, 0.95, 10
-MOST_FALSE_PASSES, LEAST_COVERAGE, MOST_COVERAGE = 0.06, 0.93, 0.97
-Rows = tuple[np.ndarray, np.ndarray]
-"""Candidate and champion statistics, each [n, k]."""
-
-
-def mean(sums):
-    """Sum over count."""
-    return sums[..., 0] / sums[..., 1]
-
-
-def perplexity(sums):
-    """From summed losses and tokens."""
-    return np.exp(sums[..., 0] / sums[..., 1])
-
-
-@dataclass(frozen=True)
-class Setting:
-    """``draw(rng, n, differs)``: rows exactly on the margin where ``differs``, of equal systems where not."""
-
-    name: str
-    claim: Claim
-    truth: float
-    draw: Callable[[np.random.Generator, int, bool], Rows]
-    binary: bool = False
-    aggregate: Callable = mean
-    clustered: bool = False
-    continuous: bool = True
-    higher: bool = True
-    theory: Callable[[int], float] | None = None
-
-    def compare(self, rng: np.random.Generator, n: int, differs: bool) -> Comparison:
-        candidate, champion = self.draw(rng, n, differs)
-        clusters = np.arange(n) // (CLUSTER if self.clustered else 1)
-        traits = MetricTraits(self.name, self.higher, "absolute", self.binary, self.aggregate)
-        return Comparison(traits, candidate, champion, clusters)
-
-
-def rows_of(values: np.ndarray, counts: np.ndarray | float = 1.0) -> np.ndarray:
-    """(value, count) for each row."""
-    return np.column_stack([values, np.broadcast_to(counts, values.shape)])
-
-
-# --- the settings -------------------------------------------------------------------------------------------
-
-
-def binary(discordance: float, margin: float, name: str, clustered: bool = False) -> Setting:
-    """(a) Right or wrong answers, of which a share differs between the systems."""
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        lost = discordance / 2 + (margin / 2 if differs else 0)
-        row = rng.random(n) if not clustered else clustered_uniforms(rng, n)
-        champion = (row < lost) | (row >= 1 - 0.7 * (1 - discordance))
-        candidate = ((row >= lost) & (row < discordance)) | (row >= 1 - 0.7 * (1 - discordance))
-        return rows_of(candidate.astype(float)), rows_of(champion.astype(float))
-
-    return Setting(
-        name, no_worse(margin, "absolute", True), -margin, draw, binary=True, clustered=clustered, continuous=False
-    )
-
-
-def clustered_uniforms(rng: np.random.Generator, n: int, correlation: float = 0.3) -> np.ndarray:
-    """Uniform numbers of which two in a cluster are the same with a chance of ``correlation``."""
-    shared = np.repeat(rng.random(math.ceil(n / CLUSTER)), CLUSTER)[:n]
-    return np.where(rng.random(n) < math.sqrt(correlation), shared, rng.random(n))
-
-
-def rouge(margin: float = 0.02) -> Setting:
-    """(b) Scores of which 40% are zero, the same rows for both systems but for one in eight."""
-    share, shape = 0.6, (2.0, 3.0)
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        hit = rng.random(n) < share
-        candidate_hit = np.where(rng.random(n) < 0.125, rng.random(n) < share, hit)
-        champion = rng.beta(*shape, n)
-        candidate = np.where(rng.random(n) < 0.5, champion, rng.beta(*shape, n))
-        loss = margin / (share * shape[0] / sum(shape)) if differs else 0.0
-        return rows_of(candidate * candidate_hit * (1 - loss)), rows_of(champion * hit)
-
-    return Setting("b rouge, 40% zeros", no_worse(margin, "absolute", True), -margin, draw)
-
-
-def normal(margin: float = 0.02, spread: float = 0.15) -> Setting:
-    """Means with normal differences: the case that has a theory for its power."""
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.normal(0.5, 0.2, n)
-        return rows_of(champion + rng.normal(-margin * differs, spread, n)), rows_of(champion)
-
-    def power(n: int) -> float:
-        noncentrality = margin / spread * math.sqrt(n)
-        return float(theory.nct.sf(theory.t.ppf(1 - ALPHA, n - 1), n - 1, noncentrality))
-
-    return Setting("normal differences", no_worse(margin, "absolute", True), -margin, draw, theory=power)
-
-
-def bleu() -> Setting:
-    """(c) Counts of real sentences against themselves with words replaced, drawn from a population of known BLEU."""
-    from qlora_gov_metrics.bleu import Bleu, BleuSettings
-
-    metric = Bleu(BleuSettings())
-    champion, candidate = bleu_population(metric, (0.15, 0.18))
-    equal = bleu_population(metric, (0.15, 0.15))
-    margin = float(metric.aggregate(champion.sum(0)) - metric.aggregate(candidate.sum(0)))
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        first, second = (champion, candidate) if differs else equal
-        chosen = rng.integers(len(first), size=n)
-        swap = (rng.random(n) < 0.5)[:, None] & (not differs)
-        return np.where(swap, first[chosen], second[chosen]), np.where(swap, second[chosen], first[chosen])
-
-    return Setting(
-        f"c BLEU, margin {margin:.1f}", no_worse(margin, "absolute", True), -margin, draw, aggregate=metric.aggregate
-    )
-
-
-def bleu_population(metric, shares: tuple[float, float]) -> Rows:
-    """BLEU counts of two systems over the queries of banking77, each with a share of words replaced."""
-    import csv
-
-    from qlora_gov import EvaluatedRow, Example, Message
-
-    with (DATA / "banking77" / "test.csv").open(encoding="utf-8", newline="") as stream:
-        texts = [row["text"] for row in csv.DictReader(stream)]
-    rng = np.random.default_rng(5)
-    words = np.array(" ".join(texts).split())
-
-    def answer(text: str, share: float) -> str:
-        return " ".join(rng.choice(words) if rng.random() < share else word for word in text.split())
-
-    def counts(share: float) -> np.ndarray:
-        examples = [Example(messages=(Message(role="assistant", content=t),), group=t, source="bench") for t in texts]
-        answers = [EvaluatedRow(example, response=answer(example.reference, share)) for example in examples]
-        return metric.score(answers)[0]
-
-    return counts(shares[0]), counts(shares[1])
-
-
-def paired_losses(sigma: float) -> Setting:
-    """(d) Lognormal row losses over rows of 5 to 60 tokens; the candidate's differ by a factor around the champion's."""
-    claim = no_worse(0.05, "relative", False)
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        tokens = rng.integers(5, 61, n).astype(float)
-        champion = rng.lognormal(0, sigma, n)
-        worse = 1 + differs * claim.limit / math.exp(sigma**2 / 2)
-        candidate = champion * worse * rng.lognormal(-(0.2**2) / 2, 0.2, n)
-        return rows_of(candidate * tokens, tokens), rows_of(champion * tokens, tokens)
-
-    return Setting(
-        f"d perplexity, paired, sigma {sigma}", claim, claim.limit, draw, aggregate=perplexity, higher=False
-    )
-
-
-def skewed_losses(sigma: float, spread: float = 0.25) -> Setting:
-    """(d), the hard case: the *differences* are lognormal, most rows a little better and a few much worse."""
-    claim = no_worse(0.05, "relative", False)
-    scale = spread / math.sqrt(math.expm1(sigma**2) * math.exp(sigma**2))
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.lognormal(0, 0.5, n) + 2
-        extra = scale * (rng.lognormal(0, sigma, n) - math.exp(sigma**2 / 2))
-        return rows_of(champion + extra + claim.limit * differs), rows_of(champion)
-
-    return Setting(
-        f"d perplexity, skewed, sigma {sigma}", claim, claim.limit, draw, aggregate=perplexity, higher=False
-    )
-
-
-def clustered_scores(margin: float = 0.05, spread: float = 0.2, correlation: float = 0.3) -> Setting:
-    """(e) Ten rows a cluster, with intracluster correlation of the differences."""
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        shared = np.repeat(rng.normal(size=math.ceil(n / CLUSTER)), CLUSTER)[:n]
-        noise = spread * (math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * rng.normal(size=n))
-        champion = rng.normal(0.5, 0.2, n)
-        return rows_of(champion + noise - margin * differs), rows_of(champion)
-
-    return Setting("e clustered scores", no_worse(margin, "absolute", True), -margin, draw, clustered=True)
-
-
-def near_identical(share: float = 0.05) -> Setting:
-    """(f) A relative margin, and a candidate that is the champion times a constant but for a little noise."""
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.beta(2, 2, n)
-        candidate = champion * (1 - share * differs) + rng.normal(0, 0.005, n)
-        return rows_of(candidate), rows_of(champion)
-
-    return Setting("f relative, near identical", no_worse(share, "relative", True), 0.0, draw)
-
-
-def near_identical_binary(share: float = 0.05, accuracy: float = 0.8, flips: float = 0.02) -> Setting:
-    """(f) The same for right or wrong answers."""
-
-    def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.random(n) < accuracy
-        lost = flips + share * differs
-        row = rng.random(n)
-        candidate = np.where(champion, row >= lost, row < flips * accuracy / (1 - accuracy))
-        return rows_of(candidate.astype(float)), rows_of(champion.astype(float))
-
-    return Setting(
-        "f relative, binary", no_worse(share, "relative", True), 0.0, draw, binary=True, continuous=False
-    )
-
-
-def settings() -> Iterator[Setting]:
-    """Those that the documentation's table has."""
-    for discordance in (0.02, 0.1, 0.3):
-        yield binary(discordance, discordance / 2, f"a binary, {discordance:.0%} discordant")
-    yield rouge()
-    yield bleu()
-    for sigma in (0.5, 1.0, 1.5):
-        yield paired_losses(sigma)
-        yield skewed_losses(sigma)
-    yield clustered_scores()
-    yield binary(0.2, 0.05, "e clustered binary, 20% discordant", clustered=True)
-    yield near_identical()
-    yield near_identical_binary()
-    yield normal()
-
-
-# --- the simulation -----------------------------------------------------------------------------------------
+from gate_settings import ALPHA, Setting, binary, settings
+
+from qlora_gov.stats import DIFFERENCE, Estimate, estimate, rows_needed
+
+LEVEL = 0.95
+MOST_FALSE_PASSES, LEAST_COVERAGE, MOST_COVERAGE, NEAR_THEORY = 0.06, 0.93, 0.97, 0.05
+FROM = 200
+"""Rows from which an interval may not be too wide, and power must be what theory says."""
+HEADER = ("setting", "rows", "false pass", "coverage", "given", "point passes", "power at no difference", "missed")
 
 
 @dataclass
@@ -289,22 +65,20 @@ def check(setting: Setting, n: int, tally: Tally) -> None:
         tally.problems.append("false passes")
     if tally.covered < LEAST_COVERAGE * tally.given:
         tally.problems.append("coverage")
-    if setting.continuous and n >= 200 and tally.covered > MOST_COVERAGE * tally.given:
+    if setting.continuous and n >= FROM and tally.covered > MOST_COVERAGE * tally.given:
         tally.problems.append("too wide")
-    if setting.theory and n >= 200 and abs(tally.equal_passes / tally.equal - setting.theory(n)) > 0.05:
+    if setting.theory and n >= FROM and abs(tally.equal_passes / tally.equal - setting.theory(n)) > NEAR_THEORY:
         tally.problems.append("power")
 
 
 def show(setting: Setting, n: int, tally: Tally) -> None:
     """One line of the table."""
-    covered = f"{tally.covered / tally.given:.3f}" if tally.given else "-"
+    shares = [tally.passes / tally.repetitions, tally.covered / tally.given if tally.given else float("nan")]
+    shares += [tally.given / tally.repetitions, tally.points / tally.repetitions]
     expected = f" (theory {setting.theory(n):.3f})" if setting.theory else ""
-    print(
-        f"| {setting.name:34s} | {n:5d} | {tally.passes / tally.repetitions:10.3f} | {covered:>8s} "
-        f"| {tally.given / tally.repetitions:5.3f} | {tally.points / tally.repetitions:15.3f} "
-        f"| {tally.equal_passes / tally.equal:.3f}{expected} | {', '.join(tally.problems)}",
-        flush=True,
-    )
+    power = f"{tally.equal_passes / tally.equal:.3f}{expected}"
+    cells = [setting.name, str(n), *(f"{share:.3f}" for share in shares), power, ", ".join(tally.problems)]
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def playbook(repetitions: int) -> None:
@@ -314,7 +88,8 @@ def playbook(repetitions: int) -> None:
     found = [estimate(setting.compare(rng, 200, differs=False), DIFFERENCE) for _ in range(repetitions)]
     undecided = np.mean([not (setting.claim.holds(one, ALPHA) or setting.claim.fails(one, ALPHA)) for one in found])
     rows = np.median([rows_needed(one, 0.05, ALPHA) for one in found])
-    print(f"\nplaybook: 200 prompts, 5 points, 20% discordant: {undecided:.3f} inconclusive at no difference; {rows:.0f} rows decide")
+    print("\nThe playbook's review: 200 prompts, a margin of 5 points, 20% discordant rows, no difference:")
+    print(f"{undecided:.3f} of {repetitions} runs are inconclusive; the median run says that {rows:.0f} rows decide.")
 
 
 def main() -> int:
@@ -326,7 +101,7 @@ def main() -> int:
     parser.add_argument("--setting", nargs="+", help="settings whose names begin so; all by default")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a figure is missed")
     asked = parser.parse_args()
-    print("| setting                            |  rows | false pass | coverage | given | point threshold | power at no difference | missed")
+    print("| " + " | ".join(HEADER) + " |\n" + "|---" * len(HEADER) + "|")
     problems = 0
     for setting in settings():
         if asked.setting and not setting.name.startswith(tuple(asked.setting)):

@@ -33,6 +33,7 @@ _HOME = {
     "Outcome": "records",
     "PluginError": "errors",
     "Progress": "specs",
+    "ProjectDirectory": "settings",
     "ProjectError": "errors",
     "ProjectFile": "settings",
     "Settings": "settings",
@@ -45,6 +46,7 @@ _HOME = {
     "TrainingOutcome": "specs",
     "Verdict": "records",
     "hookimpl": "hooks.hookspecs",
+    "ratio": "specs",
 }
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
     from qlora_gov.examples import Example, Message
     from qlora_gov.hooks.hookspecs import hookimpl
     from qlora_gov.records import Interval, LossPoint, Outcome, Verdict
-    from qlora_gov.settings import ProjectFile, Settings
+    from qlora_gov.settings import ProjectDirectory, ProjectFile, Settings
     from qlora_gov.specs import (
         Comparison,
         Drop,
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
         TrainerSpec,
         TrainingJob,
         TrainingOutcome,
+        ratio,
     )
 
 __all__ = [
@@ -104,6 +107,7 @@ __all__ = [
     "Outcome",
     "PluginError",
     "Progress",
+    "ProjectDirectory",
     "ProjectError",
     "ProjectFile",
     "Settings",
@@ -116,6 +120,7 @@ __all__ = [
     "TrainingOutcome",
     "Verdict",
     "hookimpl",
+    "ratio",
 ]
 
 

@@ -78,7 +78,9 @@ class Assembly:
         return Policy(rules=tuple(_with_metric(bound.component, metric) for metric, bound in self.rules))
 
     def used_rules(self) -> list[UsedRule]:
-        """Make the gates."""
+        """Make the gates. Raises MissingExtraError for one whose libraries are missing."""
+        for _, bound in self.rules:
+            bound.require()
         return [UsedRule(bound.make(), _with_metric(bound.component, metric), metric) for metric, bound in self.rules]
 
     def detectors(self) -> list[Detector]:

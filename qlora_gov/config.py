@@ -223,11 +223,11 @@ def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str
 
 
 def _inline(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """A node with references followed, and of an optional one the branch that is not null."""
+    """A node with references followed, and of an optional one the first branch: the other one is null."""
     while True:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
         elif "anyOf" in node:
-            node = next((branch for branch in node["anyOf"] if branch.get("type") != "null"), {})
+            node = node["anyOf"][0]
         else:
             return node

@@ -57,12 +57,13 @@ def looks(ledger: Ledger, dataset: str) -> int:
     return sum(judged(entry) == dataset for entry in ledger.entries(Decision.kind))
 
 
-def stored_evaluation(ledger: Ledger, base: str, adapter: str | None) -> Evaluation:
-    """The newest evaluation of a subject. Raises UsageError where there is none."""
+def stored_evaluation(ledger: Ledger, base: str, adapter: str | None, dataset: str | None = None) -> Evaluation:
+    """The newest evaluation of a subject, on one evaluation set or any. Raises UsageError where there is none."""
     for entry in reversed(ledger.entries(Evaluation.kind)):
         evaluation = fetch(ledger, entry.id, Evaluation)
         responses = responses_of(ledger, evaluation)
-        if (responses.base, responses.adapter) == (base, adapter):
+        if (responses.base, responses.adapter) == (base, adapter) and dataset in (None, responses.dataset):
             return evaluation
     who = f"adapter {adapter}" if adapter else f"base {base}"
-    raise UsageError(f"{who} has no evaluation in the ledger; 'qlora-gov evaluate' makes one")
+    where = f" on evaluation set {dataset}" if dataset else ""
+    raise UsageError(f"{who} has no evaluation{where} in the ledger; 'qlora-gov evaluate' makes one")

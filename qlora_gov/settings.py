@@ -1,37 +1,54 @@
-"""Settings of components, and paths within them."""
+"""Settings of components, and files and directories within them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, SerializationInfo, ValidationInfo
 
-from qlora_gov.canonical import file_id
+from qlora_gov.canonical import file_id, tree_id
 
 
 class Settings(BaseModel):
-    """Base for a component's settings: immutable; an unknown key or a number that is not finite is an error."""
+    """Base for a component's settings: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def _resolve(path: Path, info: ValidationInfo) -> Path:
-    resolved = _root(info.context) / path
-    if not resolved.is_file():
-        raise ValueError(f"no such file: {resolved}")
-    return resolved
+def directory_id(directory: Path) -> str:
+    """The digest of a directory's files, by name, but for hidden ones, which loaders pass over."""
+    names = {path: path.relative_to(directory) for path in directory.rglob("*") if path.is_file()}
+    shown = {path: name for path, name in names.items() if not any(part.startswith(".") for part in name.parts)}
+    return tree_id({name.as_posix(): file_id(path) for path, name in shown.items()})
 
 
-def _describe(path: Path, info: SerializationInfo) -> dict[str, str]:
-    root = _root(info.context)
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    return {"path": name, "digest": file_id(path)}
+def _resolve(exists: Callable[[Path], bool], kind: str) -> AfterValidator:
+    def resolve(path: Path, info: ValidationInfo) -> Path:
+        resolved = _root(info.context) / path
+        if not exists(resolved):
+            raise ValueError(f"no such {kind}: {resolved}")
+        return resolved
+
+    return AfterValidator(resolve)
+
+
+def _describe(digest: Callable[[Path], str]) -> PlainSerializer:
+    def describe(path: Path, info: SerializationInfo) -> dict[str, str]:
+        root = _root(info.context)
+        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        return {"path": name, "digest": digest(path)}
+
+    return PlainSerializer(describe)
 
 
 def _root(context: Any) -> Path:
     return Path((context or {}).get("root", ""))
 
 
-ProjectFile = Annotated[Path, AfterValidator(_resolve), PlainSerializer(_describe)]
+ProjectFile = Annotated[Path, _resolve(Path.is_file, "file"), _describe(file_id)]
 """An existing file, relative to the project file. Recorded by its digest, so that editing it is a change."""
+
+ProjectDirectory = Annotated[Path, _resolve(Path.is_dir, "directory"), _describe(directory_id)]
+"""An existing directory, relative to the project file. Recorded by the digest of its files."""

@@ -44,9 +44,9 @@ class Workspace:
         """The Parquet file of a dataset version."""
         return self.state / "datasets" / short(digest) / "rows.parquet"
 
-    def card(self, decision: str) -> Path:
-        """The directory of a decision's card."""
-        return self.state / "cards" / short(decision)
+    def card(self, card: str) -> Path:
+        """The directory of a card's files."""
+        return self.state / "cards" / short(card)
 
     def work(self, key: str) -> Path:
         """What an unfinished stage keeps across a kill."""

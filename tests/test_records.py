@@ -59,8 +59,8 @@ SAMPLES: tuple[Record, ...] = (
         held_out="sha256:3",
     ),
     Adapter(
-        base="b", dataset="d", recipe=PART, seed=1, files={}, digest="x", losses=(LossPoint(step=1, loss=2.0),), steps=1,
-        tokens=9, notes=(), environment=HERE,
+        base="b", dataset="d", recipe=PART, seed=1, files={}, digest="x", losses=(LossPoint(step=1, loss=2.0),),
+        steps=1, tokens=9, notes=(), environment=HERE,
     ),
     Responses(
         base="b", adapter=None, dataset="d", quantization="nf4", generation=GenerationSettings(), rows=2, digest="x",
@@ -76,8 +76,9 @@ SAMPLES: tuple[Record, ...] = (
         findings="x",
     ),
     Decision(
-        policy="p", candidate="c", champion="h", adapter="a", verdicts=(RuleVerdict(rule=PART, metric="m", verdict=PASSED),),
-        outcome=DecisionOutcome.APPROVED, exploratory=False, look=1,
+        policy="p", candidate="c", champion="h", adapter="a",
+        verdicts=(RuleVerdict(rule=PART, metric="m", verdict=PASSED),), outcome=DecisionOutcome.APPROVED,
+        exploratory=False, look=1,
     ),
     AliasMove(alias="champion", adapter="a", decision="d", previous=None),
     Card(decision="d", about="a", head="1:sha256:4", templates={"card.md": "x"}, files={"card.md": "y"}),

@@ -8,9 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from qlora_gov import DataError, Example, Settings
+from qlora_gov import DataError, Example, ProjectDirectory, Settings
 from qlora_gov_data.arrow import load_rows, one_line
-from qlora_gov_data.directories import ProjectDirectory
 from qlora_gov_data.rows import read_examples
 
 

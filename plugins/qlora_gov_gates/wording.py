@@ -21,9 +21,8 @@ def sentence(claim: Claim, found: Estimate, outcome: Outcome, rule: str, alpha: 
         return f"{shown}, so it is {rule}"
     if outcome is Outcome.FAIL:
         return f"{shown}, so it is not {rule}"
-    if found.caution:
-        return f"{shown}, but {found.caution}, so this does not tell whether it is {rule}"
-    return f"{shown}, which does not tell whether it is {rule}; {_wanting(claim, found, alpha)}"
+    wanting = "" if found.caution else f"; {_wanting(claim, found, alpha)}"
+    return f"{shown}, which does not tell whether it is {rule}{wanting}"
 
 
 def _finding(contrast: Contrast, value: float) -> str:
@@ -39,9 +38,10 @@ def _bounds(claim: Claim, found: Estimate, outcome: Outcome, alpha: float) -> st
     """The interval for the reader, and the bound that decides: the one that had to clear the limit, or lie beyond."""
     low, high = found.interval(LEVEL)
     interval = f"{LEVEL:.0%} interval {_number(claim.contrast, low)} to {_number(claim.contrast, high)}"
-    lower, upper = found.interval(1 - 2 * alpha)
-    deciding = lower if claim.above != (outcome is Outcome.FAIL) else upper
-    return f"{interval}; one-sided {100 * (1 - alpha):.4g}% bound {_number(claim.contrast, deciding)}"
+    lower, upper = found.bounds(alpha)
+    deciding = _number(claim.contrast, lower if claim.above != (outcome is Outcome.FAIL) else upper)
+    wide = f", wide because {found.caution.reason}" if found.caution else ""
+    return f"{interval}; one-sided {100 * (1 - alpha):.4g}% bound {deciding}{wide}"
 
 
 def _wanting(claim: Claim, found: Estimate, alpha: float) -> str:
@@ -54,6 +54,6 @@ def _wanting(claim: Claim, found: Estimate, alpha: float) -> str:
 
 def _number(contrast: Contrast, value: float) -> str:
     """A number in the units of the metric, or a log ratio as percent."""
-    if contrast is not LOG_RATIO:
-        return f"{value:.3g}"
-    return f"{100 * math.expm1(value):.3g}%" if value < math.log(1e6) else "unbounded"
+    if math.isinf(value):
+        return "none"
+    return f"{100 * math.expm1(min(value, 700)):.3g}%" if contrast is LOG_RATIO else f"{value:.3g}"

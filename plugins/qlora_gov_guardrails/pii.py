@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from qlora_gov import DataError, Finding, Settings
-from qlora_gov_guardrails.directories import ProjectDirectory
+from qlora_gov import DataError, Finding, ProjectDirectory, Settings
 
 if TYPE_CHECKING:
     from presidio_analyzer import BatchAnalyzerEngine

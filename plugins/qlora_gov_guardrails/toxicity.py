@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from qlora_gov import Finding, Settings
-from qlora_gov_guardrails.directories import ProjectDirectory
+from qlora_gov import Finding, ProjectDirectory, Settings
 
 if TYPE_CHECKING:
     from qlora_gov_guardrails.checkpoints import Classifier

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qlora_gov import EvaluatedRow
+from qlora_gov import EvaluatedRow, ratio
 
 
 class Perplexity:
@@ -30,7 +30,5 @@ class Perplexity:
 
     def aggregate(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """exp(nats / units), ``[..., 2]`` to ``[...]``; NaN over no units, infinite beyond float64."""
-        nats, units = sums[..., 0], sums[..., 1]
-        mean = np.divide(nats, units, out=np.full_like(nats, np.nan), where=units > 0)
         with np.errstate(over="ignore"):
-            return np.exp(mean)
+            return np.exp(ratio(sums))

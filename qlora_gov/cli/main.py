@@ -97,7 +97,7 @@ def run(arguments: list[str] | None = None) -> int:
             return _bug()
         where = f": {error.filename}" if error.filename else ""
         return _say(f"{error.strerror}{where}; nothing finished is lost", StorageError.exit_code)
-    except Exception:  # noqa: BLE001 - a crash must not exit with 1, which means refused
+    except BaseException:  # noqa: BLE001 - a crash must not exit with 1, which means refused, nor may a Rust panic
         return _bug()
 
 

@@ -1,6 +1,6 @@
 """Do the files beside the ledger still have the digests that its records state?
 
-They lie under one directory: ``adapters/<digest>/``, ``datasets/<digest>/rows.parquet`` and ``cards/<decision>/``,
+They lie under one directory: ``adapters/<digest>/``, ``datasets/<digest>/rows.parquet`` and ``cards/<card>/``,
 each named by the first 16 hex digits of an id.
 """
 
@@ -19,8 +19,6 @@ from qlora_gov.records import Adapter, Card, DatasetVersion
 
 def file_problems(entries: Sequence[Entry], directory: Path) -> Iterator[Problem]:
     """Check the files of adapters, training sets and cards."""
-    # A decision's card may be rendered again by later templates: then the newest card is the one on disk.
-    newest = {entry.record.decision: entry.seq for entry in entries if isinstance(entry.record, Card)}
     for entry in entries:
         record, where = entry.record, place(entry)
         if isinstance(record, Adapter):
@@ -29,8 +27,8 @@ def file_problems(entries: Sequence[Entry], directory: Path) -> Iterator[Problem
             yield from _files(where, directory / "adapters" / _short(record.digest), record.files)
         elif isinstance(record, DatasetVersion):
             yield from _rows(where, directory / "datasets" / _short(record.digest) / "rows.parquet", record)
-        elif isinstance(record, Card) and newest[record.decision] == entry.seq:
-            yield from _files(where, directory / "cards" / _short(record.decision), record.files)
+        elif isinstance(record, Card):
+            yield from _files(where, directory / "cards" / _short(entry.id), record.files)
 
 
 def _files(where: str, folder: Path, files: Mapping[str, str]) -> Iterator[Problem]:

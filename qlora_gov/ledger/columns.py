@@ -59,7 +59,7 @@ def scores(table: Table, index: int, rows: int, k: int) -> tuple[Floats, Bools]:
     row, component = np.asarray(table["row"])[mine], np.asarray(table["component"])[mine]
     scored = row[: row.size // max(k, 1)]
     whole = np.array_equal(row, np.tile(scored, k)) and np.array_equal(component, np.repeat(np.arange(k), scored.size))
-    ordered = rows >= 0 and bool(np.all(np.diff(scored, prepend=-1, append=rows) > 0))
+    ordered = np.all(np.diff(scored, prepend=-1, append=rows) > 0)
     if not (whole and ordered):
         raise IntegrityError(f"its scores are not {k} for each of the scored rows among {rows}")
     return scores_of(table, index, rows, k)

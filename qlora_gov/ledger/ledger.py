@@ -5,6 +5,7 @@ Every operation opens the file late and closes it early. While another process h
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from pydantic import JsonValue
 from qlora_gov.canonical import Column
 from qlora_gov.errors import LedgerError
 from qlora_gov.ledger import columns, queries, schema
-from qlora_gov.ledger.connection import connect, opened, patiently, translated
+from qlora_gov.ledger.connection import REST, connect, opened, patiently, translated
 from qlora_gov.ledger.entry import Entry, Head, entry_of, line_after
 from qlora_gov.ledger.evidence import row_problems, tables_of
 from qlora_gov.records import Record
@@ -73,7 +74,9 @@ class Ledger:
             StorageError: the disk is full or not writable; nothing was added.
         """
         tables = _checked(record, rows)
-        return self._patiently(lambda: self._append(record, key, tables, facts))
+        entry = self._patiently(lambda: self._append(record, key, tables, facts))
+        time.sleep(REST)
+        return entry
 
     def find(self, key: str) -> Entry | None:
         """The newest entry under ``key``."""

@@ -31,7 +31,7 @@ def train(
 ) -> Adapter:
     """Train and return the adapter, whose files then lie where ``keep`` puts an adapter of their digest.
 
-    ``work`` keeps checkpoints across a kill and is removed at the end.
+    ``work`` keeps checkpoints across a kill.
     """
     output, checkpoints = work / "adapter", work / "checkpoints"
     shutil.rmtree(output, ignore_errors=True)
@@ -49,7 +49,6 @@ def train(
     outcome = trainer.train(job)
     adapter = _record(outcome, _files(output), recipe, base, dataset, seed, environment)
     _keep(output, keep(adapter.digest))
-    shutil.rmtree(work)
     return adapter
 
 

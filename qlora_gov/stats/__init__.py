@@ -2,7 +2,7 @@
 
 from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contrast, no_worse, scaled_difference
 from qlora_gov.stats.detectors import DetectorErrors, corrected_rate
-from qlora_gov.stats.estimate import Estimate, Withheld
+from qlora_gov.stats.estimate import Caution, Estimate, Withheld
 from qlora_gov.stats.estimators import estimate, estimate_all, value_of
 from qlora_gov.stats.power import detectable, rows_for_rate, rows_needed
 from qlora_gov.stats.slices import SliceFindings, judge_slices
@@ -11,6 +11,7 @@ __all__ = [
     "DIFFERENCE",
     "LOG_RATIO",
     "VALUE",
+    "Caution",
     "Claim",
     "Contrast",
     "DetectorErrors",

@@ -17,6 +17,8 @@ def cluster_sums(stats: Floats, clusters: Integers) -> Floats:
     otherwise resample another draw for the same data).
     """
     order = np.lexsort(stats.T)
+    if independent(clusters):
+        return stats[order]
     _, labels = np.unique(clusters[order], return_inverse=True)
     sums: Floats = np.column_stack([np.bincount(labels, weights=column) for column in stats[order].T])
     return sums[np.lexsort(sums.T)]

@@ -57,13 +57,13 @@ class Claim:
 
     def holds(self, found: Estimate, alpha: float) -> bool:
         """Whether the one-sided bound at ``alpha`` clears the limit."""
-        low, high = found.interval(1 - 2 * alpha)
-        return found.caution is None and (low > self.limit if self.above else high < self.limit)
+        low, high = found.bounds(alpha)
+        return low > self.limit if self.above else high < self.limit
 
     def fails(self, found: Estimate, alpha: float) -> bool:
         """Whether the opposite bound lies beyond the limit."""
-        low, high = found.interval(1 - 2 * alpha)
-        return found.caution is None and (high < self.limit if self.above else low > self.limit)
+        low, high = found.bounds(alpha)
+        return high < self.limit if self.above else low > self.limit
 
 
 def no_worse(margin: float, kind: Literal["absolute", "relative"], higher_is_better: bool) -> Claim:

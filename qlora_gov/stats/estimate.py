@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Caution:
+    """Why an interval is shaky on such data, and how many standard errors a bound that decides keeps off instead.
+
+    ``reach(alpha)`` is infinite where no verdict may rest on the data at all.
+    """
+
+    reason: str
+    reach: Callable[[float], float] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A quantity with its confidence intervals at every level, in the units of the quantity.
 
-    ``interval(level)`` is the two-sided, equal-tailed interval; a one-sided bound at alpha is the end of
-    ``interval(1 - 2 * alpha)``. An end that the method cannot bound is infinite. ``caution`` says why no verdict may
-    rest on the interval, where the method is known to be shaky on such data.
+    ``interval(level)`` is the two-sided, equal-tailed interval. An end that the method cannot bound is infinite.
     """
 
     value: float
@@ -21,7 +30,15 @@ class Estimate:
     rows: int
     clusters: int
     interval: Callable[[float], tuple[float, float]] = field(repr=False, compare=False)
-    caution: str | None = None
+    caution: Caution | None = None
+
+    def bounds(self, alpha: float) -> tuple[float, float]:
+        """The lower and the upper one-sided bound at ``alpha``, on which verdicts rest."""
+        low, high = self.interval(1 - 2 * alpha)
+        if self.caution is None:
+            return low, high
+        reach = self.caution.reach(alpha) * self.standard_error
+        return min(low, self.value - reach), max(high, self.value + reach)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import gammaln, ndtri, xlogy
 
 from qlora_gov.stats.clusters import Floats
@@ -70,6 +69,8 @@ def _exact_bound(gained: int, lost: int, rows: int, tail: float) -> float:
 
 def _least(rejection: Any, gained: int, lost: int, rows: int) -> float:
     """Where ``rejection`` turns from positive to negative below the observed difference; -1 where it never does."""
+    from scipy.optimize import brentq  # as slow to import as the rest of this package together
+
     low, high = -1 + EDGE, (gained - lost) / rows
     if high <= low or rejection(low) <= 0:
         return -1.0

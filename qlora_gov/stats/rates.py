@@ -20,7 +20,9 @@ def exact_rate(hits: int, clusters: Integers) -> Estimate:
     effective = rows**2 / float(np.square(sizes).sum())
     rate = hits / rows
     method = "exact binomial" if independent(clusters) else "exact binomial on the effective number of clusters"
-    error = float(np.sqrt(max(rate, 1 / (effective + 2)) * (1 - rate) / effective))
+    # One hit and one miss more: none observed does not mean that none are possible.
+    likely = (rate * effective + 1) / (effective + 2)
+    error = float(np.sqrt(likely * (1 - likely) / effective))
     return Estimate(
         rate, error, method, rows, sizes.size, lambda level: clopper_pearson(rate * effective, effective, level)
     )

@@ -15,7 +15,7 @@ SEED = 20_240_229
 ORDERS = 10
 """Every draw is used for this many orders of the clusters, each of which makes it another resample."""
 BLOCK, DRAWS = 1_000_000, 200_000
-"""Weights multiplied at once, and drawn at once: a product pays from large blocks, counting from what the cache holds."""
+"""Weights multiplied and drawn at once: products pay from large blocks, counting from what the cache holds."""
 
 
 def resample(columns: Floats) -> Floats:
@@ -27,8 +27,8 @@ def resample(columns: Floats) -> Floats:
     clusters = columns.shape[0]
     # A statistic that is the same in every cluster, such as a count of one row, needs no product.
     varying = (columns != columns[0]).any(axis=0)
-    generator = np.random.default_rng(SEED)
-    ordered = np.hstack([columns[generator.permutation(clusters)][:, varying] for _ in range(ORDERS)])
+    varied, generator = columns[:, varying], np.random.default_rng(SEED)
+    ordered = np.hstack([varied[generator.permutation(clusters)] for _ in range(ORDERS)])
     sums = np.tile(columns[0] * clusters, (RESAMPLES, 1))
     product = np.concatenate([weights.astype(np.float64) @ ordered for weights in _weights(clusters)])
     sums[:, varying] = product.reshape(RESAMPLES, -1)
@@ -37,10 +37,10 @@ def resample(columns: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _weights(clusters: int) -> tuple[NDArray[np.uint8], ...]:
-    """How often each cluster is drawn, in blocks ``[draws, clusters]``; kept, as a policy's rules mostly see one number.
+    """How often each cluster is drawn, in blocks ``[draws, clusters]``.
 
-    Counting drawn indices is several times faster than numpy's multinomial. A count of 256, which a byte does not
-    hold, is out of reach.
+    Kept, as the rules of a policy mostly see one number of clusters. Counting drawn indices is several times faster
+    than numpy's multinomial. A count of 256, which a byte does not hold, is out of reach.
     """
     generator = np.random.default_rng(SEED + 1)
     counts = np.empty((RESAMPLES // ORDERS, clusters), dtype=np.uint8)

@@ -1,28 +1,34 @@
 """The studentised cluster bootstrap, for any aggregate: the one interval of everything that is not a plain rate.
 
 Hall (1988), Ann. Stat. 16:927: resampling ``(estimate - truth) / standard error`` follows a skewed distribution to
-second order, where t and percentile intervals follow it to first. What is left is of the order skewness^2 / n, and
-a sample understates its own skewness; so the bounds are widened by that order, with a factor fitted to lognormal,
-gamma and exponential differences from 20 to 1,000 clusters. It is nothing for symmetric data.
+second order, where t and percentile intervals follow it to first. Two corrections hold it where samples are small:
+
+- a bound is never closer than that of t, which heavy symmetric tails are safe with;
+- on the side of the longer tail it is widened by ``1 + s/2 + s^2``, s the skewness over the square root of the
+  clusters. Terms of that order are left by the bootstrap, and a sample understates its own skewness. The factor is
+  fitted to lognormal, gamma and paired heavy-tailed differences of 50 to 1,000 clusters, where one-sided bounds at
+  .05 then miss by at most .06; of 20 clusters, lognormal differences with a sigma of 1.5 still make it .08.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtrit
 
 from qlora_gov.stats.clusters import Floats
-from qlora_gov.stats.estimate import Estimate, Withheld
+from qlora_gov.stats.estimate import Caution, Estimate, Withheld
 from qlora_gov.stats.jackknife import Jackknife, Statistic, jackknife
 from qlora_gov.stats.resampling import RESAMPLES, resample
 
 METHOD = "studentised cluster bootstrap"
-WIDENING = 1.0
-"""Per unit of skewness / sqrt(clusters), on the side of the longer tail."""
-SKEW_LIMIT = 0.25
+SKEW_LIMIT = 0.2
+"""Beyond this, simulated bounds missed by more than .06 at alpha .05; Cantelli's inequality decides instead."""
 FEWEST_CLUSTERS = 5
+"""Fewer independent clusters, or clusters that say anything of their own, tell too little of the spread."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +73,19 @@ def _estimate(sample: Sample, found: Jackknife, totals: Floats) -> Estimate | Wi
     pivots = _pivots(found, sample.statistic(totals[:, :-1]), totals[:, -1])
     if np.isnan(pivots).any():
         return Withheld("undefined on some resamples of these rows", sample.rows, clusters, found.value)
-    below, above = (found.standard_error * (1 + WIDENING * max(side * found.skew, 0)) for side in (-1, 1))
+    below, above = (found.standard_error * _widening(side * found.skew) for side in (-1, 1))
 
     def interval(level: float) -> tuple[float, float]:
-        rank = max(int((1 - level) / 2 * (RESAMPLES + 1)), 1)
-        return float(found.value - pivots[-rank] * below), float(found.value - pivots[rank - 1] * above)
+        tail = (1 - level) / 2
+        rank = max(int(tail * (RESAMPLES + 1)), 1)
+        t = -float(stdtrit(clusters - 1, tail))
+        return found.value - max(pivots[-rank], t) * below, found.value + max(-pivots[rank - 1], t) * above
 
     return Estimate(found.value, found.standard_error, METHOD, sample.rows, clusters, interval, _caution(found))
+
+
+def _widening(skew: float) -> float:
+    return 1 + skew / 2 + skew**2 if skew > 0 else 1.0
 
 
 def _pivots(found: Jackknife, values: Floats, squares: Floats) -> Floats:
@@ -91,12 +103,11 @@ def _pivots(found: Jackknife, values: Floats, squares: Floats) -> Floats:
     return np.sort(np.divide(deviations, errors, out=pivots, where=spread))
 
 
-def _caution(found: Jackknife) -> str | None:
-    """Beyond these limits simulated bounds missed by more than .06 at alpha .05."""
+def _caution(found: Jackknife) -> Caution | None:
     if found.informative < FEWEST_CLUSTERS:
-        return f"all but {found.informative - 1} of {found.influence.size} clusters of rows say the same"
+        same = f"all but {found.informative - 1} of {found.influence.size} clusters of rows say the same"
+        return Caution(same, lambda alpha: math.inf)
     if abs(found.skew) > SKEW_LIMIT:
-        return (
-            f"a few rows decide it (skewness / sqrt(clusters) is {found.skew:.2f}; up to {SKEW_LIMIT:g} can be trusted)"
-        )
+        few = f"a few rows decide it (skewness / sqrt(clusters) is {found.skew:.2f}, beyond {SKEW_LIMIT:g})"
+        return Caution(few, lambda alpha: math.sqrt(1 / alpha - 1))
     return None

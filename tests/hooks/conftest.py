@@ -16,7 +16,7 @@ class Length(MeanMetric):
         return float(len(row.response))
 
 SPEC = MetricSpec(
-    name="length", summary="s", factory=Length, components=MeanMetric.components, higher_is_better=True, margin="relative"
+    name="length", summary="s", factory=Length, components=Length.components, higher_is_better=True, margin="relative"
 )
 """
 PLUGIN = f"{METRIC}\n@hookimpl\ndef qlora_gov_metrics():\n    return [SPEC]\n"
@@ -37,7 +37,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Makes a distribution with entry points, and its modules, importable until the test ends; their names begin with ``their_``."""
+    """Makes a distribution and its modules, whose names begin with ``their_``, importable until the test ends."""
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(site)

@@ -93,5 +93,5 @@ def test_what_pluggy_would_pass_over_is_an_error_that_names_the_plugin(
 
 def test_one_module_cannot_be_two_plugins(install: Callable[..., None]) -> None:
     install("their-dist", {"theirs": "their_plugin", "again": "their_plugin"}, {"their_plugin.py": PLUGIN})
-    with pytest.raises(PluginError, match="plugin 'theirs' of their-dist: Plugin .*already registered"):
+    with pytest.raises(PluginError, match=r"plugin 'theirs' of their-dist: Plugin .*already registered"):
         load_catalog()

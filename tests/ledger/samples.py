@@ -226,10 +226,15 @@ def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Rele
     made["decision"] = ledger.append(decision)
     move = AliasMove(alias="champion", adapter=made["adapter"].id, decision=made["decision"].id, previous=None)
     made["alias"] = ledger.append(move)
-    card_files = write_files(artefacts / "cards" / made["decision"].id[7:23], {"card.md": f"# {name}".encode()})
+    card_text = {"card.md": f"# {name}".encode()}
     made["about"] = ledger.append(About(title="A tiny one", intended_use="tests", licence="MIT"))
     card = Card(
-        decision=made["decision"].id, about=made["about"].id, head=made["alias"].hash, templates={}, files=card_files
+        decision=made["decision"].id,
+        about=made["about"].id,
+        head=made["alias"].hash,
+        templates={},
+        files={file: bytes_id(text) for file, text in card_text.items()},
     )
+    write_files(artefacts / "cards" / card.id[7:23], card_text)
     made["card"] = ledger.append(card)
     return Release(ledger, artefacts, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,7 +183,10 @@ def test_entries_that_change_places_are_found(release: Release) -> None:
 def test_a_chain_that_was_rewritten_does_not_hold_the_head_on_its_card(release: Release) -> None:
     card = release.entries["card"].record
     assert isinstance(card, Card)
-    release.ledger.append(card.model_copy(update={"head": bytes_id(b"another chain")}))
+    other = card.model_copy(update={"head": bytes_id(b"another chain")})
+    release.ledger.append(other)
+    (path,) = release.artefacts.glob("cards/*")
+    shutil.copytree(path, path.with_name(other.id[7:23]))
     (problem,) = check(release)
     assert problem.where.startswith(f"entry {head_of(release).seq} (card")
     assert "which no entry before it has" in problem.what
@@ -265,12 +269,14 @@ def test_an_adapter_whose_digest_is_not_of_its_files_is_found(release: Release) 
     assert problem.what == "its digest is not that of its files"
 
 
-def test_a_card_rendered_again_replaces_the_one_before(release: Release) -> None:
+def test_a_card_rendered_again_lies_beside_the_one_before(release: Release) -> None:
     card = release.entries["card"].record
-    (path,) = release.artefacts.glob("cards/*/card.md")
-    path.write_bytes(b"# rendered by other templates")
-    again = card.model_copy(update={"templates": {"card.md": "new"}, "files": {"card.md": bytes_id(path.read_bytes())}})
+    text = b"# rendered by other templates"
+    again = card.model_copy(update={"templates": {"card.md": "new"}, "files": {"card.md": bytes_id(text)}})
     release.ledger.append(again)
+    path = release.artefacts / "cards" / again.id[7:23] / "card.md"
+    path.parent.mkdir()
+    path.write_bytes(text)
     assert check(release) == []
 
 

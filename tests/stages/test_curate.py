@@ -129,7 +129,7 @@ def test_no_rows_left_is_an_error_that_tells_where_they_went() -> None:
 
 def test_an_example_without_an_answer_is_named() -> None:
     asked = example("a").with_messages((Message(role="user", content="a"),))
-    with pytest.raises(DataError, match="^file:a: ends in a turn of the user, not of the assistant$"):
+    with pytest.raises(DataError, match=r"^file:a: ends in a turn of the user, not of the assistant$"):
         run([ROWS[1], asked], {})
 
 

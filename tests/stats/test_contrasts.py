@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO, Claim, Estimate, no_worse, scaled_difference
+from qlora_gov.stats import DIFFERENCE, LOG_RATIO, Caution, Claim, Estimate, no_worse, scaled_difference
 
 
 def estimate_of(low, high, caution=None):
@@ -46,8 +46,13 @@ def test_a_claim_holds_and_fails_on_its_own_side():
     assert [below.fails(one, 0.05) for one in (positive, negative, across)] == [True, False, False]
 
 
-def test_no_verdict_rests_on_an_estimate_with_a_caution():
-    doubtful = estimate_of(0.1, 0.3, caution="few rows")
-    claim = Claim(DIFFERENCE, 0.0, above=True)
-    assert not claim.holds(doubtful, 0.05)
-    assert not Claim(DIFFERENCE, 0.5, above=True).fails(doubtful, 0.05)
+def test_a_caution_keeps_the_deciding_bounds_further_off_than_the_interval():
+    doubtful = estimate_of(0.1, 0.3, Caution("few rows", lambda alpha: 0.25))
+    assert doubtful.bounds(0.05) == pytest.approx((-0.05, 0.45))
+    assert not Claim(DIFFERENCE, 0.0, above=True).holds(doubtful, 0.05)
+    assert Claim(DIFFERENCE, -0.1, above=True).holds(doubtful, 0.05)
+    assert not Claim(DIFFERENCE, 0.4, above=True).fails(doubtful, 0.05)
+
+
+def test_a_caution_never_brings_a_bound_closer():
+    assert estimate_of(0.1, 0.3, Caution("few rows", lambda alpha: 0.01)).bounds(0.05) == (0.1, 0.3)

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from qlora_gov.stats import resampling
-from qlora_gov.stats.resampling import RESAMPLES, resample
+from qlora_gov.stats.resampling import ORDERS, RESAMPLES, resample
 
 
 def test_every_resample_draws_as_many_clusters_as_there_are():
@@ -27,8 +26,7 @@ def test_columns_see_the_same_draws_however_many_there_are():
     assert together[:, [4]] == pytest.approx(resample(columns[:, [4]]))
 
 
-def test_weights_that_are_not_kept_are_the_same_ones(monkeypatch):
-    columns = np.random.default_rng(0).normal(size=(30, 1))
-    kept = resample(columns)
-    monkeypatch.setattr(resampling, "KEPT", 0)
-    assert (resample(columns) == kept).all()
+def test_the_orders_of_one_draw_are_resamples_of_their_own():
+    sums = resample(np.random.default_rng(0).normal(size=(200, 1))).reshape(-1, ORDERS)
+    between = np.corrcoef(sums.T)[~np.eye(ORDERS, dtype=bool)]
+    assert np.abs(between).max() < 0.3

@@ -4,10 +4,10 @@ import random
 from collections.abc import Callable
 
 import pytest
-from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
-from qlora_gov_data.similarity import Similarity
 
 from qlora_gov import Example, Message
+from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
+from qlora_gov_data.similarity import Similarity
 
 Chat = Callable[..., Example]
 Verdicts = Callable[..., list[str | None]]

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from qlora_gov import Example, Filter
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
 from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 from qlora_gov_data.similarity import Similarity
-
-from qlora_gov import Example, Filter
 
 DATA = Path(__file__).parents[3] / "examples" / "finance_support" / "data"
 Verdicts = Callable[..., list[str | None]]

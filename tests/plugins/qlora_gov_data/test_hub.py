@@ -7,9 +7,9 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 from pydantic import ValidationError
-from qlora_gov_data.hub import Hub, HubSettings
 
 from qlora_gov import DataError
+from qlora_gov_data.hub import Hub, HubSettings
 
 COMMIT, OTHER = "0123456789" * 4, "f" * 40
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from qlora_gov_data.jsonl import Jsonl, JsonlSettings
 
 from qlora_gov import DataError, Example
+from qlora_gov_data.jsonl import Jsonl, JsonlSettings
 
 GOOD = b'{"prompt": "Why?", "response": "Because."}\n'
 

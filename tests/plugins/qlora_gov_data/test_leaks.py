@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable
 
 import pytest
-from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 
 from qlora_gov import Example
+from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 
 Chat = Callable[..., Example]
 Verdicts = Callable[..., list[str | None]]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 from pydantic import ValidationError
-from qlora_gov_data.length import Length, LengthSettings
 
 from qlora_gov import Example
+from qlora_gov_data.length import Length, LengthSettings
 
 
 @pytest.mark.parametrize(

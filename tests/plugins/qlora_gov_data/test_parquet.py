@@ -8,10 +8,10 @@ from typing import Any
 
 import datasets
 import pytest
-from qlora_gov_data.jsonl import Jsonl, JsonlSettings
-from qlora_gov_data.parquet import Parquet, ParquetSettings
 
 from qlora_gov import DataError, Example
+from qlora_gov_data.jsonl import Jsonl, JsonlSettings
+from qlora_gov_data.parquet import Parquet, ParquetSettings
 
 TALK = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "Because."}]
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from qlora_gov_data.rows import example_of, read_examples
 
 from qlora_gov import DataError, Message
+from qlora_gov_data.rows import example_of, read_examples
 
 USER = {"role": "user", "content": "Where is my card?"}
 ANSWER = {"role": "assistant", "content": "On its way."}

@@ -6,6 +6,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from qlora_gov_data.similarity import RECALL, NearTexts, Similarity, choose_banding, jaccard, shingles
 
 WORDS = ("card", "loan", "rate", "fee", "app", "pin")

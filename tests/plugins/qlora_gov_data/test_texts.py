@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from qlora_gov_data.texts import dialogue, normalised
 
 from qlora_gov import Message
+from qlora_gov_data.texts import dialogue, normalised
 
 
 @pytest.mark.parametrize("text", ["Grüße, Élise", "  grüsse,\n\tÉLISE ", "GRÜSSE,\u00a0E\u0301LISE"])

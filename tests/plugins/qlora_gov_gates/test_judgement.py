@@ -25,8 +25,8 @@ def test_a_verdict_is_one_sentence_with_its_numbers():
     comparison = compare(champion + 0.11 + generator.normal(0, 0.1, 200), champion, name="rouge_l")
     verdict = NonInferior(NonInferiorSettings(margin=0.02)).decide(comparison)
     assert verdict.reason == (
-        "rouge_l: candidate is 0.101 higher than the champion (95% interval 0.0869 to 0.115; one-sided 95% bound "
-        "0.0892), so it is within the margin of 0.02"
+        "rouge_l: candidate is 0.101 higher than the champion (95% interval 0.0867 to 0.116; one-sided 95% bound "
+        "0.0891), so it is within the margin of 0.02"
     )
     assert (verdict.rows, verdict.clusters, verdict.threshold) == (200, 200, -0.02)
     assert verdict.interval.low < verdict.estimate < verdict.interval.high
@@ -61,12 +61,19 @@ def test_what_tells_nothing_is_inconclusive_with_a_reason(rule, candidate, champ
     assert reason in verdict.reason
 
 
-def test_a_caution_is_the_reason_of_the_verdict():
-    difference = np.array([5.0, *np.linspace(-0.1, 0.1, 99)])
-    verdict = RULES[0].decide(compare(difference, np.zeros(100)))
+def test_a_caution_is_told_with_the_bound_that_it_widens():
+    generator = np.random.default_rng(4)
+    champion = generator.lognormal(0, 1.5, 100)
+    verdict = RULES[2].decide(compare(champion * 2, champion, name="speed"))
+    assert verdict.outcome is Outcome.PASS
+    assert "wide because a few rows decide it (skewness / sqrt(clusters) is" in verdict.reason
+
+
+def test_where_few_rows_differ_no_verdict_rests_on_them():
+    comparison = compare([1.0] * 3 + [0.0] * 197, [0.0] * 200, name="rouge_l")
+    verdict = RULES[0].decide(comparison)
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.interval is not None
-    assert "but a few rows decide it" in verdict.reason
+    assert "bound none, wide because all but 3 of 200 clusters of rows say the same" in verdict.reason
 
 
 @given(scores, st.booleans())

@@ -6,13 +6,13 @@ import math
 from pathlib import Path
 
 import pytest
-from qlora_gov_nf4.settings import Nf4QloraSettings
-from qlora_gov_nf4.trainer import Nf4QloraTrainer, collate
 
 from qlora_gov import Message
 from qlora_gov.models.chat import tokenise
 from qlora_gov.models.loading import load_tokenizer, quantised_layers
 from qlora_gov.models.subject import Subject
+from qlora_gov_nf4.settings import Nf4QloraSettings
+from qlora_gov_nf4.trainer import Nf4QloraTrainer, collate
 
 TALKS = [
     (

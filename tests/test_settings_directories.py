@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from qlora_gov_data.directories import ProjectDirectory
 
-from qlora_gov import Settings
+from qlora_gov import ProjectDirectory, Settings
 
 
 class Place(Settings):

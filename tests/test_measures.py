@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qlora_gov.config import EvaluationSettings
+from qlora_gov.errors import PluginError, ProjectError
+from qlora_gov.hooks.catalog import Catalog, Entry
+from qlora_gov.hooks.discovery import Plugin
+from qlora_gov.measures import Instruments, detect, find_measure, instruments, metric_measure, rate_measure
+from qlora_gov.settings import Settings
+from qlora_gov.specs import EvaluatedRow, Finding, GuardrailSpec, MeanMetric, MetricSpec
+
+
+class Scale(Settings):
+    factor: float = 1.0
+
+
+class Length(MeanMetric):
+    def __init__(self, settings: Scale) -> None:
+        self.factor = settings.factor
+
+    def score_row(self, row: EvaluatedRow) -> float:
+        return self.factor * len(row.response or "")
+
+
+class Digits:
+    def detect(self, texts: Sequence[str]) -> Sequence[Sequence[Finding]]:
+        return [()] * len(texts)
+
+
+LENGTH = MetricSpec(
+    name="length",
+    summary="s",
+    factory=Length,
+    config=Scale,
+    components=MeanMetric.components,
+    higher_is_better=False,
+    margin="relative",
+    needs=frozenset({"response", "loglikelihood"}),
+)
+DIGITS = GuardrailSpec(name="digits", summary="s", factory=Digits, covers=("digits",), misses=())
+OURS, THEIRS = (Plugin(name, f"{name}-dist", "1", f"sha256:{name}", ModuleType(name)) for name in ("ours", "theirs"))
+CATALOG = Catalog([Entry(OURS, LENGTH), Entry(OURS, DIGITS), Entry(THEIRS, DIGITS)])
+
+
+def bound(metrics: list[Any], guardrails: list[Any]) -> Instruments:
+    settings = EvaluationSettings.model_validate({"metrics": metrics, "guardrails": guardrails})
+    return instruments(CATALOG, settings, Path())
+
+
+USED = bound(["length", {"use": "ours/length", "factor": 2}], ["theirs/digits"])
+
+
+def test_a_metric_is_measured_as_its_spec_says() -> None:
+    measure = metric_measure(USED.metrics[1])
+    assert (measure.component.name, measure.component.settings) == ("ours/length", {"factor": 2.0})
+    assert (measure.components, measure.needs) == (("sum", "rows"), LENGTH.needs)
+    traits = measure.traits
+    assert (traits.name, traits.higher_is_better, traits.margin, traits.binary) == ("length", False, "relative", False)
+    assert measure.metric is not None
+    assert traits.aggregate(np.array([3.0, 2.0])) == 1.5
+
+
+def test_a_guardrail_is_measured_by_how_often_it_flags_a_response() -> None:
+    (guardrail,) = USED.guardrails
+    measure = rate_measure(guardrail)
+    assert measure.component == guardrail.component.rate
+    assert measure.component.name == "theirs/digits_rate"
+    assert (measure.components, measure.needs, measure.metric) == (("flagged", "rows"), {"response"}, None)
+    traits = measure.traits
+    assert (traits.name, traits.higher_is_better, traits.margin, traits.binary) == (
+        "digits_rate",
+        False,
+        "absolute",
+        True,
+    )
+    assert traits.aggregate(np.array([[1.0, 4.0], [0.0, 2.0]])).tolist() == [0.25, 0.0]
+
+
+def test_instruments_keep_the_order_of_the_project_file() -> None:
+    names = ["ours/length", "ours/length", "theirs/digits_rate"]
+    assert [measure.component.name for measure in USED.measures] == names
+    assert [full for _, full in USED.names] == names
+    assert [short for short, _ in USED.names] == [measure.traits.name for measure in USED.measures]
+    assert [component.name for component in USED.components] == ["ours/length", "ours/length", "theirs/digits"]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "guardrails", "error", "said"),
+    [
+        (["length", "lenght"], [], PluginError, r"evaluation\.metrics\[1\]: no metric is named 'lenght'; did you mean"),
+        (["length"], ["digits"], PluginError, r"evaluation\.guardrails\[0\]: guardrail 'digits' is ambiguous"),
+        ([{"use": "length", "facto": 1}], [], ProjectError, r"evaluation\.metrics\[0\]: unknown key 'facto'"),
+    ],
+)
+def test_an_instrument_that_cannot_be_bound_is_named_with_its_place(
+    metrics: list[Any], guardrails: list[Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        bound(metrics, guardrails)
+
+
+def test_a_measure_is_found_by_a_name_that_is_its_alone() -> None:
+    measures = bound(["length"], ["ours/digits", "theirs/digits"]).measures
+    names = ("length", "ours/length", "theirs/digits_rate", "digits_rate", "digits", "ours/lengths")
+    assert [find_measure(measures, name) for name in names] == [0, 0, 2, None, None, None]
+    assert find_measure(USED.measures, "length") is None
+
+
+class Says:
+    def __init__(self, *findings: Any) -> None:
+        self.findings = findings
+
+    def detect(self, texts: Sequence[str]) -> Any:
+        return iter(self.findings)
+
+
+def test_findings_come_back_as_lists() -> None:
+    finding = Finding("A", 0.5, 0, 3)
+    edge = Finding("B", 0.0, 3, 3)
+    assert detect(Says((finding, edge), ()), ["abc", ""]) == [[finding, edge], []]
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        [],
+        [[]],
+        [[], [], []],
+        [[Finding("A", 1.0, 0, 4)], []],
+        [[Finding("A", 1.0, -1, 2)], []],
+        [[Finding("A", 1.0, 2, 1)], []],
+        [[], [Finding("A", 1.0, 0, 1)]],
+        [[Finding("A", float("nan"), 0, 1)], []],
+    ],
+    ids=str,
+)
+def test_findings_that_do_not_fit_the_texts_are_refused(findings: list[list[Finding]]) -> None:
+    with pytest.raises(ValueError, match=r"returned for 2 texts|does not lie within"):
+        detect(Says(*findings), ["abc", ""])
