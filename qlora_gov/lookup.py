@@ -57,13 +57,20 @@ def looks(ledger: Ledger, dataset: str) -> int:
     return sum(judged(entry) == dataset for entry in ledger.entries(Decision.kind))
 
 
-def stored_evaluation(ledger: Ledger, base: str, adapter: str | None, dataset: str | None = None) -> Evaluation:
-    """The newest evaluation of a subject, on one evaluation set or any. Raises UsageError where there is none."""
+def stored_evaluation(ledger: Ledger, base: str, adapter: str | None, like: Responses | None = None) -> Evaluation:
+    """The newest evaluation of a subject, or the newest that was answered ``like`` another: same rows, same settings.
+
+    Raises UsageError where there is none.
+    """
     for entry in reversed(ledger.entries(Evaluation.kind)):
         evaluation = fetch(ledger, entry.id, Evaluation)
         responses = responses_of(ledger, evaluation)
-        if (responses.base, responses.adapter) == (base, adapter) and dataset in (None, responses.dataset):
+        if (responses.base, responses.adapter) == (base, adapter) and (like is None or _comparable(responses, like)):
             return evaluation
     who = f"adapter {adapter}" if adapter else f"base {base}"
-    where = f" on evaluation set {dataset}" if dataset else ""
-    raise UsageError(f"{who} has no evaluation{where} in the ledger; 'qlora-gov evaluate' makes one")
+    how = " on the candidate's rows and generation settings" if like else ""
+    raise UsageError(f"{who} has no evaluation{how} in the ledger; 'qlora-gov evaluate' makes one")
+
+
+def _comparable(one: Responses, other: Responses) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in ("dataset", "quantization", "generation"))

@@ -60,8 +60,8 @@ class Pipeline:
         adapter = newest(ledger, Adapter, adapter_id)
         against = opponent(ledger, adapter)
         candidate = stored_evaluation(ledger, adapter.base, adapter.id)
-        dataset = responses_of(ledger, candidate).dataset
-        champion = stored_evaluation(ledger, adapter.base, against.id if against else None, dataset)
+        answers = responses_of(ledger, candidate)
+        champion = stored_evaluation(ledger, adapter.base, against.id if against else None, like=answers)
         return self._decide(self._policy(), candidate, champion)
 
     def card(self, decision: Decision) -> Path:

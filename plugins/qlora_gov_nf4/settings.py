@@ -15,7 +15,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "instruction": {"rank": 64, "alpha": 32},
     "classification": {"rank": 32, "alpha": 64},
     # A few hundred rows make too few steps for the playbook's accumulation and warm-up to end.
-    "demo": {"rank": 16, "alpha": 32, "accumulation": 2, "warmup_steps": 5, "epochs": 1, "learning_rate": 1e-3},
+    "demo": {"rank": 16, "alpha": 32, "accumulation": 1, "warmup_steps": 5, "epochs": 1, "learning_rate": 2e-3},
 }
 
 

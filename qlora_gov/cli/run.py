@@ -34,8 +34,9 @@ def train(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
     """Curate the data and train the adapter."""
     with open_workspace(project, plugins_dirs) as space:
         adapter = Pipeline(space).train()
-    losses = adapter.losses
-    click.echo(f"adapter {adapter.digest}: {adapter.steps} steps, loss {losses[0].loss:.3f} to {losses[-1].loss:.3f}")
+    losses = [point.loss for point in adapter.losses]
+    curve = f", loss {losses[0]:.3f} to {losses[-1]:.3f}" if losses else ""
+    click.echo(f"adapter {adapter.digest}: {adapter.steps} steps{curve}")
     click.echo(f"files: {space.adapter(adapter.digest)}")
 
 
