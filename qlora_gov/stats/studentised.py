@@ -25,7 +25,7 @@ from qlora_gov.stats.jackknife import Jackknife, Statistic, jackknife
 from qlora_gov.stats.resampling import RESAMPLES, resample
 
 METHOD = "studentised cluster bootstrap"
-LONG, SHORT = 2.0, 0.7
+LONG, SHORT = 2.5, 0.7
 """How much wider a bound gets with s^2, on the side of the longer tail and on the other."""
 SKEW_LIMIT = 0.2
 """Beyond this, simulated bounds missed by more than .06 at alpha .05; Cantelli's inequality decides instead."""
