@@ -41,7 +41,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed-dev
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadgroup  # two processes of one thread, not of all
 
 clean:
 	rm -rf $(VENV) build *.egg-info $(EXAMPLE)/.qlora_gov

@@ -12,6 +12,8 @@ from qlora_gov.ledger import Ledger, read_parquet
 from qlora_gov.records import Decision, DecisionOutcome, Outcome
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.xdist_group("example")  # trained once, in one process
+
 SMALL = """
 extends: qlora_gov.yaml
 training: {use: nf4-qlora, preset: demo, accumulation: 1, warmup_steps: 2}

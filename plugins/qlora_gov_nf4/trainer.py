@@ -115,20 +115,32 @@ class Nf4QloraTrainer:
             disable_tqdm=True,
             report_to=[],
             remove_unused_columns=False,
+            train_sampling_strategy="group_by_length",  # rows of like length share a batch: padding costs time
             use_cpu=not torch.cuda.is_available(),
         )
 
 
 def collate(features: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any]:
-    """Pad rows on the right to the longest: ``input_ids``, ``labels`` and ``attention_mask``, each ``[b, t]``."""
+    """Pad rows on the right to the longest: ``input_ids`` and ``attention_mask`` ``[b, t]``.
+
+    Logits are asked for, and ``labels`` given, for the last ``logits_to_keep`` positions only: those before the first
+    target carry no loss, and a wide vocabulary makes their logits a good part of a step.
+    """
     import torch
 
     width = max(len(feature["input_ids"]) for feature in features)
     gaps = [width - len(feature["input_ids"]) for feature in features]
     ids = [feature["input_ids"] + [pad] * gap for feature, gap in zip(features, gaps, strict=True)]
-    labels = [feature["labels"] + [IGNORED] * gap for feature, gap in zip(features, gaps, strict=True)]
+    labels = torch.tensor([feature["labels"] + [IGNORED] * gap for feature, gap in zip(features, gaps, strict=True)])
     mask = [[1] * (width - gap) + [0] * gap for gap in gaps]
-    return {"input_ids": torch.tensor(ids), "labels": torch.tensor(labels), "attention_mask": torch.tensor(mask)}
+    first_target = int((labels != IGNORED).any(dim=0).int().argmax())
+    keep = width - max(first_target - 1, 0)  # a target is predicted one position before its own
+    return {
+        "input_ids": torch.tensor(ids),
+        "attention_mask": torch.tensor(mask),
+        "labels": labels[:, -keep:],
+        "logits_to_keep": keep,
+    }
 
 
 def check_finite(model: PreTrainedModel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -23,17 +24,17 @@ class Jackknife:
     value: float
     influence: Floats
 
-    @property
+    @cached_property
     def standard_error(self) -> float:
         """The jackknife standard error."""
         clusters = self.influence.size
         return float(np.sqrt(np.square(self.influence).sum() / (clusters * (clusters - 1))))
 
-    @property
+    @cached_property
     def skew(self) -> float:
         """Skewness over the square root of the clusters: what a t interval's error is proportional to."""
-        power = np.square(self.influence).sum()
-        return float((self.influence**3).sum() / power**1.5)
+        squares = np.square(self.influence)
+        return float((self.influence * squares).sum() / squares.sum() ** 1.5)
 
     @property
     def informative(self) -> int:
