@@ -15,10 +15,14 @@ R = TypeVar("R", bound=Record)
 
 def fetch(ledger: Ledger, record_id: str, kind: type[R]) -> R:
     """The record with an id, or the start of one. Raises LedgerError where it is of another kind."""
-    record = ledger.get(record_id).record
-    if not isinstance(record, kind):
-        raise LedgerError(f"{record_id} is a {record.kind}, not a {kind.kind}")
-    return record
+    return _held(ledger.get(record_id), kind)
+
+
+def _held(entry: Entry, kind: type[R]) -> R:
+    """An entry's record, which is at hand and need not be fetched."""
+    if not isinstance(entry.record, kind):
+        raise LedgerError(f"{entry.id} is a {entry.kind}, not a {kind.kind}")
+    return entry.record
 
 
 def newest(ledger: Ledger, kind: type[R], record_id: str | None = None) -> R:
@@ -28,7 +32,7 @@ def newest(ledger: Ledger, kind: type[R], record_id: str | None = None) -> R:
     entries = ledger.entries(kind.kind)
     if not entries:
         raise UsageError(f"the ledger holds no {kind.kind} yet; 'qlora-gov run' makes one")
-    return fetch(ledger, entries[-1].id, kind)
+    return _held(entries[-1], kind)
 
 
 def side(ledger: Ledger, evaluation: Evaluation) -> Side:
@@ -51,7 +55,7 @@ def looks(ledger: Ledger, dataset: str) -> int:
     """How many decisions an evaluation set has seen."""
 
     def judged(entry: Entry) -> str:
-        decision = fetch(ledger, entry.id, Decision)
+        decision = _held(entry, Decision)
         return responses_of(ledger, fetch(ledger, decision.candidate, Evaluation)).dataset
 
     return sum(judged(entry) == dataset for entry in ledger.entries(Decision.kind))
@@ -63,7 +67,7 @@ def stored_evaluation(ledger: Ledger, base: str, adapter: str | None, like: Resp
     Raises UsageError where there is none.
     """
     for entry in reversed(ledger.entries(Evaluation.kind)):
-        evaluation = fetch(ledger, entry.id, Evaluation)
+        evaluation = _held(entry, Evaluation)
         responses = responses_of(ledger, evaluation)
         if (responses.base, responses.adapter) == (base, adapter) and (like is None or _comparable(responses, like)):
             return evaluation
