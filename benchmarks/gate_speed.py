@@ -17,16 +17,20 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from gate_ledger import Stored, decide_stored, store
 
 from qlora_gov import Comparison, EvaluatedRow, Example, Message, MetricTraits
+from qlora_gov.records import Decision
 from qlora_gov.stats import DIFFERENCE, estimate_all, resampling
 
 DATA = Path(os.environ.get("QLORA_GOV_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 MEANS, BLEU, SECONDS, MEMORY = 50, 25, 1.0, 1000
 """What must be reached: times scipy, times sacrebleu, seconds for a decision, megabytes."""
+MARGIN = 0.02
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -121,13 +125,10 @@ def sacrebleu_test(references: list[str], candidate: list[str], champion: list[s
     return test()
 
 
-def decide(comparisons: list[Comparison]) -> list[Any]:
-    """A rule for each metric, one after another, as the gate calls them."""
-    from qlora_gov_gates.rules import NonInferior
-    from qlora_gov_gates.settings import NonInferiorSettings
-
+def decision(stored: Stored) -> Decision:
+    """A rule for each metric, from rows in the ledger to verdicts; nothing kept from earlier."""
     resampling._weights.cache_clear()
-    return [NonInferior(NonInferiorSettings(margin=0.02)).decide(one) for one in comparisons]
+    return decide_stored(stored)
 
 
 def main() -> int:
@@ -138,14 +139,15 @@ def main() -> int:
     parser.add_argument("--bleu-rows", type=int, default=5_000)
     parser.add_argument("--check", action="store_true", help="exit with 1 where a figure is missed")
     asked = parser.parse_args()
-    decide(mean_comparisons(100, 1))
 
     comparisons = mean_comparisons(asked.rows, asked.metrics)
     means, ours = median_of_three(lambda: differences(comparisons))
     references, candidate, champion = texts(asked.bleu_rows)
     counts = bleu_comparison(references, candidate, champion)
     bleu, _ = median_of_three(lambda: differences([counts]))
-    decision, _ = median_of_three(lambda: decide(mean_comparisons(1_000, 20)))
+    with TemporaryDirectory() as directory:
+        stored = store(Path(directory) / "ledger.duckdb", mean_comparisons(1_000, 20), MARGIN)
+        gate, decided = median_of_three(lambda: decision(stored))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     scipy_means, theirs = timed(lambda: scipy_intervals(comparisons))
     sacrebleu, _ = timed(lambda: sacrebleu_test(references, candidate, champion))
@@ -156,8 +158,9 @@ def main() -> int:
     print(f"  lower ends differ by at most {apart:.3f} of the interval's length")
     print(f"BLEU, {resampling.RESAMPLES:,} resamples x {asked.bleu_rows:,} rows")
     print(f"  engine {bleu:7.2f} s   sacrebleu {sacrebleu:7.2f} s   {sacrebleu / bleu:5.1f} times")
-    print(f"20 rules on 1,000 rows: {decision:.2f} s;  peak memory of the engine's part: {memory:.0f} MB")
-    reached = scipy_means >= MEANS * means and sacrebleu >= BLEU * bleu and decision < SECONDS and memory < MEMORY
+    print(f"20 rules on 1,000 rows of a ledger: {gate:.2f} s, {decided.outcome.lower()}")
+    print(f"peak memory of the engine's part: {memory:.0f} MB")
+    reached = scipy_means >= MEANS * means and sacrebleu >= BLEU * bleu and gate < SECONDS and memory < MEMORY
     return 1 if asked.check and not reached else 0
 
 

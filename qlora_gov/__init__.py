@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Absent": "records",
     "Comparison": "specs",
     "DataError": "errors",
     "Drop": "specs",
@@ -21,6 +22,10 @@ _HOME = {
     "GovError": "errors",
     "Guardrail": "specs",
     "GuardrailSpec": "specs",
+    "ImportedEvaluation": "specs",
+    "ImportedRow": "specs",
+    "Importer": "specs",
+    "ImporterSpec": "specs",
     "Interval": "records",
     "LogLikelihood": "specs",
     "LossPoint": "records",
@@ -37,6 +42,7 @@ _HOME = {
     "ProjectError": "errors",
     "ProjectFile": "settings",
     "Settings": "settings",
+    "SliceFinding": "records",
     "Source": "specs",
     "SourceSpec": "specs",
     "Trainer": "specs",
@@ -53,7 +59,7 @@ if TYPE_CHECKING:
     from qlora_gov.errors import DataError, GovError, ModelError, PluginError, ProjectError, TrainingError
     from qlora_gov.examples import Example, Message
     from qlora_gov.hooks.hookspecs import hookimpl
-    from qlora_gov.records import Interval, LossPoint, Outcome, Verdict
+    from qlora_gov.records import Absent, Interval, LossPoint, Outcome, SliceFinding, Verdict
     from qlora_gov.settings import ProjectDirectory, ProjectFile, Settings
     from qlora_gov.specs import (
         Comparison,
@@ -66,6 +72,10 @@ if TYPE_CHECKING:
         GateSpec,
         Guardrail,
         GuardrailSpec,
+        ImportedEvaluation,
+        ImportedRow,
+        Importer,
+        ImporterSpec,
         LogLikelihood,
         MeanMetric,
         Metric,
@@ -82,6 +92,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Absent",
     "Comparison",
     "DataError",
     "Drop",
@@ -95,6 +106,10 @@ __all__ = [
     "GovError",
     "Guardrail",
     "GuardrailSpec",
+    "ImportedEvaluation",
+    "ImportedRow",
+    "Importer",
+    "ImporterSpec",
     "Interval",
     "LogLikelihood",
     "LossPoint",
@@ -111,6 +126,7 @@ __all__ = [
     "ProjectError",
     "ProjectFile",
     "Settings",
+    "SliceFinding",
     "Source",
     "SourceSpec",
     "Trainer",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qlora_gov.config import Dataset, Project, RuleUse, SourceUse, Step
+from pydantic import ValidationError
+
+from qlora_gov.config import Dataset, PolicySettings, Project, SourceUse, Step, explain
 from qlora_gov.errors import ProjectError, did_you_mean
 from qlora_gov.hooks.catalog import Bound, Catalog
 from qlora_gov.measures import Instruments, instruments, rate_measure
-from qlora_gov.records import Component, Policy
-from qlora_gov.specs import FilterSpec, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
+from qlora_gov.records import Policy, Rule
+from qlora_gov.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.stages.curate import UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
-from qlora_gov.stages.gate import UsedRule
 from qlora_gov.stages.redaction import GuardrailFilter
 
 
@@ -49,61 +50,89 @@ class BoundDataset:
 
 
 @dataclass(frozen=True)
-class Assembly:
-    """Everything that a project uses, bound to its settings."""
+class Workbench:
+    """What makes an adapter: its data, the evaluation set, and the trainer."""
 
     training_data: BoundDataset
     evaluation_data: BoundDataset
     trainer: Bound[TrainerSpec]
+
+
+@dataclass(frozen=True)
+class BoundPolicy:
+    """A policy as it is recorded, and the gates behind its rules by the rule's name."""
+
+    policy: Policy
+    gates: Mapping[str, Bound[GateSpec]]
+
+    def make(self) -> dict[str, Gate]:
+        """Make the gates. Raises MissingExtraError for one whose libraries are missing."""
+        for bound in self.gates.values():
+            bound.require()
+        return {name: bound.make() for name, bound in self.gates.items()}
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything that a project uses, bound to its settings. ``regression`` is what rolls a champion back."""
+
+    workbench: Workbench | None
     instruments: Instruments
-    rules: tuple[tuple[str, Bound[GateSpec]], ...]
+    release: BoundPolicy
+    regression: BoundPolicy
 
     def require(self) -> None:
         """Raise MissingExtraError for the first component whose libraries are missing, before any work is done."""
         for bound in self._bound():
             bound.require()
 
+    def trains(self) -> Workbench:
+        """The workbench. Raises ProjectError for a project that has none."""
+        if self.workbench is None:
+            raise ProjectError("this project has no sections 'data' and 'training': its evaluations are imported")
+        return self.workbench
+
     def _bound(self) -> Iterable[Bound[Any]]:
-        for data in (self.training_data, self.evaluation_data):
-            yield from (bound for _, bound in data.sources)
-            yield from (bound for _, bound in data.steps)
-        yield from self.instruments.metrics
-        yield from self.instruments.guardrails
-        yield self.trainer
-        yield from (bound for _, bound in self.rules)
-
-    @property
-    def policy(self) -> Policy:
-        """The policy as it is recorded: each rule with its metric among its settings."""
-        return Policy(rules=tuple(_with_metric(bound.component, metric) for metric, bound in self.rules))
-
-    def used_rules(self) -> list[UsedRule]:
-        """Make the gates. Raises MissingExtraError for one whose libraries are missing."""
-        for _, bound in self.rules:
-            bound.require()
-        return [UsedRule(bound.make(), _with_metric(bound.component, metric), metric) for metric, bound in self.rules]
+        if self.workbench:
+            for data in (self.workbench.training_data, self.workbench.evaluation_data):
+                yield from (bound for _, bound in data.sources)
+                yield from (bound for _, bound in data.steps)
+            yield self.workbench.trainer
+        yield from self.instruments.bound
+        yield from self.release.gates.values()
+        yield from self.regression.gates.values()
 
     def detectors(self) -> list[Detector]:
         """Make the guardrails."""
         return [
-            Detector(bound.make(), bound.component, rate_measure(bound), bound.spec.covers, bound.spec.misses)
-            for bound in self.instruments.guardrails
+            Detector(
+                used.bound.make(),
+                used.bound.component,
+                rate_measure(used.bound, used.name),
+                used.bound.spec.covers,
+                used.bound.spec.misses,
+                used.errors,
+            )
+            for used in self.instruments.guardrails
         ]
 
 
 def assemble(project: Project, catalog: Catalog, root: Path) -> Assembly:
     """Bind every component that the project names. Raises PluginError or ProjectError that says where."""
-    training = project.training
-    used = instruments(catalog, project.evaluation, root)
-    return Assembly(
-        training_data=_dataset(project.data.training, catalog, root, "data.training"),
-        evaluation_data=_dataset(project.data.evaluation, catalog, root, "data.evaluation"),
+    used, regression = instruments(catalog, project.evaluation, root), project.policy.regression
+    release = _release(project.policy, catalog, root, used)
+    gate = catalog.bind(GateSpec, regression.use, regression.settings, root=root, where="policy.regression")
+    return Assembly(_workbench(project, catalog, root), used, release, _regression(release.policy, gate))
+
+
+def _workbench(project: Project, catalog: Catalog, root: Path) -> Workbench | None:
+    data, training = project.data, project.training
+    if data is None or training is None:
+        return None
+    return Workbench(
+        training_data=_dataset(data.training, catalog, root, "data.training"),
+        evaluation_data=_dataset(data.evaluation, catalog, root, "data.evaluation"),
         trainer=catalog.bind(TrainerSpec, training.use, training.settings, root=root, where="training"),
-        instruments=used,
-        rules=tuple(
-            _rule(rule, catalog, root, used.names, f"policy.rules[{at}]")
-            for at, rule in enumerate(project.policy.rules)
-        ),
     )
 
 
@@ -125,18 +154,36 @@ def _step(step: Step, catalog: Catalog, root: Path, where: str) -> Bound[FilterS
     return catalog.bind(FilterSpec, step.use, step.settings, root=root, where=where)
 
 
-def _rule(
-    rule: RuleUse, catalog: Catalog, root: Path, measured: Sequence[tuple[str, str]], where: str
-) -> tuple[str, Bound[GateSpec]]:
-    found = [full for short, full in measured if rule.metric in (short, full)]
-    if not found:
-        known = did_you_mean(rule.metric, [short for short, _ in measured])
-        raise ProjectError(f"{where}.metric: nothing that is measured is named {rule.metric!r}; {known}")
-    if len(found) > 1:
-        which = f"{rule.metric!r} may be {' or '.join(found)}"
-        raise ProjectError(f"{where}.metric: {which}; write the full name of one that is measured once")
-    return rule.metric, catalog.bind(GateSpec, rule.use, rule.settings, root=root, where=where)
+def _release(settings: PolicySettings, catalog: Catalog, root: Path, measured: Instruments) -> BoundPolicy:
+    """The policy that releases."""
+    rules, gates = [], {}
+    for at, use in enumerate(settings.rules):
+        where = f"policy.rules[{at}]"
+        bound = catalog.bind(GateSpec, use.use, use.settings, root=root, where=where)
+        metric = _metric(use.metric, measured, f"{where}.metric")
+        name = use.name or f"{bound.spec.name} {metric}"
+        rules.append(Rule(name=name, gate=bound.component, metric=metric, against=use.against))
+        gates[name] = bound
+    named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
+    try:
+        return BoundPolicy(Policy(rules=tuple(rules), **named), gates)
+    except ValidationError as error:
+        raise ProjectError(f"policy: {explain(error)}") from error
 
 
-def _with_metric(component: Component, metric: str) -> Component:
-    return component.model_copy(update={"settings": {**component.settings, "metric": metric}})
+def _metric(name: str, measured: Instruments, where: str) -> str:
+    """What is measured under a short or a full name."""
+    found = [short for short, full in measured.full_names.items() if name in (short, full)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ProjectError(f"{where}: {name!r} may be {' or '.join(found)}; write one of these")
+    raise ProjectError(f"{where}: nothing that is measured is named {name!r}; {did_you_mean(name, measured.names)}")
+
+
+def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
+    """The policy that a champion breaks when it regresses: one rule for each metric that releases are judged by."""
+    metrics = dict.fromkeys(rule.metric for rule in release.rules)
+    rules = [Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric) for metric in metrics]
+    gates = dict.fromkeys((rule.name for rule in rules), gate)
+    return BoundPolicy(Policy(rules=tuple(rules), further_looks="count"), gates)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from qlora_gov.errors import ProjectError, did_you_mean
-from qlora_gov.records import About, GenerationSettings
+from qlora_gov.records import About, DetectorErrors, GenerationSettings
 from qlora_gov.settings import Settings
 
 PROJECT_FILE = "qlora_gov.yaml"
@@ -34,6 +35,18 @@ def _name_or_mapping(value: Any) -> Any:
 
 
 ComponentUse = Annotated[Use, BeforeValidator(_name_or_mapping)]
+
+
+class Instrument(Use):
+    """A metric or guardrail; ``as`` is a name of its own, which two uses of one component need."""
+
+    name: str | None = Field(default=None, alias="as", min_length=1)
+
+
+class GuardrailUse(Instrument):
+    """A guardrail, with its errors where somebody has measured them on labelled texts."""
+
+    errors: DetectorErrors | None = None
 
 
 class SourceUse(Use):
@@ -74,20 +87,35 @@ class EvaluationSettings(Settings):
     """How subjects answer, and what is measured on the answers."""
 
     generation: GenerationSettings = GenerationSettings()
-    metrics: tuple[ComponentUse, ...] = Field(min_length=1)
-    guardrails: tuple[ComponentUse, ...] = ()
+    metrics: tuple[Annotated[Instrument, BeforeValidator(_name_or_mapping)], ...] = Field(min_length=1)
+    guardrails: tuple[Annotated[GuardrailUse, BeforeValidator(_name_or_mapping)], ...] = ()
 
 
 class RuleUse(Use):
-    """One rule: a gate, and the metric that it judges."""
+    """One rule: a gate, the metric that it judges, and whom it compares with."""
 
+    name: str | None = Field(default=None, min_length=1, description="default: the gate's and the metric's name")
     metric: str
+    against: Literal["champion", "reference"] = "champion"
 
 
 class PolicySettings(Settings):
-    """The rules of release: all must pass."""
+    """The rules of release, and what the champion's regression is; see :class:`qlora_gov.records.Policy`."""
 
     rules: tuple[RuleUse, ...] = Field(min_length=1)
+    required: tuple[str, ...] = ()
+    inconclusive: Literal["blocks", "tolerated"] = "blocks"
+    further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
+    reference: str | None = None
+    regression: ComponentUse = Use.model_validate({"use": "non_inferior", "margin": 0.05})
+
+    @field_validator("reference")
+    @classmethod
+    def _whole_id(cls, reference: str | None) -> str | None:
+        """A policy's own id must not depend on what else a ledger holds, as the start of an id would."""
+        if reference is not None and not re.fullmatch("base|sha256:[0-9a-f]{64}", reference):
+            raise ValueError("should be 'base' or the full id of an adapter, sha256:... as 'ledger show' prints it")
+        return reference
 
 
 class Project(Settings):
@@ -99,10 +127,16 @@ class Project(Settings):
         BaseModelSettings()
     )
     plugins: tuple[Path, ...] = ()
-    data: Data
-    training: ComponentUse
+    data: Data | None = None
+    training: ComponentUse | None = None
     evaluation: EvaluationSettings
     policy: PolicySettings
+
+    @model_validator(mode="after")
+    def _data_with_training(self) -> Project:
+        if (self.data is None) != (self.training is None):
+            raise ValueError("write both sections 'data' and 'training', or neither where evaluations are imported")
+        return self
 
 
 def load_project(path: Path) -> Project:
@@ -200,7 +234,8 @@ def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str
     if first["type"] in _WORDS:
         return f"{place}: {_WORDS[first['type']].format(**first.get('ctx', {}))}{more}"
     message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message[:1].lower()}{message[1:]}{more}"
+    said = f"{message[:1].lower()}{message[1:]}{more}"
+    return f"{place}: {said}" if first["loc"] else said
 
 
 def _place(keys: tuple[int | str, ...]) -> str:

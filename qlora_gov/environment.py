@@ -32,6 +32,12 @@ def environment(root: Path, device: str) -> Environment:
     )
 
 
+def path_in_repository(path: Path) -> str:
+    """A file's path from the root of the git repository that it lies in, or its name outside of one."""
+    inside = _git(path.parent, "rev-parse", "--show-prefix")
+    return path.name if inside is None else f"{inside}{path.name}"
+
+
 def _threads() -> int:
     """Threads of the outermost level, as OpenMP reads its variable; else the number of processors."""
     asked = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()

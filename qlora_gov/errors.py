@@ -14,7 +14,8 @@
     │   ├── LedgerLockedError 10    another process held it for too long
     │   └── NewerLedgerError  11    written by a newer version of this program
     ├── IntegrityError        12    evidence does not re-derive
-    └── StorageError          13    the disk is full or not writable
+    ├── StorageError          13    the disk is full or not writable
+    └── ReleaseError          14    an alias does not move: nothing on record allows it
 
 A decision has exit codes of its own: 0 approved, 1 refused, 3 inconclusive. A bug exits with 70 and a
 traceback, an interrupt with 130; neither can be mistaken for a decision.
@@ -103,6 +104,12 @@ class StorageError(GovError):
     """The disk is full, or a file cannot be written."""
 
     exit_code = 13
+
+
+class ReleaseError(GovError):
+    """An alias does not move: no decision, waiver or file at hand allows it."""
+
+    exit_code = 14
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.lookup import fetch, responses_of
+from qlora_gov.lookup import fetch, held, responses_of
 from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
 from qlora_gov.reports.context import LedgerHead
 from qlora_gov.reports.evidence import Evidence, Subject
 
 
 def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:
-    """Everything that a decision's card says, as the ledger stood when the decision and its moves were made."""
+    """Everything that a decision's card says, as the ledger stood when the decision was made.
+
+    What happened later, a promotion above all, changes no card: the same decision gives the same bytes.
+    """
+    entry = ledger.get(decision.id)
     adapter = fetch(ledger, decision.adapter, Adapter)
     candidate = _subject(ledger, decision.candidate)
-    last = _last_entry(ledger, decision)
     return Evidence(
         about=about,
         decision=decision,
         policy=fetch(ledger, decision.policy, Policy),
         candidate=candidate,
         champion=_subject(ledger, decision.champion),
+        reference=_subject(ledger, decision.reference) if decision.reference else None,
         adapter=adapter,
-        base=fetch(ledger, adapter.base, Base),
-        training=fetch(ledger, adapter.dataset, DatasetVersion),
+        base=fetch(ledger, adapter.base, Base) if adapter.base else None,
+        training=fetch(ledger, adapter.dataset, DatasetVersion) if adapter.dataset else None,
         evaluation=fetch(ledger, candidate.responses.dataset, DatasetVersion),
-        head=LedgerHead(seq=last.seq, hash=last.hash),
-        aliases=_aliases(ledger, last),
+        head=LedgerHead(seq=entry.seq, hash=entry.hash),
+        aliases=_aliases(ledger, entry),
     )
 
 
@@ -34,13 +38,7 @@ def _subject(ledger: Ledger, evaluation_id: str) -> Subject:
     return Subject(evaluation=evaluation, responses=responses_of(ledger, evaluation))
 
 
-def _last_entry(ledger: Ledger, decision: Decision) -> Entry:
-    """The entry of the decision, or of the last alias that it moved."""
-    moved = [entry for entry in ledger.entries(AliasMove.kind) if decision.id in entry.record.parents]
-    return moved[-1] if moved else ledger.get(decision.id)
-
-
-def _aliases(ledger: Ledger, last: Entry) -> dict[str, str]:
+def _aliases(ledger: Ledger, last: Entry) -> dict[str, str | None]:
     """Each alias's adapter as of an entry."""
-    moved = [entry.record for entry in ledger.entries(AliasMove.kind) if entry.seq <= last.seq]
-    return {move.alias: move.adapter for move in moved if isinstance(move, AliasMove)}
+    moves = (held(entry, AliasMove) for entry in ledger.entries(AliasMove.kind) if entry.seq < last.seq)
+    return {move.alias: move.adapter for move in moves}

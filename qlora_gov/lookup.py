@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import cache
 from typing import TypeVar
 
 from qlora_gov.errors import LedgerError, UsageError
-from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.records import Decision, Evaluation, Record, Responses
+from qlora_gov.examples import Example
+from qlora_gov.ledger import Entry, Ledger, scores
+from qlora_gov.records import Adapter, Decision, Evaluation, Record, Responses
 from qlora_gov.specs import Bools, Floats
 from qlora_gov.stages.gate import Side
+from qlora_gov.tables import Table, examples_of
 
 R = TypeVar("R", bound=Record)
 
 
 def fetch(ledger: Ledger, record_id: str, kind: type[R]) -> R:
     """The record with an id, or the start of one. Raises LedgerError where it is of another kind."""
-    return _held(ledger.get(record_id), kind)
+    return held(ledger.get(record_id), kind)
 
 
-def _held(entry: Entry, kind: type[R]) -> R:
-    """An entry's record, which is at hand and need not be fetched."""
+def held(entry: Entry, kind: type[R]) -> R:
+    """An entry's record. Raises LedgerError where it is of another kind."""
     if not isinstance(entry.record, kind):
         raise LedgerError(f"{entry.id} is a {entry.kind}, not a {kind.kind}")
     return entry.record
@@ -32,18 +36,28 @@ def newest(ledger: Ledger, kind: type[R], record_id: str | None = None) -> R:
     entries = ledger.entries(kind.kind)
     if not entries:
         raise UsageError(f"the ledger holds no {kind.kind} yet; 'qlora-gov run' makes one")
-    return _held(entries[-1], kind)
+    return held(entries[-1], kind)
+
+
+def adapter_of(ledger: Ledger, digest: str) -> Adapter | None:
+    """The newest adapter whose files have a digest."""
+    adapters = (held(entry, Adapter) for entry in reversed(ledger.entries(Adapter.kind)))
+    return next((adapter for adapter in adapters if adapter.digest == digest), None)
 
 
 def side(ledger: Ledger, evaluation: Evaluation) -> Side:
-    """An evaluation with a reader of its rows."""
+    """An evaluation with a reader of its rows, which opens the ledger once."""
     entry = ledger.get(evaluation.id)
 
-    def scores(index: int) -> tuple[Floats, Bools]:
-        measurement = evaluation.measurements[index]
-        return ledger.scores(entry, index, measurement.rows, len(measurement.components))
+    @cache
+    def table() -> Table:
+        return ledger.table(entry, "scores")
 
-    return Side(evaluation, scores)
+    def read(index: int) -> tuple[Floats, Bools]:
+        measurement = evaluation.measurements[index]
+        return scores(table(), index, measurement.rows, len(measurement.components))
+
+    return Side(evaluation, read)
 
 
 def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:
@@ -51,30 +65,51 @@ def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:
     return fetch(ledger, evaluation.responses, Responses)
 
 
+def examples_behind(ledger: Ledger, responses: Responses) -> list[Example]:
+    """The rows that a subject answered."""
+    return examples_of(ledger.table(ledger.get(responses.dataset), "examples"))
+
+
 def looks(ledger: Ledger, dataset: str) -> int:
     """How many decisions an evaluation set has seen."""
-
-    def judged(entry: Entry) -> str:
-        decision = _held(entry, Decision)
-        return responses_of(ledger, fetch(ledger, decision.candidate, Evaluation)).dataset
-
-    return sum(judged(entry) == dataset for entry in ledger.entries(Decision.kind))
+    answered = {entry.id for entry in ledger.entries(Responses.kind) if held(entry, Responses).dataset == dataset}
+    scored = {e.id for e in ledger.entries(Evaluation.kind) if held(e, Evaluation).responses in answered}
+    return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))
 
 
-def stored_evaluation(ledger: Ledger, base: str, adapter: str | None, like: Responses | None = None) -> Evaluation:
+def answered_before(ledger: Ledger, responses: Responses, policy: str) -> bool:
+    """Whether a subject had answered when a policy was recorded; an imported one when its log says that it began."""
+    stated = ledger.get(policy)
+    if responses.claim is not None:
+        return datetime.fromisoformat(responses.claim.began) < datetime.fromisoformat(stated.at)
+    return ledger.get(responses.id).seq < stated.seq
+
+
+def stored_evaluation(
+    ledger: Ledger, base: str | None, adapter: str | None, like: Responses | None = None
+) -> Evaluation:
     """The newest evaluation of a subject, or the newest that was answered ``like`` another: same rows, same settings.
 
-    Raises UsageError where there is none.
+    An adapter is known by its id, the base alone by its own. Raises UsageError where there is none.
     """
+    found = None
     for entry in reversed(ledger.entries(Evaluation.kind)):
-        evaluation = _held(entry, Evaluation)
+        evaluation = held(entry, Evaluation)
         responses = responses_of(ledger, evaluation)
-        if (responses.base, responses.adapter) == (base, adapter) and (like is None or _comparable(responses, like)):
+        same = responses.adapter == adapter and (adapter is not None or responses.base == base)
+        if same and (like is None or _comparable(responses, like)):
             return evaluation
-    who = f"adapter {adapter}" if adapter else f"base {base}"
-    how = " on the candidate's rows and generation settings" if like else ""
-    raise UsageError(f"{who} has no evaluation{how} in the ledger; 'qlora-gov evaluate' makes one")
+        found = found or (responses if same else None)
+    who = f"adapter {adapter}" if adapter else "the base without an adapter"
+    if like is None or found is None:
+        raise UsageError(f"{who} has no evaluation in the ledger; 'qlora-gov evaluate' or 'import' makes one")
+    what = [name for name in _PAIRED if getattr(found, name) != getattr(like, name)] or ["tool"]
+    raise UsageError(f"{who} was evaluated, but not as the candidate was: another {' and another '.join(what)}")
+
+
+_PAIRED = ("dataset", "quantization", "generation")
 
 
 def _comparable(one: Responses, other: Responses) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in ("dataset", "quantization", "generation"))
+    tools = [(claim.tool, claim.version) if (claim := answers.claim) else None for answers in (one, other)]
+    return tools[0] == tools[1] and all(getattr(one, name) == getattr(other, name) for name in _PAIRED)

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qlora_gov.config import EvaluationSettings
+from qlora_gov.errors import ProjectError
 from qlora_gov.hooks.catalog import Bound, Catalog
-from qlora_gov.records import Component
+from qlora_gov.records import Component, DetectorErrors
 from qlora_gov.specs import Finding, Guardrail, GuardrailSpec, Metric, MetricSpec, MetricTraits, Need, ratio
 
 RATE_COMPONENTS = ("flagged", "rows")
@@ -29,60 +31,83 @@ class Measure:
     metric: Metric | None
 
 
-def metric_measure(bound: Bound[MetricSpec]) -> Measure:
+def metric_measure(bound: Bound[MetricSpec], name: str) -> Measure:
     """The measure of a metric plugin."""
     spec, metric = bound.spec, bound.make()
-    traits = MetricTraits(spec.name, spec.higher_is_better, spec.margin, spec.binary, metric.aggregate)
+    traits = MetricTraits(name, spec.higher_is_better, spec.margin, spec.binary, metric.aggregate)
     return Measure(bound.component, spec.components, traits, spec.needs, metric)
 
 
-def rate_measure(bound: Bound[GuardrailSpec]) -> Measure:
-    """The share of responses in which a guardrail finds anything: ``<guardrail>_rate``, lower is better."""
-    traits = MetricTraits(f"{bound.spec.name}_rate", False, "absolute", True, ratio)
+def rate_measure(bound: Bound[GuardrailSpec], name: str) -> Measure:
+    """The share of responses in which a guardrail finds anything; lower is better."""
+    traits = MetricTraits(name, False, "absolute", True, ratio)
     return Measure(bound.component.rate, RATE_COMPONENTS, traits, frozenset({"response"}), None)
+
+
+@dataclass(frozen=True)
+class UsedGuardrail:
+    """A guardrail bound to its settings, the name of its rate, and its errors where they are known."""
+
+    bound: Bound[GuardrailSpec]
+    name: str
+    errors: DetectorErrors | None
 
 
 @dataclass(frozen=True)
 class Instruments:
     """All that an evaluation uses, bound to its settings. Rates follow metrics, in the order of the guardrails."""
 
-    metrics: tuple[Bound[MetricSpec], ...]
-    guardrails: tuple[Bound[GuardrailSpec], ...]
+    metrics: tuple[tuple[str, Bound[MetricSpec]], ...]
+    guardrails: tuple[UsedGuardrail, ...]
 
     @property
     def measures(self) -> list[Measure]:
         """One measure for each metric and guardrail."""
-        return [*map(metric_measure, self.metrics), *map(rate_measure, self.guardrails)]
+        metrics = [metric_measure(bound, name) for name, bound in self.metrics]
+        return [*metrics, *(rate_measure(used.bound, used.name) for used in self.guardrails)]
 
     @property
-    def names(self) -> list[tuple[str, str]]:
-        """The short and the full name of each measure."""
-        metrics = [(bound.spec.name, bound.component.name) for bound in self.metrics]
-        return [*metrics, *((f"{bound.spec.name}_rate", bound.component.rate.name) for bound in self.guardrails)]
+    def names(self) -> list[str]:
+        """What each measure is called."""
+        return [*(name for name, _ in self.metrics), *(used.name for used in self.guardrails)]
 
     @property
-    def components(self) -> list[Component]:
-        """What a record's key says of the instruments."""
-        return [*(bound.component for bound in self.metrics), *(bound.component for bound in self.guardrails)]
+    def full_names(self) -> dict[str, str]:
+        """The full name, plugin/name, of the component behind each name."""
+        metrics = {name: bound.component.name for name, bound in self.metrics}
+        return metrics | {used.name: used.bound.component.rate.name for used in self.guardrails}
+
+    @property
+    def bound(self) -> list[Bound[MetricSpec] | Bound[GuardrailSpec]]:
+        """Every metric and guardrail."""
+        return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
+
+    @property
+    def key(self) -> list[Any]:
+        """What determines an evaluation, as far as the instruments do."""
+        errors = [used.errors.model_dump() if used.errors else None for used in self.guardrails]
+        return [self.names, [bound.component.model_dump(mode="json") for bound in self.bound], errors]
 
 
 def instruments(catalog: Catalog, settings: EvaluationSettings, root: Path) -> Instruments:
-    """Bind the metrics and guardrails of a project's evaluation section."""
-    metrics = tuple(
-        catalog.bind(MetricSpec, use.use, use.settings, root=root, where=f"evaluation.metrics[{at}]")
-        for at, use in enumerate(settings.metrics)
-    )
-    guardrails = tuple(
-        catalog.bind(GuardrailSpec, use.use, use.settings, root=root, where=f"evaluation.guardrails[{at}]")
-        for at, use in enumerate(settings.guardrails)
-    )
-    return Instruments(metrics, guardrails)
+    """Bind the metrics and guardrails of a project's evaluation section.
 
-
-def find_measure(measures: Sequence[Measure], name: str) -> int | None:
-    """The index of the only measure with a short or full name, or None."""
-    found = [at for at, measure in enumerate(measures) if name in (measure.traits.name, measure.component.name)]
-    return found[0] if len(found) == 1 else None
+    A metric is called by its own name and a guardrail's rate ``<guardrail>_rate``, or what ``as`` says. Raises
+    ProjectError for two of one name.
+    """
+    metrics = []
+    for at, use in enumerate(settings.metrics):
+        metric = catalog.bind(MetricSpec, use.use, use.settings, root=root, where=f"evaluation.metrics[{at}]")
+        metrics.append((use.name or metric.spec.name, metric))
+    guardrails = []
+    for at, used in enumerate(settings.guardrails):
+        where = f"evaluation.guardrails[{at}]"
+        guardrail = catalog.bind(GuardrailSpec, used.use, used.settings, root=root, where=where)
+        guardrails.append(UsedGuardrail(guardrail, used.name or f"{guardrail.spec.name}_rate", used.errors))
+    found = Instruments(tuple(metrics), tuple(guardrails))
+    if twice := sorted({name for name in found.names if found.names.count(name) > 1}):
+        raise ProjectError(f"evaluation: two measurements are named {twice[0]!r}; name one of them with 'as: ...'")
+    return found
 
 
 def detect(guardrail: Guardrail, texts: Sequence[str]) -> list[list[Finding]]:

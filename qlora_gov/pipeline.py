@@ -1,4 +1,4 @@
-"""The stages in order. The only place that appends to the ledger."""
+"""The stages in order. Only here, and where aliases move, is anything appended to the ledger."""
 
 from __future__ import annotations
 
@@ -14,16 +14,22 @@ from pydantic import JsonValue
 
 from qlora_gov import steps
 from qlora_gov.assembly import Assembly, assemble
-from qlora_gov.canonical import bytes_id
+from qlora_gov.canonical import bytes_id, tree_id
+from qlora_gov.errors import ModelError, ReleaseError
 from qlora_gov.gathering import evidence_of
-from qlora_gov.lookup import newest, responses_of, stored_evaluation
+from qlora_gov.lookup import adapter_of, fetch, newest, responses_of, stored_evaluation
 from qlora_gov.models.bases import ResolvedBase, resolve_base
 from qlora_gov.models.extras import require_training_libraries
-from qlora_gov.records import Adapter, Card, DatasetVersion, Decision, Evaluation, Policy, Record
-from qlora_gov.registry import moves, opponent
+from qlora_gov.records import Adapter, Base, Card, DatasetVersion, Decision, Evaluation, Policy, Record, RuleVerdict
+from qlora_gov.registry import candidacy, opponent, pinned, serving
+from qlora_gov.reporting import report_of
 from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.decision import DecisionReport
 from qlora_gov.reports.render import render_card
-from qlora_gov.steps import Step
+from qlora_gov.specs import ImporterSpec
+from qlora_gov.stages.gate import judge
+from qlora_gov.stages.train import adapter_files
+from qlora_gov.steps import Opponents, Step, contest
 from qlora_gov.workspace import Workspace
 
 R = TypeVar("R", bound=Record)
@@ -42,27 +48,71 @@ class Pipeline:
 
     def run(self) -> Decision:
         """The whole path as far as the decision; what is in the ledger already is not done again."""
-        policy, candidate, champion = self._evaluated()
-        return self._decide(policy, candidate, champion)
+        candidate, opponents = self.evaluate()
+        return self._decide(candidate, opponents)
 
     def train(self) -> Adapter:
         """The path as far as the adapter."""
-        return self._trained()[0]
+        self.assembly.require()  # now, not after hours of work
+        return self._trained(*self._prepared())
 
-    def evaluate(self) -> tuple[Evaluation, Evaluation]:
-        """The path as far as the evaluations of candidate and champion."""
-        _, candidate, champion = self._evaluated()
-        return candidate, champion
+    def evaluate(self) -> tuple[Evaluation, Opponents]:
+        """The path as far as the evaluations of the candidate and of whom it is compared with."""
+        self.assembly.require()
+        policy = self.policy()  # before anything that it judges
+        base, held_out = self._prepared()
+        adapter = self._trained(base, held_out)
+        against = opponent(self.space.ledger, adapter)
+        opponents = Opponents(self._evaluation(base, against, held_out), self._reference(policy, base, held_out))
+        return self._evaluation(base, adapter, held_out), opponents
+
+    def policy(self) -> Policy:
+        """Record the policy, and what it calls a regression, before the evaluations that they are to judge."""
+        self._done(steps.stating(self.assembly.regression.policy))
+        return self._done(steps.stating(self.assembly.release.policy))
+
+    def import_log(self, tool: str, path: Path, weights: Path | None) -> Evaluation:
+        """Score what another tool logged of the adapter with these weights, or of the base without one."""
+        self.policy()
+        bound = self.space.catalog.bind(ImporterSpec, tool, {}, root=self.space.root, where="import")
+        bound.require()
+        imported = bound.make().read(path)
+        adapter = self._adopted(weights) if weights else None
+        dataset = self._done(steps.adopting_rows(self.space, imported, bound.component))
+        responses = self._done(steps.adopting(self.space, imported, bound.component, dataset, adapter))
+        return self._done(steps.evaluating(self.space, self.assembly, responses, dataset))
 
     def gate(self, adapter_id: str | None) -> Decision:
         """Decide on an adapter's stored evaluation, without a model."""
-        ledger = self.space.ledger
-        adapter = newest(ledger, Adapter, adapter_id)
-        against = opponent(ledger, adapter)
-        candidate = stored_evaluation(ledger, adapter.base, adapter.id)
-        answers = responses_of(ledger, candidate)
-        champion = stored_evaluation(ledger, adapter.base, against.id if against else None, like=answers)
-        return self._decide(self._policy(), candidate, champion)
+        self.policy()
+        return self._decide(*self._stored(newest(self.space.ledger, Adapter, adapter_id)))
+
+    def plan(self, adapter_id: str | None) -> tuple[RuleVerdict, ...]:
+        """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
+        candidate, opponents = self._stored(newest(self.space.ledger, Adapter, adapter_id))
+        release = self.assembly.release
+        return judge(release.policy, release.make(), contest(self.space, self.assembly, candidate, opponents, look=1))
+
+    def regression(self) -> Decision:
+        """Evaluate champion and fallback on the project's evaluation set, and decide whether the champion regressed.
+
+        Raises ReleaseError where no adapter serves.
+        """
+        ledger, rules = self.space.ledger, self.assembly.regression
+        champion, fallback = serving(ledger, "champion"), serving(ledger, "fallback")
+        if champion is None:
+            raise ReleaseError("no adapter is champion, so none can have regressed")
+        self.policy()
+        if self.assembly.workbench is None:
+            sides = self._pair(champion, fallback)
+        else:
+            base, held_out = self._prepared()
+            sides = (self._evaluation(base, champion, held_out), self._evaluation(base, fallback, held_out))
+        return self._done(steps.deciding(self.space, self.assembly, rules, sides[0], Opponents(sides[1])))
+
+    def report(self, decision: Decision) -> DecisionReport:
+        """What the machine-readable forms of a decision are made from."""
+        return report_of(self.space, decision, self.assembly.instruments.measures)
 
     def card(self, decision: Decision) -> Path:
         """Write a decision's model card; the same records give the same bytes."""
@@ -82,34 +132,71 @@ class Pipeline:
         self._done(steps.stating(card))
         return path
 
-    def _evaluated(self) -> tuple[Policy, Evaluation, Evaluation]:
-        policy = self._policy()  # before anything that it judges
-        adapter, base, held_out = self._trained()
-        champion = self._evaluation(base, opponent(self.space.ledger, adapter), held_out)
-        candidate = self._evaluation(base, adapter, held_out)
-        return policy, candidate, champion
-
-    def _trained(self) -> tuple[Adapter, ResolvedBase, DatasetVersion]:
-        self.assembly.require()  # now, not after hours of work
+    def _prepared(self) -> tuple[ResolvedBase, DatasetVersion]:
+        """The base at hand, and the frozen evaluation set."""
+        workbench = self.assembly.trains()
         require_training_libraries()
         settings = self.space.project.base
         base = resolve_base(settings.model, root=self.space.root, licence=settings.licence)
         self._done(steps.stating(base.record))
-        held_out = self._done(steps.curating(self.space, "evaluation", self.assembly.evaluation_data, None))
-        dataset = self._done(steps.curating(self.space, "training", self.assembly.training_data, held_out))
-        return self._done(steps.training(self.space, self.assembly, base, dataset)), base, held_out
+        return base, self._done(steps.curating(self.space, "evaluation", workbench.evaluation_data, None))
+
+    def _trained(self, base: ResolvedBase, held_out: DatasetVersion) -> Adapter:
+        workbench = self.assembly.trains()
+        dataset = self._done(steps.curating(self.space, "training", workbench.training_data, held_out))
+        return self._done(steps.training(self.space, workbench.trainer, base, dataset))
 
     def _evaluation(self, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion) -> Evaluation:
+        """A subject's evaluation; an adapter that was trained on another base answers on that one."""
+        if adapter is not None and adapter.base != base.record.id:
+            base = self._base_of(adapter)
         responses = self._done(steps.responding(self.space, self.assembly, base, adapter, dataset))
         return self._done(steps.evaluating(self.space, self.assembly, responses, dataset))
 
-    def _policy(self) -> Policy:
-        return self._done(steps.stating(self.assembly.policy))
+    def _base_of(self, adapter: Adapter) -> ResolvedBase:
+        if adapter.base is None:
+            raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
+        record = fetch(self.space.ledger, adapter.base, Base)
+        base = resolve_base(record.reference, root=self.space.root, licence=record.licence)
+        if base.record.id != record.id:
+            raise ModelError(f"{record.reference} is no longer the base that adapter {adapter.id} was trained on")
+        return base
 
-    def _decide(self, policy: Policy, candidate: Evaluation, champion: Evaluation) -> Decision:
-        decision = self._done(steps.deciding(self.space, self.assembly, policy, candidate, champion))
-        for move in moves(self.space.ledger, decision):
-            self.space.ledger.append(move)
+    def _reference(self, policy: Policy, base: ResolvedBase, dataset: DatasetVersion) -> Evaluation | None:
+        if policy.reference is None:
+            return None
+        return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
+
+    def _stored(self, adapter: Adapter) -> tuple[Evaluation, Opponents]:
+        """The evaluations in the ledger of an adapter and of whom it is compared with."""
+        ledger, reference = self.space.ledger, self.assembly.release.policy.reference
+        candidate, champion = self._pair(adapter, opponent(ledger, adapter))
+        if reference is None:
+            return candidate, Opponents(champion)
+        return candidate, Opponents(champion, self._pair(adapter, pinned(ledger, reference))[1])
+
+    def _pair(self, adapter: Adapter, against: Adapter | None) -> tuple[Evaluation, Evaluation]:
+        ledger = self.space.ledger
+        candidate = stored_evaluation(ledger, None, adapter.id)
+        answers = responses_of(ledger, candidate)
+        return candidate, stored_evaluation(ledger, answers.base, against.id if against else None, like=answers)
+
+    def _adopted(self, weights: Path) -> Adapter:
+        """The record of an adapter's files; one that was trained here is found by its digest."""
+        files = adapter_files(weights)
+        found = adapter_of(self.space.ledger, tree_id(files))
+        if found is not None:
+            return found
+        adapter = Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
+        shutil.copytree(weights, self.space.adapter(adapter.digest), dirs_exist_ok=True)
+        return self._done(steps.stating(adapter))
+
+    def _decide(self, candidate: Evaluation, opponents: Opponents) -> Decision:
+        ledger, release = self.space.ledger, self.assembly.release
+        decision = self._done(steps.deciding(self.space, self.assembly, release, candidate, opponents))
+        move = candidacy(ledger, decision)
+        if move is not None:
+            ledger.append(move)
         return decision
 
     def _done(self, step: Step[R]) -> R:

@@ -7,10 +7,11 @@ between them. Times, hosts and durations belong to the ledger entry that holds a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from qlora_gov.canonical import content_id
 
@@ -39,7 +40,10 @@ class Record(Frozen):
     @property
     def parents(self) -> tuple[str, ...]:
         """The ids of the records this one was made from."""
-        return tuple(parent for field in self.parent_fields if (parent := getattr(self, field)) is not None)
+        named = (getattr(self, field) for field in self.parent_fields)
+        return tuple(
+            id_ for value in named if value is not None for id_ in ((value,) if isinstance(value, str) else value)
+        )
 
 
 class Component(Frozen):
@@ -75,11 +79,41 @@ class About(Record):
     licence: str
 
 
+class Rule(Frozen):
+    """One rule of a policy: the gate that judges, what it judges, and against whom."""
+
+    name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
+    gate: Component
+    metric: str = Field(description="the name of a measurement")
+    against: Literal["champion", "reference"] = "champion"
+
+
 class Policy(Record):
     """The rules a candidate must pass, recorded before the evaluation that they judge."""
 
     kind = "policy"
-    rules: tuple[Component, ...]
+    rules: tuple[Rule, ...]
+    required: tuple[str, ...] = Field(
+        default=(), description="names of rules that must be there and pass: neither tolerated nor waived"
+    )
+    inconclusive: Literal["blocks", "tolerated"] = "blocks"
+    further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
+    reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Policy:
+        names = [rule.name for rule in self.rules]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two rules are named {twice[0]!r}; give one another name with 'name:'")
+        if missing := [name for name in self.required if name not in names]:
+            raise ValueError(f"required rule {missing[0]!r} is not among the rules ({', '.join(names) or 'none'})")
+        compared = any(rule.against == "reference" for rule in self.rules)
+        if compared != (self.reference is not None):
+            what = (
+                "a rule is against the reference, but none is named" if compared else "no rule is against the reference"
+            )
+            raise ValueError(what)
+        return self
 
 
 class Base(Record):
@@ -147,22 +181,43 @@ class Environment(Frozen):
     git_dirty: bool | None
 
 
-class Adapter(Record):
-    """Trained LoRA weights with the base, dataset, recipe and environment that made them."""
+class Claim(Frozen):
+    """Who vouches for evidence that was not made here: another tool's log, and whoever imported it."""
 
-    kind = "adapter"
-    parent_fields = ("base", "dataset")
-    base: str
-    dataset: str
+    tool: str
+    version: str
+    model: str = Field(description="the model as the log names it")
+    began: str = Field(description="when the log says that the evaluation began, UTC in ISO 8601")
+    log: str = Field(description="digest of the log's files")
+    notes: tuple[str, ...] = Field(description="what of the log was left out, and why")
+    importer: Component
+
+
+class Training(Frozen):
+    """The run of a trainer."""
+
     recipe: Component
     seed: int
-    files: Mapping[str, str] = Field(description="file name to digest")
-    digest: str = Field(description="tree_id of the files")
     losses: tuple[LossPoint, ...]
     steps: int
     tokens: int = Field(description="tokens that carried loss, over all epochs")
     notes: tuple[str, ...] = Field(description="deviations from the playbook, as the trainer states them")
     environment: Environment
+
+
+class Adapter(Record):
+    """Trained LoRA weights with the base, dataset, recipe and environment that made them.
+
+    Of an adapter that was trained elsewhere only the files are known.
+    """
+
+    kind = "adapter"
+    parent_fields = ("base", "dataset")
+    base: str | None
+    dataset: str | None
+    files: Mapping[str, str] = Field(description="file name to digest")
+    digest: str = Field(description="tree_id of the files")
+    training: Training | None
 
 
 class GenerationSettings(Frozen):
@@ -173,24 +228,31 @@ class GenerationSettings(Frozen):
 
 
 class Responses(Record):
-    """What one subject (a base, or a base with an adapter) answered on one frozen evaluation set."""
+    """What one subject (a base, or a base with an adapter) answered on one frozen evaluation set.
+
+    Imported ones carry the scores that the other tool ``recorded``, and its ``claim`` in place of settings and
+    environment.
+    """
 
     kind = "responses"
     parent_fields = ("base", "adapter", "dataset")
-    base: str
+    base: str | None
     adapter: str | None
     dataset: str
-    quantization: str
-    generation: GenerationSettings
+    quantization: str | None
+    generation: GenerationSettings | None
     rows: int
     digest: str = Field(description="columns_id of the responses table")
     likelihoods: str | None = Field(description="columns_id of the likelihoods table, where a metric needs one")
-    environment: Environment
+    recorded: str | None = Field(default=None, description="columns_id of the recorded table, of imported scores")
+    environment: Environment | None
+    claim: Claim | None = None
 
 
 class Measurement(Frozen):
     """One metric over one subject's responses: its value and the digest of the per-row statistics behind it."""
 
+    name: str = Field(description="unique in its evaluation: what rules and reports call it")
     metric: Component
     components: tuple[str, ...] = Field(description="names of the k sufficient statistics")
     scored: int
@@ -199,13 +261,52 @@ class Measurement(Frozen):
     digest: str | None = Field(description="columns_id of the metric's scores; none where the metric failed")
 
 
+class Interval(Frozen):
+    """A two-sided confidence interval; ``low`` or ``high`` is None where that side was not computed."""
+
+    low: float | None
+    high: float | None
+    level: float
+    method: str
+
+
+class DetectorErrors(Frozen):
+    """How a detector did on labelled texts: ``found`` of ``present`` and ``spared`` of ``absent``."""
+
+    found: int = Field(ge=0)
+    present: int = Field(ge=1)
+    spared: int = Field(ge=0)
+    absent: int = Field(ge=1)
+    measured_on: str
+
+    @property
+    def sensitivity(self) -> float:
+        """The share of present ones that it found."""
+        return self.found / self.present
+
+    @property
+    def specificity(self) -> float:
+        """The share of texts with nothing in them that it spared."""
+        return self.spared / self.absent
+
+
+class CorrectedRate(Frozen):
+    """A detector's rate, corrected by its measured errors."""
+
+    value: float
+    interval: Interval
+
+
 class Scan(Frozen):
     """A detector that looked at some fields, with what it can and cannot find."""
 
+    name: str = Field(description="what rules and reports call it")
     detector: Component
     fields: tuple[str, ...]
     covers: tuple[str, ...]
     misses: tuple[str, ...]
+    errors: DetectorErrors | Absent
+    corrected: CorrectedRate | Absent = Field(description="the rate of its measurement, corrected by the errors")
 
 
 class Evaluation(Record):
@@ -227,17 +328,27 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
 
 
-class Interval(Frozen):
-    """A two-sided confidence interval; ``low`` or ``high`` is None where that side was not computed."""
+class SliceFinding(Frozen):
+    """One slice of the rows under a rule."""
 
-    low: float | None
-    high: float | None
-    level: float
-    method: str
+    slice: str
+    outcome: Outcome
+    reason: str
+    estimate: float | None = None
+    interval: Interval | None = None
+    threshold: float
+    rows: int
+    clusters: int
+    candidate: float | Absent
+    champion: float | Absent
 
 
 class Verdict(Frozen):
-    """One rule's outcome, with all that a reader needs to judge it."""
+    """One rule's outcome, with all that a reader needs to judge it.
+
+    ``champion`` is the value of whom the rule compares with. The last four numbers say what the rows could show:
+    a gate that gives none leaves them out.
+    """
 
     outcome: Outcome
     reason: str
@@ -249,13 +360,21 @@ class Verdict(Frozen):
     clusters: int | None = None
     candidate: float | Absent | None = None
     champion: float | Absent | None = None
+    alpha: float | None = Field(default=None, description="the one-sided level that the rule was tested at")
+    bound: float | None = Field(default=None, description="the one-sided bound that decides")
+    detectable: float | None = Field(default=None, description="the distance from the threshold shown in 4 of 5 cases")
+    rows_needed: int | None = Field(default=None, description="rows that show the distance found, in 4 of 5 cases")
+    rows_planned: int | None = Field(
+        default=None,
+        description="rows that decide in 4 of 5 cases where both sides are alike; none where no number of rows would",
+    )
+    slices: tuple[SliceFinding, ...] = ()
 
 
 class RuleVerdict(Frozen):
     """A rule of the policy and what came of it."""
 
-    rule: Component
-    metric: str
+    rule: Rule
     verdict: Verdict
 
 
@@ -271,10 +390,11 @@ class Decision(Record):
     """All verdicts under one policy: approved only where every rule passes."""
 
     kind = "decision"
-    parent_fields = ("policy", "candidate", "champion")
+    parent_fields = ("policy", "candidate", "champion", "reference")
     policy: str
     candidate: str
     champion: str
+    reference: str | None = Field(default=None, description="the evaluation of the policy's pinned reference")
     adapter: str = Field(description="the candidate's adapter")
     verdicts: tuple[RuleVerdict, ...]
     outcome: DecisionOutcome
@@ -282,15 +402,42 @@ class Decision(Record):
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
 
 
+class Waiver(Record):
+    """Somebody's word that a decision may be acted on although a rule did not pass. It edits no verdict."""
+
+    kind = "waiver"
+    parent_fields = ("decision",)
+    decision: str
+    rule: str
+    author: str
+    reason: str
+    expires: date = Field(description="the last day, UTC, on which it holds")
+
+
+Alias = Literal["champion", "candidate", "fallback"]
+
+
+class MoveReason(StrEnum):
+    """Why an alias moved."""
+
+    DECIDED = "decided"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled back"
+    REGRESSED = "regressed"
+
+
 class AliasMove(Record):
-    """A movable name, pointed at an adapter."""
+    """A movable name, pointed at an adapter; at none, it means the base without one."""
 
     kind = "alias"
-    parent_fields = ("adapter", "decision")
-    alias: str
-    adapter: str
-    decision: str
+    parent_fields = ("adapter", "decision", "previous", "waivers")
+    alias: Alias
+    adapter: str | None
+    decision: str | None = Field(description="what the move rests on; none where a person rolled back")
     previous: str | None = Field(description="the alias move before this one")
+    reason: MoveReason
+    author: str | None = Field(default=None, description="who moved it, where a person is named")
+    waivers: tuple[str, ...] = ()
 
 
 class Card(Record):
@@ -307,6 +454,18 @@ class Card(Record):
 
 RECORDS: Mapping[str, type[Record]] = {
     record.kind: record
-    for record in (About, Policy, Base, DatasetVersion, Adapter, Responses, Evaluation, Decision, AliasMove, Card)
+    for record in (
+        About,
+        Policy,
+        Base,
+        DatasetVersion,
+        Adapter,
+        Responses,
+        Evaluation,
+        Decision,
+        Waiver,
+        AliasMove,
+        Card,
+    )
 }
 """Every kind of record that a ledger can hold."""

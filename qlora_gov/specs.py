@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -163,11 +163,15 @@ class LogLikelihood:
 
 @dataclass(frozen=True)
 class EvaluatedRow:
-    """One evaluation example with what the core supplied for it. What a metric did not ask for is None."""
+    """One evaluation example with what the core supplied for it. What a metric did not ask for is None.
+
+    ``recorded`` are the scores that another tool gave the row, by name, where it was imported.
+    """
 
     example: Example
     response: str | None = None
     loglikelihood: LogLikelihood | None = None
+    recorded: Mapping[str, float] = field(default_factory=dict)
 
 
 class Metric(Protocol):
@@ -286,13 +290,30 @@ class Comparison:
     """A candidate against its champion on one metric, paired by row: row i of both answers the same prompt.
 
     ``candidate`` and ``champion`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
-    ``[n]``. The core calls no gate where a row is missing or could not be scored on either side.
+    ``[n]``; ``labels`` are the properties of the examples that rows can be sliced by, each ``[n]``. ``against`` is
+    what to call the champion, which may be the policy's pinned reference. A gate multiplies its alpha by
+    ``alpha_scale``, which is below 1 where the policy has looked at these rows before. The core calls no gate where
+    a row is missing or could not be scored on either side.
     """
 
     metric: MetricTraits
     candidate: Floats
     champion: Floats
     clusters: NDArray[np.int64]
+    labels: Mapping[str, Sequence[str | None]] = field(default_factory=dict, repr=False)
+    against: str = "champion"
+    alpha_scale: float = 1.0
+
+    def part(self, rows: Bools) -> Comparison:
+        """The comparison on some of the rows, by their mask ``[n]``."""
+        kept = np.flatnonzero(rows).tolist()
+        return replace(
+            self,
+            candidate=self.candidate[kept],
+            champion=self.champion[kept],
+            clusters=self.clusters[kept],
+            labels={name: [values[row] for row in kept] for name, values in self.labels.items()},
+        )
 
 
 class Gate(Protocol):
@@ -310,6 +331,52 @@ class GateSpec(Spec):
     kind = "gate"
 
 
+# --- imports ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ImportedRow:
+    """One answer that another tool logged: the example it answers, the answer, and its scores by name."""
+
+    example: Example
+    response: str
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class ImportedEvaluation:
+    """What another tool's log says of one subject, row by row.
+
+    Two logs pair where their examples are equal: an example holds the prompt as the subject saw it, and an epoch or
+    a document's number where the tool asked several times. ``began`` is when the log says that the evaluation
+    began, UTC in ISO 8601; ``files`` are those that were read, for their digest; ``notes`` say what of the log was
+    left out, and why.
+    """
+
+    tool: str
+    version: str
+    model: str
+    began: str
+    rows: Sequence[ImportedRow]
+    files: Sequence[Path]
+    notes: tuple[str, ...] = ()
+
+
+class Importer(Protocol):
+    """Reads another tool's log."""
+
+    def read(self, path: Path) -> ImportedEvaluation:
+        """Read a log file or directory. Raises DataError that names the file and what is wrong with it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImporterSpec(Spec):
+    """A reader of another tool's evaluation logs."""
+
+    kind = "importer"
+
+
 SPECS: Mapping[str, type[Spec]] = {
-    spec.kind: spec for spec in (SourceSpec, FilterSpec, TrainerSpec, MetricSpec, GuardrailSpec, GateSpec)
+    spec.kind: spec for spec in (SourceSpec, FilterSpec, TrainerSpec, MetricSpec, GuardrailSpec, GateSpec, ImporterSpec)
 }

@@ -8,23 +8,26 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from qlora_gov import __version__
-from qlora_gov.assembly import Assembly, BoundDataset
+from qlora_gov.assembly import Assembly, BoundDataset, BoundPolicy
 from qlora_gov.canonical import columns_id, content_id
 from qlora_gov.environment import environment
 from qlora_gov.errors import IntegrityError
 from qlora_gov.examples import Example
+from qlora_gov.hooks.catalog import Bound
 from qlora_gov.ledger import read_parquet, write_parquet
-from qlora_gov.lookup import looks, responses_of, side
+from qlora_gov.lookup import answered_before, examples_behind, looks, responses_of, side
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.models.subject import Subject
-from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Policy, Record, Responses
-from qlora_gov.stages.curate import HeldOut, curate
+from qlora_gov.records import Adapter, Component, DatasetVersion, Decision, Evaluation, Record, Responses
+from qlora_gov.specs import ImportedEvaluation, TrainerSpec
+from qlora_gov.stages.adopt import LoggedExamples, adopt
+from qlora_gov.stages.curate import HeldOut, UsedSource, curate
 from qlora_gov.stages.evaluate import evaluate, evaluated_rows
-from qlora_gov.stages.gate import decide
+from qlora_gov.stages.gate import Contest, decide
 from qlora_gov.stages.respond import Spool, respond
 from qlora_gov.stages.train import is_whole, train
-from qlora_gov.tables import Table, clusters_of, examples_of, examples_table
+from qlora_gov.tables import Table, examples_of, examples_table
 from qlora_gov.workspace import Workspace
 
 R = TypeVar("R", bound=Record)
@@ -60,16 +63,32 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
 
     def make(work: Path) -> Made[DatasetVersion]:
         clear_of = HeldOut(held_out.id, examples(space, held_out)) if held_out else None
-        version, kept = curate(role, data.used_sources(), data.used_steps(), clear_of, space.progress)
-        table = examples_table(kept)
-        path = space.dataset(version.digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(path, table)
-        (path.parent / "manifest.json").write_text(version.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        return version, {"examples": table} if role == "evaluation" else {}
+        return _kept(space, *curate(role, data.used_sources(), data.used_steps(), clear_of, space.progress))
 
     parts = {"role": role, "data": data.key, "held_out": held_out.id if held_out else None}
     return Step("curate", parts, make, lambda version: space.dataset(version.digest).is_file())
+
+
+def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:
+    """Freeze the rows of another tool's log as an evaluation set; logs of the same prompts give the same one."""
+    digest = columns_id(examples_table([row.example for row in imported.rows]))
+
+    def make(work: Path) -> Made[DatasetVersion]:
+        source = UsedSource(LoggedExamples(imported), importer, None)
+        return _kept(space, *curate("evaluation", [source], [], None, space.progress))
+
+    parts = {"rows": digest, "importer": importer.model_dump(mode="json")}
+    return Step("adopt rows", parts, make, lambda version: space.dataset(version.digest).is_file())
+
+
+def _kept(space: Workspace, version: DatasetVersion, rows: list[Example]) -> Made[DatasetVersion]:
+    """Write the rows of a dataset version to its file."""
+    table = examples_table(rows)
+    path = space.dataset(version.digest)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_parquet(path, table)
+    (path.parent / "manifest.json").write_text(version.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return version, {"examples": table} if version.role == "evaluation" else {}
 
 
 def examples(space: Workspace, version: DatasetVersion) -> list[Example]:
@@ -81,9 +100,11 @@ def examples(space: Workspace, version: DatasetVersion) -> list[Example]:
     return examples_of(table)
 
 
-def training(space: Workspace, assembly: Assembly, base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
+def training(
+    space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion
+) -> Step[Adapter]:
     """Train the adapter."""
-    trainer, seed = assembly.trainer, space.project.seed
+    seed = space.project.seed
 
     def make(work: Path) -> Made[Adapter]:
         adapter = train(
@@ -110,7 +131,7 @@ def responding(
     space: Workspace, assembly: Assembly, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion
 ) -> Step[Responses]:
     """Let a subject answer the evaluation set."""
-    likelihoods = any("loglikelihood" in bound.spec.needs for bound in assembly.instruments.metrics)
+    likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in assembly.instruments.metrics)
     quantization, generation = space.project.base.quantization, space.project.evaluation.generation
 
     def make(work: Path) -> Made[Responses]:
@@ -140,39 +161,76 @@ def responding(
     return Step("respond", parts, make)
 
 
+def adopting(
+    space: Workspace,
+    imported: ImportedEvaluation,
+    importer: Component,
+    dataset: DatasetVersion,
+    adapter: Adapter | None,
+) -> Step[Responses]:
+    """Take over the answers of another tool's log."""
+    record, tables = adopt(imported, importer, dataset, adapter)
+    return Step("adopt", {"responses": record.id}, lambda work: (record, tables))
+
+
 def evaluating(space: Workspace, assembly: Assembly, responses: Responses, dataset: DatasetVersion) -> Step[Evaluation]:
     """Score what a subject said."""
 
     def make(work: Path) -> Made[Evaluation]:
         entry = space.ledger.get(responses.id)
         likelihoods = space.ledger.table(entry, "likelihoods") if responses.likelihoods else None
-        rows = evaluated_rows(examples(space, dataset), space.ledger.table(entry, "responses"), likelihoods)
+        recorded = space.ledger.table(entry, "recorded") if responses.recorded else None
+        answers = space.ledger.table(entry, "responses")
+        rows = evaluated_rows(examples(space, dataset), answers, likelihoods, recorded)
         measures = [measure for measure in assembly.instruments.measures if measure.metric is not None]
         return evaluate(responses, rows, measures, assembly.detectors(), space.progress)
 
-    used = [component.model_dump(mode="json") for component in assembly.instruments.components]
-    return Step("evaluate", {"responses": responses.id, "instruments": used}, make)
+    return Step("evaluate", {"responses": responses.id, "instruments": assembly.instruments.key}, make)
+
+
+@dataclass(frozen=True)
+class Opponents:
+    """Whom a candidate is compared with: the champion, and the pinned reference where the policy names one."""
+
+    champion: Evaluation
+    reference: Evaluation | None = None
+
+    @property
+    def by_name(self) -> dict[str, Evaluation]:
+        """Each by what rules call it."""
+        return {"champion": self.champion} | ({"reference": self.reference} if self.reference else {})
+
+
+def contest(
+    space: Workspace, assembly: Assembly, candidate: Evaluation, opponents: Opponents, look: int | None = None
+) -> Contest:
+    """The evaluations of both sides with readers of their rows; by default the next look at these rows."""
+    ledger = space.ledger
+    answered = responses_of(ledger, candidate)
+    return Contest(
+        side(ledger, candidate),
+        {name: side(ledger, evaluation) for name, evaluation in opponents.by_name.items()},
+        examples_behind(ledger, answered),
+        assembly.instruments.measures,
+        1 + looks(ledger, answered.dataset) if look is None else look,
+    )
 
 
 def deciding(
-    space: Workspace, assembly: Assembly, policy: Policy, candidate: Evaluation, champion: Evaluation
+    space: Workspace, assembly: Assembly, rules: BoundPolicy, candidate: Evaluation, opponents: Opponents
 ) -> Step[Decision]:
-    """Judge the candidate against the champion under the policy."""
-    ledger = space.ledger
+    """Judge the candidate under a policy."""
 
     def make(work: Path) -> Made[Decision]:
-        answered = responses_of(ledger, candidate)
+        answered = responses_of(space.ledger, candidate)
         decision = decide(
-            policy,
-            assembly.used_rules(),
-            assembly.instruments.measures,
-            side(ledger, candidate),
-            side(ledger, champion),
-            clusters_of(ledger.table(ledger.get(answered.dataset), "examples")),
+            rules.policy,
+            rules.make(),
+            contest(space, assembly, candidate, opponents),
             adapter=str(answered.adapter),
-            exploratory=ledger.get(policy.id).seq > ledger.get(answered.id).seq,
-            look=1 + looks(ledger, answered.dataset),
+            exploratory=answered_before(space.ledger, answered, rules.policy.id),
         )
         return decision, {}
 
-    return Step("gate", {"policy": policy.id, "candidate": candidate.id, "champion": champion.id}, make)
+    sides = {name: evaluation.id for name, evaluation in opponents.by_name.items()}
+    return Step("gate", {"policy": rules.policy.id, "candidate": candidate.id, **sides}, make)

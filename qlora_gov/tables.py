@@ -33,6 +33,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     "responses": {"row": "BIGINT", "example": "TEXT", "response": "TEXT", "finish": "TEXT"},
     "likelihoods": {"row": "BIGINT", "nll": "DOUBLE", "tokens": "BIGINT", "bytes": "BIGINT"},
+    "recorded": {"row": "BIGINT", "name": "TEXT", "value": "DOUBLE"},
     "scores": {"metric": "BIGINT", "component": "BIGINT", "row": "BIGINT", "value": "DOUBLE"},
     "findings": {
         "row": "BIGINT",
@@ -46,7 +47,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """Columns of each table with their SQL types; ``?`` marks a column that may be missing in a row.
 
-``row`` counts from 0 in the order of the dataset version. ``scores`` holds one value for each scored row and
+``row`` counts from 0 in the order of the dataset version. ``recorded`` holds scores that another tool gave a row, by
+their name in its log. ``scores`` holds one value for each scored row and
 component of the measurement with index ``metric``; a row that could not be scored has none. ``findings`` are spans
 that the scan with index ``detector`` saw in the field ``prompt``, ``reference`` or ``response`` of a row.
 """
@@ -86,10 +88,39 @@ def examples_of(table: Table) -> list[Example]:
     ]
 
 
-def clusters_of(table: Table) -> NDArray[np.int64]:
+def cluster_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
     """The group of each row as a number from 0, ``[n]``, in the order of first appearance."""
-    numbers: dict[Any, int] = {}
-    return np.array([numbers.setdefault(group, len(numbers)) for group in table["group"]], dtype=np.int64)
+    numbers: dict[str, int] = {}
+    return np.array([numbers.setdefault(group, len(numbers)) for group in groups], dtype=np.int64)
+
+
+def labels_of(examples: Sequence[Example]) -> dict[str, list[str | None]]:
+    """What rows can be sliced by: provenance, intent, language and every extra that is a text, each ``[n]``."""
+    extras = sorted({name for example in examples for name, value in example.extra.items() if isinstance(value, str)})
+    own = {name: [getattr(example, name) for example in examples] for name in ("provenance", "intent", "language")}
+    texts = {
+        name: [value if isinstance(value := e.extra.get(name), str) else None for e in examples] for name in extras
+    }
+    return texts | own
+
+
+def recorded_table(scores: Sequence[Mapping[str, float]]) -> Table:
+    """The scores that another tool gave each row, as columns."""
+    cells = [(row, name, value) for row, given in enumerate(scores) for name, value in sorted(given.items())]
+    return {
+        "row": np.array([row for row, _, _ in cells], dtype=np.int64),
+        "name": [name for _, name, _ in cells],
+        "value": np.array([value for _, _, value in cells], dtype=np.float64),
+    }
+
+
+def recorded_scores(table: Table | None, rows: int) -> list[dict[str, float]]:
+    """Each row's scores back from :func:`recorded_table`; none without a table."""
+    scores: list[dict[str, float]] = [{} for _ in range(rows)]
+    if table is not None:
+        for row, name, value in zip(*(table[column] for column in ("row", "name", "value")), strict=True):
+            scores[int(row)][str(name)] = float(value)
+    return scores
 
 
 def scores_table(metrics: Sequence[tuple[int, Floats, Bools]]) -> Table:

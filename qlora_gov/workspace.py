@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from qlora_gov.config import STATE_DIRECTORY, Project
+from qlora_gov.config import PROJECT_FILE, STATE_DIRECTORY, Project
 from qlora_gov.hooks.catalog import Catalog
 from qlora_gov.ledger import Ledger
 from qlora_gov.specs import Progress
@@ -25,6 +25,7 @@ class Workspace:
     catalog: Catalog
     ledger: Ledger
     progress: Progress
+    file: str = PROJECT_FILE
 
     @property
     def state(self) -> Path:

@@ -49,6 +49,7 @@ SPECS: list[Spec] = [
     GuardrailSpec(name="pii", summary="s", factory=Part, config=Limit, covers=("a",), misses=("b",)),
     GateSpec(name="at_most", summary="s", factory=Part, config=Limit),
     GateSpec(name="at_least", summary="s", factory=Part, config=LimitOfMetric),
+    GateSpec(name="non_inferior", summary="s", factory=Part, config=Limit),
 ]
 OURS = Plugin("ours", "our-dist", "1", "sha256:0", ModuleType("ours"))
 CATALOG = Catalog(Entry(OURS, spec) for spec in SPECS)
@@ -73,7 +74,8 @@ def assembled(edit: Edit = unchanged, catalog: Catalog = CATALOG) -> Assembly:
         "training": "trainer",
         "evaluation": {"metrics": ["length", "other"], "guardrails": ["pii"]},
         "policy": {
-            "rules": [{"use": "at_most", "metric": "pii_rate", "limit": 0.1}, {"use": "at_least", "metric": "length"}]
+            "rules": [{"use": "at_most", "metric": "pii_rate", "limit": 0.1}, {"use": "at_least", "metric": "length"}],
+            "regression": {"use": "non_inferior", "limit": 0.05},
         },
     }
     edit(project)
@@ -84,27 +86,69 @@ def test_everything_is_bound_and_nothing_is_made() -> None:
     before = Part.made
     assembly = assembled()
     assert Part.made == before
-    assert assembly.trainer.component.name == "ours/trainer"
-    assert [source.licence for source in assembly.training_data.used_sources()] == ["MIT"]
-    drop = assembly.training_data.used_steps()[1]
+    workbench = assembly.trains()
+    assert workbench.trainer.component.name == "ours/trainer"
+    assert [source.licence for source in workbench.training_data.used_sources()] == ["MIT"]
+    drop = workbench.training_data.used_steps()[1]
     assert isinstance(drop.filter, GuardrailFilter)
     assert (drop.filter.name, drop.filter.action, drop.action) == ("ours/pii", "drop", "drop")
-    assert assembly.training_data.used_steps()[0].action == "filter"
+    assert workbench.training_data.used_steps()[0].action == "filter"
     (detector,) = assembly.detectors()
     assert (detector.component.name, detector.rate.component.name) == ("ours/pii", "ours/pii_rate")
     assert (detector.covers, detector.misses) == (("a",), ("b",))
 
 
 def test_a_policy_records_which_metric_each_rule_judges() -> None:
-    assembly = assembled()
-    assert [rule.settings for rule in assembly.policy.rules] == [
-        {"limit": 0.1, "metric": "pii_rate"},
-        {"limit": 0.5, "metric": "length"},  # though the gate has a setting of that name
+    release = assembled().release
+    assert [(rule.name, rule.metric, rule.gate.settings) for rule in release.policy.rules] == [
+        ("at_most pii_rate", "pii_rate", {"limit": 0.1}),
+        ("at_least length", "length", {"limit": 0.5, "metric": "not this one"}),  # the gate has a setting of that name
     ]
-    used = assembled().used_rules()
-    assert [(rule.component, rule.metric) for rule in used] == [
-        (component, component.settings["metric"]) for component in assembly.policy.rules
+    assert list(release.make()) == ["at_most pii_rate", "at_least length"]
+
+
+def test_a_regression_is_looked_for_in_every_metric_that_releases_are_judged_by() -> None:
+    twice = {"use": "at_least", "metric": "length", "name": "again"}
+    regression = assembled(lambda d: d["policy"]["rules"].append(twice)).regression
+    assert [(rule.name, rule.metric, rule.gate.settings) for rule in regression.policy.rules] == [
+        ("non_inferior pii_rate", "pii_rate", {"limit": 0.05}),
+        ("non_inferior length", "length", {"limit": 0.05}),
     ]
+
+
+def test_two_uses_of_one_metric_have_names_of_their_own() -> None:
+    def twice(project: dict[str, Any]) -> None:
+        project["evaluation"]["metrics"].append({"use": "length", "limit": 2, "as": "long"})
+        project["evaluation"]["guardrails"].append({"use": "pii", "limit": 2, "as": "strict"})
+        project["policy"]["rules"] += [{"use": "at_most", "metric": name} for name in ("long", "strict")]
+
+    assembly = assembled(twice)
+    assert assembly.instruments.names == ["length", "other", "long", "pii_rate", "strict"]
+    assert [rule.metric for rule in assembly.release.policy.rules] == ["pii_rate", "length", "long", "strict"]
+    assert [detector.rate.traits.name for detector in assembly.detectors()] == ["pii_rate", "strict"]
+
+
+def test_a_policy_says_what_it_requires_and_tolerates() -> None:
+    settings = {"required": ["no leaks"], "inconclusive": "tolerated", "further_looks": "count", "reference": "base"}
+
+    def named(project: dict[str, Any]) -> None:
+        project["policy"] |= settings
+        project["policy"]["rules"][0] |= {"name": "no leaks", "against": "reference"}
+
+    policy = assembled(named).release.policy
+    assert (policy.required, policy.inconclusive) == (("no leaks",), "tolerated")
+    assert (policy.further_looks, policy.reference) == ("count", "base")
+    assert policy.rules[0].against == "reference"
+
+
+def test_a_project_may_train_nothing() -> None:
+    def imports(project: dict[str, Any]) -> None:
+        del project["data"], project["training"]
+
+    assembly = assembled(imports)
+    assembly.require()
+    with pytest.raises(ProjectError, match="no sections 'data' and 'training'"):
+        assembly.trains()
 
 
 @pytest.mark.parametrize(
@@ -119,13 +163,13 @@ def test_a_policy_records_which_metric_each_rule_judges() -> None:
     ],
 )
 def test_what_determines_the_rows_is_in_the_key_of_the_data(edit: Edit) -> None:
-    assert assembled(edit).training_data.key != assembled().training_data.key
-    assert assembled(edit).evaluation_data.key == assembled().evaluation_data.key
+    assert assembled(edit).trains().training_data.key != assembled().trains().training_data.key
+    assert assembled(edit).trains().evaluation_data.key == assembled().trains().evaluation_data.key
 
 
 def test_a_default_that_is_written_out_changes_no_key() -> None:
     same = assembled(lambda d: d["data"]["training"]["steps"][1].update(limit=0.5))
-    assert same.training_data.key == assembled().training_data.key
+    assert same.trains().training_data.key == assembled().trains().training_data.key
 
 
 @pytest.mark.parametrize(
@@ -170,7 +214,35 @@ def test_a_default_that_is_written_out_changes_no_key() -> None:
         (
             lambda d: d["evaluation"]["metrics"].append({"use": "length", "limit": 2}),
             ProjectError,
-            "policy.rules[1].metric: 'length' may be ours/length or ours/length; write the full name of one that is",
+            "evaluation: two measurements are named 'length'; name one of them with 'as: ...'",
+        ),
+        (
+            lambda d: (
+                d["evaluation"]["metrics"].append({"use": "length", "limit": 2, "as": "long"}),
+                d["policy"]["rules"][0].update(metric="ours/length"),
+            ),
+            ProjectError,
+            "policy.rules[0].metric: 'ours/length' may be length or long; write one of these",
+        ),
+        (
+            lambda d: d["policy"]["rules"].append(d["policy"]["rules"][0]),
+            ProjectError,
+            "policy: two rules are named 'at_most pii_rate'; give one another name with 'name:'",
+        ),
+        (
+            lambda d: d["policy"].update(required=["no leaks"]),
+            ProjectError,
+            "policy: required rule 'no leaks' is not among the rules (at_most pii_rate, at_least length)",
+        ),
+        (
+            lambda d: d["policy"]["rules"][0].update(against="reference"),
+            ProjectError,
+            "policy: a rule is against the reference, but none is named",
+        ),
+        (
+            lambda d: d["policy"].update(reference="base"),
+            ProjectError,
+            "policy: no rule is against the reference",
         ),
     ],
 )
@@ -182,7 +254,8 @@ def test_a_mistake_in_the_project_is_found_before_any_work(edit: Edit, error: ty
 
 @pytest.mark.parametrize("metric", ["ours/length", "ours/pii_rate"])
 def test_a_rule_may_name_its_metric_in_full(metric: str) -> None:
-    assert assembled(lambda d: d["policy"]["rules"][0].update(metric=metric)).used_rules()[0].metric == metric
+    policy = assembled(lambda d: d["policy"]["rules"][0].update(metric=metric)).release.policy
+    assert policy.rules[0].metric == metric.removeprefix("ours/")
 
 
 @pytest.mark.parametrize("at", range(len(SPECS)), ids=[spec.name for spec in SPECS])
@@ -192,11 +265,11 @@ def test_a_missing_library_of_anything_used_is_an_error_before_any_work(at: int)
     assembly = assembled(catalog=Catalog(Entry(OURS, spec) for spec in specs))
     with pytest.raises(MissingExtraError, match=f"ours/{SPECS[at].name} needs no_such_library"):
         assembly.require()
-    if isinstance(SPECS[at], GateSpec):  # a decision on stored rows requires nothing else
+    if SPECS[at].name in ("at_most", "at_least"):  # a decision on stored rows requires nothing else
         with pytest.raises(MissingExtraError):
-            assembly.used_rules()
+            assembly.release.make()
     else:
-        assembly.used_rules()
+        assembly.release.make()
 
 
 def test_a_missing_library_of_what_is_not_used_is_none() -> None:

@@ -73,7 +73,18 @@ def test_the_template_of_init_is_a_project(project: Callable[[str], Path]) -> No
         (lambda d: d["evaluation"].update(metrics=["bleu", {"name": "x"}]), "missing key 'evaluation.metrics[1].use'"),
         (lambda d: d["policy"].update(rules=[]), "policy.rules: should have at least 1 item(s), not 0"),
         (lambda d: d.update(data=5), "data: should be a mapping of keys to values"),
-        (lambda d: d.update(data=None), "data: should be a mapping of keys to values"),
+        (
+            lambda d: d.update(data=None),
+            "write both sections 'data' and 'training', or neither where evaluations are imported",
+        ),
+        (
+            lambda d: d.pop("training"),
+            "write both sections 'data' and 'training', or neither where evaluations are imported",
+        ),
+        (
+            lambda d: d["policy"].update(reference="sha256:12"),
+            "policy.reference: should be 'base' or the full id of an adapter, sha256:... as 'ledger show' prints it",
+        ),
         (lambda d: d.update(training=["nf4"]), "training: should be a mapping of keys to values"),
         (lambda d: d.update(plugins="plugins"), "plugins: should be a list"),
         (lambda d: d.update(plugins=[3]), "plugins[0]: should be a path"),
@@ -185,7 +196,7 @@ class Opaque(Outer):
         (Outer, {"words": "asserted"}, "words: assertion failed"),
         (Outer, [], "the section: should be a mapping of keys to values"),
         (Opaque, {"word": ""}, "unknown key 'word'; did you mean 'words'?"),
-        (Project, {"polcy": {}}, "unknown key 'polcy'; did you mean 'policy'? (and 5 more)"),
+        (Project, {"polcy": {}}, "unknown key 'polcy'; did you mean 'policy'? (and 3 more)"),
     ],
 )
 def test_any_model_s_errors_are_explained(model: type[BaseModel], values: Any, said: str) -> None:

@@ -12,7 +12,7 @@ from qlora_gov.config import EvaluationSettings
 from qlora_gov.errors import PluginError, ProjectError
 from qlora_gov.hooks.catalog import Catalog, Entry
 from qlora_gov.hooks.discovery import Plugin
-from qlora_gov.measures import Instruments, detect, find_measure, instruments, metric_measure, rate_measure
+from qlora_gov.measures import Instruments, detect, instruments, metric_measure, rate_measure
 from qlora_gov.settings import Settings
 from qlora_gov.specs import EvaluatedRow, Finding, GuardrailSpec, MeanMetric, MetricSpec
 
@@ -54,23 +54,27 @@ def bound(metrics: list[Any], guardrails: list[Any]) -> Instruments:
     return instruments(CATALOG, settings, Path())
 
 
-USED = bound(["length", {"use": "ours/length", "factor": 2}], ["theirs/digits"])
+ERRORS = {"found": 1, "present": 2, "spared": 3, "absent": 4, "measured_on": "texts"}
+USED = bound(
+    ["length", {"use": "ours/length", "factor": 2, "as": "twice"}], [{"use": "theirs/digits", "errors": ERRORS}]
+)
 
 
 def test_a_metric_is_measured_as_its_spec_says() -> None:
-    measure = metric_measure(USED.metrics[1])
+    name, metric = USED.metrics[1]
+    measure = metric_measure(metric, name)
     assert (measure.component.name, measure.component.settings) == ("ours/length", {"factor": 2.0})
     assert (measure.components, measure.needs) == (("sum", "rows"), LENGTH.needs)
     traits = measure.traits
-    assert (traits.name, traits.higher_is_better, traits.margin, traits.binary) == ("length", False, "relative", False)
+    assert (traits.name, traits.higher_is_better, traits.margin, traits.binary) == ("twice", False, "relative", False)
     assert measure.metric is not None
     assert traits.aggregate(np.array([3.0, 2.0])) == 1.5
 
 
 def test_a_guardrail_is_measured_by_how_often_it_flags_a_response() -> None:
     (guardrail,) = USED.guardrails
-    measure = rate_measure(guardrail)
-    assert measure.component == guardrail.component.rate
+    measure = rate_measure(guardrail.bound, guardrail.name)
+    assert measure.component == guardrail.bound.component.rate
     assert measure.component.name == "theirs/digits_rate"
     assert (measure.components, measure.needs, measure.metric) == (("flagged", "rows"), {"response"}, None)
     traits = measure.traits
@@ -86,9 +90,26 @@ def test_a_guardrail_is_measured_by_how_often_it_flags_a_response() -> None:
 def test_instruments_keep_the_order_of_the_project_file() -> None:
     names = ["ours/length", "ours/length", "theirs/digits_rate"]
     assert [measure.component.name for measure in USED.measures] == names
-    assert [full for _, full in USED.names] == names
-    assert [short for short, _ in USED.names] == [measure.traits.name for measure in USED.measures]
-    assert [component.name for component in USED.components] == ["ours/length", "ours/length", "theirs/digits"]
+    assert USED.names == [measure.traits.name for measure in USED.measures] == ["length", "twice", "digits_rate"]
+    assert USED.full_names == dict(zip(USED.names, names, strict=True))
+    assert [bound.component.name for bound in USED.bound] == ["ours/length", "ours/length", "theirs/digits"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        bound(
+            ["length", {"use": "ours/length", "factor": 2, "as": "double"}],
+            [{"use": "theirs/digits", "errors": ERRORS}],
+        ),
+        bound(
+            ["length", {"use": "ours/length", "factor": 3, "as": "twice"}], [{"use": "theirs/digits", "errors": ERRORS}]
+        ),
+        bound(["length", {"use": "ours/length", "factor": 2, "as": "twice"}], ["theirs/digits"]),
+    ],
+)
+def test_names_settings_and_errors_determine_an_evaluation(other: Instruments) -> None:
+    assert other.key != USED.key
 
 
 @pytest.mark.parametrize(
@@ -96,6 +117,13 @@ def test_instruments_keep_the_order_of_the_project_file() -> None:
     [
         (["length", "lenght"], [], PluginError, r"evaluation\.metrics\[1\]: no metric is named 'lenght'; did you mean"),
         (["length"], ["digits"], PluginError, r"evaluation\.guardrails\[0\]: guardrail 'digits' is ambiguous"),
+        (["length", "ours/length"], [], ProjectError, r"evaluation: two measurements are named 'length'; name one"),
+        (
+            ["length"],
+            ["ours/digits", "theirs/digits"],
+            ProjectError,
+            r"evaluation: two measurements are named 'digits_rate'",
+        ),
         ([{"use": "length", "facto": 1}], [], ProjectError, r"evaluation\.metrics\[0\]: unknown key 'facto'"),
     ],
 )
@@ -104,13 +132,6 @@ def test_an_instrument_that_cannot_be_bound_is_named_with_its_place(
 ) -> None:
     with pytest.raises(error, match=said):
         bound(metrics, guardrails)
-
-
-def test_a_measure_is_found_by_a_name_that_is_its_alone() -> None:
-    measures = bound(["length"], ["ours/digits", "theirs/digits"]).measures
-    names = ("length", "ours/length", "theirs/digits_rate", "digits_rate", "digits", "ours/lengths")
-    assert [find_measure(measures, name) for name in names] == [0, 0, 2, None, None, None]
-    assert find_measure(USED.measures, "length") is None
 
 
 class Says:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,38 +16,53 @@ from qlora_gov.records import (
     AliasMove,
     Base,
     Card,
+    Claim,
     Component,
     DatasetVersion,
     Decision,
     DecisionOutcome,
+    DetectorErrors,
     Environment,
     Evaluation,
     GenerationSettings,
     Interval,
     LossPoint,
     Measurement,
+    MoveReason,
     Outcome,
     Policy,
     Record,
     Responses,
+    Rule,
     RuleVerdict,
     Scan,
+    SliceFinding,
     SourceUse,
     StepReport,
+    Training,
     Verdict,
+    Waiver,
 )
 
 PART = Component(name="p/c", distribution="d", version="1", source="sha256:0", settings={"x": [1.5, None, "é"]})
 HERE = Environment(
     python="3", platform="p", device="cpu", threads=1, packages={"torch": "2"}, git_commit=None, git_dirty=None
 )
+RULE = Rule(name="r", gate=PART, metric="m", against="reference")
+POLICY = Policy(rules=(RULE,), required=("r",), reference="base")
+CLAIM = Claim(
+    tool="t", version="1", model="m", began="2030-01-01T00:00:00+00:00", log="sha256:9", notes=("n",), importer=PART
+)
+SLICE = SliceFinding(
+    slice="s", outcome=Outcome.INCONCLUSIVE, reason="r", threshold=0.1, rows=1, clusters=1, candidate=0.5, champion=0.5
+)
 PASSED = Verdict(
     outcome=Outcome.PASS, reason="r", estimate=0.1, interval=Interval(low=None, high=1.0, level=0.95, method="t"),
-    candidate=0.5, champion=Absent(absent="why"),
+    candidate=0.5, champion=Absent(absent="why"), slices=(SLICE,),
 )  # fmt: skip
 SAMPLES: tuple[Record, ...] = (
     About(title="t", intended_use="u", licence="l"),
-    Policy(rules=(PART,)),
+    POLICY,
     Base(reference="r", source="hub", files={"a": "sha256:1"}, architecture="A", licence=None),
     DatasetVersion(
         role="training",
@@ -59,28 +75,41 @@ SAMPLES: tuple[Record, ...] = (
         held_out="sha256:3",
     ),
     Adapter(
-        base="b", dataset="d", recipe=PART, seed=1, files={}, digest="x", losses=(LossPoint(step=1, loss=2.0),),
-        steps=1, tokens=9, notes=(), environment=HERE,
+        base="b", dataset="d", files={}, digest="x",
+        training=Training(
+            recipe=PART, seed=1, losses=(LossPoint(step=1, loss=2.0),), steps=1, tokens=9, notes=(), environment=HERE
+        ),
     ),
     Responses(
         base="b", adapter=None, dataset="d", quantization="nf4", generation=GenerationSettings(), rows=2, digest="x",
-        likelihoods=None, environment=HERE,
+        likelihoods=None, environment=HERE, claim=CLAIM,
     ),
     Evaluation(
         responses="r",
         measurements=(
-            Measurement(metric=PART, components=("s", "n"), scored=2, rows=2, value=0.5, digest="x"),
-            Measurement(metric=PART, components=("s", "n"), scored=0, rows=2, value=Absent(absent="why"), digest=None),
+            Measurement(name="m", metric=PART, components=("s", "n"), scored=2, rows=2, value=0.5, digest="x"),
+            Measurement(
+                name="n", metric=PART, components=("s", "n"), scored=0, rows=2, value=Absent(absent="why"), digest=None
+            ),
         ),
-        scans=(Scan(detector=PART, fields=("response",), covers=("a",), misses=("b",)),),
+        scans=(
+            Scan(
+                name="s", detector=PART, fields=("response",), covers=("a",), misses=("b",),
+                errors=DetectorErrors(found=1, present=2, spared=3, absent=4, measured_on="texts"),
+                corrected=Absent(absent="below the floor"),
+            ),
+        ),
         findings="x",
     ),
     Decision(
         policy="p", candidate="c", champion="h", adapter="a",
-        verdicts=(RuleVerdict(rule=PART, metric="m", verdict=PASSED),), outcome=DecisionOutcome.APPROVED,
+        verdicts=(RuleVerdict(rule=RULE, verdict=PASSED),), outcome=DecisionOutcome.APPROVED,
         exploratory=False, look=1,
     ),
-    AliasMove(alias="champion", adapter="a", decision="d", previous=None),
+    Waiver(decision="d", rule="r", author="a", reason="r", expires=date(2030, 1, 1)),
+    AliasMove(
+        alias="champion", adapter="a", decision="d", previous=None, reason=MoveReason.PROMOTED, waivers=("w", "v")
+    ),
     Card(decision="d", about="a", head="1:sha256:4", templates={"card.md": "x"}, files={"card.md": "y"}),
 )  # fmt: skip
 
@@ -104,8 +133,8 @@ def test_a_record_comes_back_from_json_under_the_same_id(record: Record) -> None
 @each
 def test_parents_are_ids_of_other_records(record: Record) -> None:
     assert set(record.parent_fields) <= set(type(record).model_fields)
-    stated = [getattr(record, field) for field in record.parent_fields]
-    assert list(record.parents) == [parent for parent in stated if parent is not None]
+    stated = [getattr(record, field) for field in record.parent_fields if getattr(record, field) is not None]
+    assert list(record.parents) == [id_ for ids in stated for id_ in ([ids] if isinstance(ids, str) else ids)]
 
 
 @each
@@ -120,12 +149,13 @@ def test_a_record_is_frozen_and_knows_its_fields(record: Record) -> None:
 def test_a_mapping_given_to_a_record_is_not_the_one_it_holds() -> None:
     settings: dict[str, Any] = {"rules": ["a"]}
     part = PART.model_copy()
-    policy = Policy(rules=(Component(**{**part.model_dump(), "settings": settings}),))
+    gate = Component(**{**part.model_dump(), "settings": settings})
+    policy = Policy(rules=(Rule(name="r", gate=gate, metric="m"),))
     before = policy.id
     settings["rules"].append("b")
     settings["limit"] = 1
     assert policy.id == before
-    assert policy.rules[0].settings == {"rules": ["a"]}
+    assert policy.rules[0].gate.settings == {"rules": ["a"]}
 
 
 def test_an_id_is_of_the_content_as_it_is_now() -> None:

@@ -12,9 +12,12 @@ from qlora_gov.tables import (
     TABLES,
     Bools,
     Floats,
-    clusters_of,
+    cluster_numbers,
     examples_of,
     examples_table,
+    labels_of,
+    recorded_scores,
+    recorded_table,
     scores_id,
     scores_of,
     scores_table,
@@ -106,4 +109,23 @@ def test_the_id_of_scores_is_of_scored_rows_and_which_these_are(
 
 
 def test_clusters_count_groups_in_the_order_of_their_first_row() -> None:
-    assert clusters_of({"group": ["b", "a", "b", "", "a"]}).tolist() == [0, 1, 0, 2, 1]
+    assert cluster_numbers(["b", "a", "b", "", "a"]).tolist() == [0, 1, 0, 2, 1]
+
+
+def test_rows_are_sliced_by_their_properties_and_by_extras_that_are_texts() -> None:
+    rows = [
+        Example(messages=(Message(role="user", content="q"),), group="g", source="s", **fields)
+        for fields in ({"intent": "card", "extra": {"level": "easy", "intent": "other"}}, {"extra": {"level": 3}})
+    ]
+    assert labels_of(rows) == {
+        "intent": ["card", None],
+        "language": [None, None],
+        "level": ["easy", None],
+        "provenance": [None, None],
+    }
+
+
+@given(st.lists(st.dictionaries(TEXT, st.floats(allow_nan=False, allow_infinity=False), max_size=3), max_size=4))
+def test_recorded_scores_come_back(scores: list[dict[str, float]]) -> None:
+    assert recorded_scores(recorded_table(scores), len(scores)) == scores
+    assert recorded_scores(None, 2) == [{}, {}]

@@ -1,4 +1,4 @@
-"""Release rules: no worse than the champion, better than it, or within a limit, each decided on a bound.
+"""Release rules: no worse than the champion (as a whole, by slice), better, or within a limit, decided on bounds.
 
 PASS where the one-sided confidence bound clears the rule's limit, FAIL where the opposite bound lies beyond it,
 INCONCLUSIVE where the rows do not tell.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from qlora_gov import GateSpec, hookimpl
 from qlora_gov_gates.rules import AtLeast, AtMost, Improves, NonInferior
-from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings
+from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
+from qlora_gov_gates.slices import NoRegressedSlice
 
 
 @hookimpl
@@ -20,6 +21,12 @@ def qlora_gov_gates() -> list[GateSpec]:
             summary="worse than the champion by less than a margin",
             factory=NonInferior,
             config=NonInferiorSettings,
+        ),
+        GateSpec(
+            name="no_regressed_slice",
+            summary="worse than the champion by less than a margin on every slice of the rows",
+            factory=NoRegressedSlice,
+            config=NoRegressedSliceSettings,
         ),
         GateSpec(name="improves", summary="better than the champion", factory=Improves, config=ImprovesSettings),
         GateSpec(

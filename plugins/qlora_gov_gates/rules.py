@@ -1,4 +1,4 @@
-"""The rules as gates: each turns its settings into a claim about a contrast, and judges that."""
+"""The rules on all rows as gates: each turns its settings into a claim about a contrast, and judges that."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from qlora_gov import Comparison, Verdict
 from qlora_gov.stats import DIFFERENCE, VALUE, Claim, no_worse
 from qlora_gov_gates.judgement import judge
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings
+from qlora_gov_gates.wording import within
 
 
 class NonInferior:
@@ -20,14 +21,9 @@ class NonInferior:
         Raises ValueError for a relative margin of 1 or more.
         """
         metric, margin = comparison.metric, self.settings.margin
-        kind = self.settings.kind or metric.margin
+        kind = self.settings.kind_for(metric)
         claim = no_worse(margin, kind, metric.higher_is_better)
-        rule = (
-            f"within the margin of {margin:.3g}"
-            if kind == "absolute"
-            else f"within the margin of {margin:.3g} of the champion"
-        )
-        return judge(comparison, claim, rule, self.settings.alpha)
+        return judge(comparison, claim, within(margin, kind, comparison.against), self.settings.alpha)
 
 
 class Improves:

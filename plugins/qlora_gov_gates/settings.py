@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from qlora_gov import Settings
+from qlora_gov import MetricTraits, Settings
+
+Kind = Literal["absolute", "relative"]
+Margin = Annotated[float, Field(gt=0)]
 
 
 class RuleSettings(Settings):
@@ -18,17 +22,39 @@ class RuleSettings(Settings):
 class NonInferiorSettings(RuleSettings):
     """A margin in the metric's units (absolute) or as a share of the champion (relative); else as the metric says."""
 
-    margin: float = Field(gt=0, allow_inf_nan=False)
-    kind: Literal["absolute", "relative"] | None = None
+    margin: Margin
+    kind: Kind | None = None
+
+    def kind_for(self, metric: MetricTraits) -> Kind:
+        """The kind that the rule says, else the one that the metric declares."""
+        return self.kind or metric.margin
+
+
+class NoRegressedSliceSettings(NonInferiorSettings):
+    """What to slice ``by``: a label of the examples. Slices have fewer rows than the whole, and so wider margins.
+
+    ``margins`` gives single slices a margin of their own. ``slices`` are the ones to judge, or else all that occur;
+    one that is named in either and has no rows is inconclusive.
+    """
+
+    by: str = Field(min_length=1)
+    margins: Mapping[str, Margin] = Field(default_factory=dict)
+    slices: tuple[str, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> NoRegressedSliceSettings:
+        if self.slices is not None and (unknown := sorted(set(self.margins) - set(self.slices))):
+            raise ValueError(f"margins names {unknown[0]!r}, which is not among the slices")
+        return self
 
 
 class ImprovesSettings(RuleSettings):
     """By how much the candidate must be better, in the metric's units."""
 
-    by: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    by: float = Field(default=0.0, ge=0)
 
 
 class LimitSettings(RuleSettings):
     """A limit in the metric's units."""
 
-    limit: float = Field(allow_inf_nan=False)
+    limit: float

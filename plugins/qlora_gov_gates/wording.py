@@ -5,51 +5,60 @@ from __future__ import annotations
 import math
 
 from qlora_gov import Outcome
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contrast, Estimate, detectable, rows_needed
-
-LEVEL = 0.95
-"""Of the interval that is shown; a rule's own alpha decides."""
+from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE, Contrast, Estimate, Withheld
+from qlora_gov_gates.evidence import LEVEL, Evidence
 
 FAR = 100
 """Times the rows at hand: beyond that, how many more a question takes says nothing but "many"."""
 
 
-def sentence(claim: Claim, found: Estimate, outcome: Outcome, rule: str, alpha: float) -> str:
-    """A sentence on an estimate and its outcome under the claim that ``rule`` words."""
-    shown = f"{_finding(claim.contrast, found.value)} ({_bounds(claim, found, outcome, alpha)})"
-    if outcome is Outcome.PASS:
+def within(margin: float, kind: str, against: str) -> str:
+    """What a margin of that kind claims."""
+    return f"within the margin of {margin:.3g}" + (f" of the {against}" if kind == "relative" else "")
+
+
+def sentence(evidence: Evidence, rule: str) -> str:
+    """A sentence on the evidence for what ``rule`` says in words."""
+    found = evidence.found
+    if isinstance(found, Withheld):
+        return f"no interval can be given: {found.reason}"
+    shown = f"{_finding(evidence, found.value)} ({_bounds(evidence, found)})"
+    if evidence.outcome is Outcome.PASS:
         return f"{shown}, so it is {rule}"
-    if outcome is Outcome.FAIL:
+    if evidence.outcome is Outcome.FAIL:
         return f"{shown}, so it is not {rule}"
-    wanting = "" if found.caution else f"; {_wanting(claim, found, alpha)}"
-    return f"{shown}, which does not tell whether it is {rule}{wanting}"
+    return f"{shown}, which does not tell whether it is {rule}{_wanting(evidence)}"
 
 
-def _finding(contrast: Contrast, value: float) -> str:
+def _finding(evidence: Evidence, value: float) -> str:
+    contrast = evidence.claim.contrast
     if contrast is VALUE:
         return f"candidate is {_number(contrast, value)}"
     if contrast is DIFFERENCE or contrast is LOG_RATIO:
         side = "lower" if value < 0 else "higher"
-        return f"candidate is {_number(contrast, value).removeprefix('-')} {side} than the champion"
-    return f"{contrast.words} is {_number(contrast, value)}"
+        return (
+            f"candidate is {_number(contrast, value).removeprefix('-')} {side} than the {evidence.comparison.against}"
+        )
+    return f"{evidence.contrast} is {_number(contrast, value)}"
 
 
-def _bounds(claim: Claim, found: Estimate, outcome: Outcome, alpha: float) -> str:
-    """The interval for the reader, and the bound that decides: the one that had to clear the limit, or lie beyond."""
-    low, high = found.interval(LEVEL)
-    interval = f"{LEVEL:.0%} interval {_number(claim.contrast, low)} to {_number(claim.contrast, high)}"
-    lower, upper = found.bounds(alpha)
-    deciding = _number(claim.contrast, lower if claim.above != (outcome is Outcome.FAIL) else upper)
+def _bounds(evidence: Evidence, found: Estimate) -> str:
+    """The interval for the reader, and the bound that decides."""
+    contrast = evidence.claim.contrast
+    low, high = (_number(contrast, end) for end in found.interval(LEVEL))
+    deciding = "none" if evidence.bound is None else _number(contrast, evidence.bound)
     wide = f", wide because {found.caution.reason}" if found.caution else ""
-    return f"{interval}; one-sided {100 * (1 - alpha):.4g}% bound {deciding}{wide}"
+    level = f"one-sided {100 * (1 - evidence.alpha):.4g}% bound {deciding}"
+    return f"{LEVEL:.0%} interval {low} to {high}; {level}{wide}"
 
 
-def _wanting(claim: Claim, found: Estimate, alpha: float) -> str:
+def _wanting(evidence: Evidence) -> str:
     """What these rows could have shown, and how many would show what was found."""
-    rows = rows_needed(found, abs(found.value - claim.limit), alpha)
-    more = "" if rows is None or rows > FAR * found.rows else f", the one found by about {rows:,} rows"
-    least = f"{detectable(found, alpha):.3g}"
-    return f"{found.rows:,} rows show a distance of {least} from the limit in 4 of 5 cases{more}"
+    at_hand, rows, least = evidence.found.rows, evidence.rows_needed, evidence.detectable
+    shows = "" if least is None else f"; {at_hand:,} rows show a distance of {least:.3g} from the limit in 4 of 5 cases"
+    if rows is None or rows > FAR * at_hand:
+        return shows
+    return f"{shows}{',' if shows else ';'} the one found by about {rows:,} rows"
 
 
 def _number(contrast: Contrast, value: float) -> str:

@@ -15,6 +15,7 @@ from qlora_gov_metrics.bleu import Bleu, BleuSettings
 from qlora_gov_metrics.compliance import ComplianceSettings, PolicyCompliance
 from qlora_gov_metrics.hf_evaluate import HfEvaluate, HfEvaluateSettings
 from qlora_gov_metrics.perplexity import Perplexity
+from qlora_gov_metrics.recorded import RecordedMean, RecordedRate, RecordedSettings
 from qlora_gov_metrics.rouge import RougeL, RougeLSettings
 
 ROUGE_L = MetricSpec(
@@ -93,8 +94,51 @@ HF_EVALUATE_LOSS = replace(
     higher_is_better=False,
 )
 
+RECORDED_RATE = MetricSpec(
+    name="recorded_rate",
+    summary="share of rows that the tool of an imported evaluation scored 1, not 0",
+    factory=RecordedRate,
+    config=RecordedSettings,
+    components=MeanMetric.components,
+    needs=frozenset(),
+    higher_is_better=True,
+    margin="absolute",
+    binary=True,
+    range=(0, 1),
+)
+
+RECORDED_MEAN = MetricSpec(
+    name="recorded_mean",
+    summary="mean over rows of a score of an imported evaluation that is better when higher",
+    factory=RecordedMean,
+    config=RecordedSettings,
+    components=MeanMetric.components,
+    needs=frozenset(),
+    higher_is_better=True,
+    margin="absolute",
+)
+
+RECORDED_LOSS = replace(
+    RECORDED_MEAN,
+    name="recorded_loss",
+    summary="mean over rows of a score of an imported evaluation that is better when lower, such as a loss",
+    higher_is_better=False,
+    margin="relative",
+)
+
 
 @hookimpl
 def qlora_gov_metrics() -> list[MetricSpec]:
-    """Rouge-L, BLEU, perplexity, policy compliance, and any module of Hugging Face evaluate."""
-    return [ROUGE_L, BLEU, PERPLEXITY, PERPLEXITY_PER_BYTE, POLICY_COMPLIANCE, HF_EVALUATE, HF_EVALUATE_LOSS]
+    """Rouge-L, BLEU, perplexity, policy compliance, any module of Hugging Face evaluate, and recorded scores."""
+    return [
+        ROUGE_L,
+        BLEU,
+        PERPLEXITY,
+        PERPLEXITY_PER_BYTE,
+        POLICY_COMPLIANCE,
+        HF_EVALUATE,
+        HF_EVALUATE_LOSS,
+        RECORDED_RATE,
+        RECORDED_MEAN,
+        RECORDED_LOSS,
+    ]

@@ -39,7 +39,7 @@ def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Wo
     root = file.parent
     catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
     with TerminalProgress() as progress:
-        yield Workspace(settings, root, catalog, open_ledger(root), progress)
+        yield Workspace(settings, root, catalog, open_ledger(root), progress, file.name)
 
 
 def open_ledger(root: Path) -> Ledger:

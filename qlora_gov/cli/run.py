@@ -7,13 +7,15 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.common import open_workspace, project_options
-from qlora_gov.cli.verdicts import EXIT_CODES, show
+from qlora_gov.cli.outputs import output_options, write_outputs
+from qlora_gov.cli.verdicts import exit_code, show, show_measurements
 from qlora_gov.pipeline import Pipeline
 
 
 @click.command()
 @project_options
-def run(project: Path, plugins_dirs: tuple[Path, ...]) -> int:
+@output_options
+def run(project: Path, plugins_dirs: tuple[Path, ...], **outputs: Path | None) -> int:
     """Curate, train, evaluate, gate and write the card.
 
     What the ledger has already is not done again, so that a run which was cut short goes on where it stopped.
@@ -23,9 +25,10 @@ def run(project: Path, plugins_dirs: tuple[Path, ...]) -> int:
         pipeline = Pipeline(space)
         decision = pipeline.run()
         card = pipeline.card(decision)
+        write_outputs(pipeline, decision, outputs)
     show(decision)
     click.echo(f"card: {card}")
-    return EXIT_CODES[decision.outcome]
+    return exit_code(decision)
 
 
 @click.command()
@@ -34,9 +37,10 @@ def train(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
     """Curate the data and train the adapter."""
     with open_workspace(project, plugins_dirs) as space:
         adapter = Pipeline(space).train()
-    losses = [point.loss for point in adapter.losses]
+    assert adapter.training is not None, "it was trained here"
+    losses = [point.loss for point in adapter.training.losses]
     curve = f", loss {losses[0]:.3f} to {losses[-1]:.3f}" if losses else ""
-    click.echo(f"adapter {adapter.digest}: {adapter.steps} steps{curve}")
+    click.echo(f"adapter {adapter.digest}: {adapter.training.steps} steps{curve}")
     click.echo(f"files: {space.adapter(adapter.digest)}")
 
 
@@ -45,9 +49,5 @@ def train(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
 def evaluate(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
     """Train if needed, and evaluate the adapter and its champion."""
     with open_workspace(project, plugins_dirs) as space:
-        candidate, champion = Pipeline(space).evaluate()
-    click.echo(f"{'metric':<32}{'champion':>14}{'candidate':>14}")
-    for before, after in zip(champion.measurements, candidate.measurements, strict=True):
-        values = (m.value if isinstance(m.value, float) else None for m in (before, after))
-        shown = ("not measured" if value is None else f"{value:.4g}" for value in values)
-        click.echo(f"{after.metric.name:<32}" + "".join(f"{text:>14}" for text in shown))
+        candidate, opponents = Pipeline(space).evaluate()
+    show_measurements({**opponents.by_name, "candidate": candidate})

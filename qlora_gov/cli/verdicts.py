@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from qlora_gov.errors import APPROVED, INCONCLUSIVE, REFUSED
-from qlora_gov.records import Absent, Decision, DecisionOutcome, Outcome
+from qlora_gov.records import Absent, Decision, DecisionOutcome, Evaluation, Outcome, RuleVerdict
 
 EXIT_CODES = {
     DecisionOutcome.APPROVED: APPROVED,
@@ -25,33 +27,79 @@ _STYLES = {
 }
 
 
+def exit_code(decision: Decision) -> int:
+    """0 approved, 1 refused, 3 inconclusive; an exploratory approval cannot promote, so no pipeline may ship on it."""
+    if decision.exploratory and decision.outcome is DecisionOutcome.APPROVED:
+        return INCONCLUSIVE
+    return EXIT_CODES[decision.outcome]
+
+
 def show(decision: Decision) -> None:
     """Print the verdicts, their reasons, and the outcome last."""
     console = Console(soft_wrap=True)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("verdict", "metric"):
-        table.add_column(column, no_wrap=True)
-    for column in ("champion", "candidate", "95% interval"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for item in decision.verdicts:
-        verdict = item.verdict
-        between = verdict.interval
-        table.add_row(
-            Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
-            Text(item.metric),
-            _number(verdict.champion),
-            _number(verdict.candidate),
-            f"{_number(between.low)} to {_number(between.high)}" if between else "-",
-        )
-    console.print(table, crop=False)
+    console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {item.verdict.reason}"))
+    if decision.look > 1:
+        console.print(Text(f"this is decision {decision.look} on these rows"))
     if decision.exploratory:
         console.print(Text("exploratory: the rules were recorded after the candidate answered; this cannot promote"))
     console.print(Text(decision.outcome.value, style=_STYLES[decision.outcome]))
 
 
+def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
+    table = _table("verdict", "rule")
+    for column in ("champion", "candidate", "95% interval"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for item in verdicts:
+        verdict, between = item.verdict, item.verdict.interval
+        table.add_row(
+            Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
+            Text(item.rule.name),
+            _number(verdict.champion),
+            _number(verdict.candidate),
+            f"{_number(between.low)} to {_number(between.high)}" if between else "-",
+        )
+    return table
+
+
+def show_plan(verdicts: Sequence[RuleVerdict]) -> None:
+    """Print how many rows each rule takes, and the policy as a whole."""
+    console, table = Console(soft_wrap=True), _table("rule")
+    for column in ("rows now", "shows a distance of", "rows to plan for"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for item in verdicts:
+        verdict = item.verdict
+        table.add_row(Text(item.rule.name), *map(_number, (verdict.rows, verdict.detectable, verdict.rows_planned)))
+    console.print(table, crop=False)
+    planned = [item.verdict.rows_planned for item in verdicts]
+    known = [rows for rows in planned if rows is not None]
+    if known:
+        console.print(Text(f"{max(known):,} rows decide every rule above that has a number, each in 4 of 5 cases"))
+    for item in verdicts:
+        if item.verdict.rows_planned is None:
+            console.print(Text(f"no number for {item.rule.name!r}: {item.verdict.reason}"))
+
+
+def show_measurements(evaluations: Mapping[str, Evaluation]) -> None:
+    """Print what was measured on each subject, side by side."""
+    table = _table("metric")
+    for who in evaluations:
+        table.add_column(who, justify="right", no_wrap=True)
+    found = [{m.name: m.value for m in evaluation.measurements} for evaluation in evaluations.values()]
+    for name in dict.fromkeys(name for values in found for name in values):
+        table.add_row(Text(name), *(_number(values.get(name)) for values in found))
+    Console(soft_wrap=True).print(table, crop=False)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
+
+
 def _number(value: float | int | Absent | None) -> str:
     if value is None or isinstance(value, Absent):
         return "-"
-    return f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pluggy
 
-from qlora_gov.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
+from qlora_gov.specs import FilterSpec, GateSpec, GuardrailSpec, ImporterSpec, MetricSpec, SourceSpec, TrainerSpec
 
 PROJECT = "qlora_gov"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -42,3 +42,8 @@ def qlora_gov_guardrails() -> list[GuardrailSpec]:  # type: ignore[empty-body]
 @hookspec
 def qlora_gov_gates() -> list[GateSpec]:  # type: ignore[empty-body]
     """Contribute kinds of release rules."""
+
+
+@hookspec
+def qlora_gov_importers() -> list[ImporterSpec]:  # type: ignore[empty-body]
+    """Contribute readers of other tools' evaluation logs."""

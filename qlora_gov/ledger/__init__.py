@@ -1,9 +1,21 @@
 """The ledger: what was made, from what, and the rows behind every number; append-only and hash-chained."""
 
+from qlora_gov.ledger.columns import scores
 from qlora_gov.ledger.entry import Entry, Head
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.parquet import read_parquet, write_parquet
 from qlora_gov.ledger.problems import Problem, ProblemKind
-from qlora_gov.ledger.verification import verify
+from qlora_gov.ledger.verification import verify, verify_lineage
 
-__all__ = ["Entry", "Head", "Ledger", "Problem", "ProblemKind", "read_parquet", "verify", "write_parquet"]
+__all__ = [
+    "Entry",
+    "Head",
+    "Ledger",
+    "Problem",
+    "ProblemKind",
+    "read_parquet",
+    "scores",
+    "verify",
+    "verify_lineage",
+    "write_parquet",
+]

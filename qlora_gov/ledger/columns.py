@@ -1,16 +1,17 @@
-"""Rows of a table: their types, into the ledger, and back in the order in which they were appended."""
+"""Rows of a table: their types, and back from the ledger in the order in which they were appended."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from qlora_gov.canonical import Column
 from qlora_gov.errors import IntegrityError
+from qlora_gov.ledger.session import Session
+from qlora_gov.ledger.sql import names
 from qlora_gov.tables import TABLES, Bools, Floats, Table, scores_of
 
 _DTYPES: Mapping[str, type[np.generic]] = {"BIGINT": np.int64, "DOUBLE": np.float64}
@@ -30,22 +31,11 @@ def typed(name: str, table: Table) -> dict[str, Column]:
     return columns
 
 
-def insert(connection: duckdb.DuckDBPyConnection, entry: int, name: str, columns: Mapping[str, Column]) -> None:
-    """Insert typed columns as the rows of an entry, in bulk from arrays: a million values take about half a second."""
-    arrays = {
-        column: values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
-        for column, values in columns.items()
-    }
-    connection.register("incoming", arrays)
-    connection.execute(f"INSERT INTO {name} SELECT {entry}, {names(columns)} FROM incoming")  # noqa: S608
-    connection.unregister("incoming")
-
-
-def read(connection: duckdb.DuckDBPyConnection, entry: int, name: str, condition: str = "TRUE") -> dict[str, Column]:
+def read(session: Session, entry: int, name: str) -> dict[str, Column]:
     """The rows of an entry as typed columns, in the order in which they were appended, so that digests re-derive."""
     kinds = TABLES[name]
-    query = f"SELECT {names(kinds)} FROM {name} WHERE entry = {entry} AND {condition}"  # noqa: S608
-    arrays = connection.execute(query).fetchnumpy()
+    query = f"SELECT {names(kinds)} FROM {name} WHERE entry = {entry}"  # noqa: S608
+    arrays = session.execute(query).fetchnumpy()
     return {column: arrays[column] if kind in _DTYPES else arrays[column].tolist() for column, kind in kinds.items()}
 
 
@@ -63,11 +53,6 @@ def scores(table: Table, index: int, rows: int, k: int) -> tuple[Floats, Bools]:
     if not (whole and ordered):
         raise IntegrityError(f"its scores are not {k} for each of the scored rows among {rows}")
     return scores_of(table, index, rows, k)
-
-
-def names(columns: Iterable[str]) -> str:
-    """Column names as SQL, quoted since some of them are words of SQL."""
-    return ", ".join(f'"{column}"' for column in columns)
 
 
 def _typed(where: str, kind: str, column: Column) -> Column:

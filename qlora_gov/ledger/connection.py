@@ -37,7 +37,7 @@ _PAUSE = wait_random(0.05, 0.4)
 REST = 0.03
 _UNWRITABLE = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS))
 _HELD = ("Could not set lock", "different configuration", "Unique file handle conflict")
-_OVERTAKEN = ("Duplicate key", "duplicate key", "write-write conflict", "Conflict on tuple")
+_OVERTAKEN = ("Duplicate key", "duplicate key", "write-write conflict", "Conflict on update", "Conflict on tuple")
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
@@ -55,14 +55,14 @@ def opened(path: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyCo
 
 
 @contextmanager
-def translated(path: Path | None) -> Iterator[None]:
-    """Turn errors of DuckDB and of the file system within a block into one line that names ``path``."""
+def translated(where: object) -> Iterator[None]:
+    """Turn errors of DuckDB and of the file system within a block into one line that says ``where``."""
     try:
         yield
     except duckdb.Error as error:
-        raise _explain(error, path) from error
+        raise _explain(error, where) from error
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}: {error.filename}") from error
+        raise StorageError(f"{where} cannot be written: {error.strerror}: {error.filename}") from error
 
 
 def patiently(attempt: Callable[[], T], *, wait: float, on_wait: Callable[[float], None] | None) -> T:
@@ -88,17 +88,17 @@ def patiently(attempt: Callable[[], T], *, wait: float, on_wait: Callable[[float
         raise LedgerLockedError(f"{error} and was not free within {wait:g} s; try again when it has ended") from error
 
 
-def _explain(error: duckdb.Error, path: Path | None) -> GovError:
+def _explain(error: duckdb.Error, where: object) -> GovError:
     message = str(error).splitlines()[0]
     if any(reason in message for reason in _UNWRITABLE):
-        return StorageError(f"{path} cannot be written: {message.rsplit(': ', 1)[-1]}")
+        return StorageError(f"{where} cannot be written: {message.rsplit(': ', 1)[-1]}")
     if any(sign in message for sign in _HELD):
         found = _HOLDER.search(message)
-        return LedgerLockedError(f"{path} is held by {f'process {found[1]}' if found else 'this process'}")
+        return LedgerLockedError(f"{where} is held by {f'process {found[1]}' if found else 'this process'}")
     if any(sign in message for sign in _OVERTAKEN):
-        return LedgerLockedError(f"{path} is being extended by another writer")
+        return LedgerLockedError(f"{where} is being extended by another writer")
     if "database file with version number" in message:
         return NewerLedgerError(
-            f"{path} was written by another version of DuckDB than {duckdb.__version__}: upgrade it"
+            f"{where} was written by another version of DuckDB than {duckdb.__version__}: upgrade it"
         )
-    return LedgerError(f"{path} cannot be used: {message.split(': ', 1)[-1]}")
+    return LedgerError(f"{where} cannot be used: {message.split(': ', 1)[-1]}")

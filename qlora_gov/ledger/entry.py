@@ -34,9 +34,14 @@ class Line(NamedTuple):
     previous: str
     hash: str
 
+    def body(self) -> str:
+        """The digest of what does not depend on the entries before. Raises ValueError where JSON cannot carry it."""
+        place_in_chain = ("seq", "previous", "hash")
+        return content_id({name: value for name, value in self._asdict().items() if name not in place_in_chain})
+
     def sealed(self) -> str:
-        """The hash over all other fields. Raises ValueError where JSON cannot carry one of them."""
-        return content_id({name: value for name, value in self._asdict().items() if name != "hash"})
+        """The hash over body, number and link, and so over all other fields."""
+        return content_id({"body": self.body(), "previous": self.previous, "seq": self.seq})
 
 
 @dataclass(frozen=True)
@@ -67,20 +72,19 @@ def place(entry: Line | Entry) -> str:
     return f"entry {entry.seq} ({entry.kind} {entry.id[:15]})"
 
 
-def line_after(head: Head | None, record: Record, key: str | None, facts: Mapping[str, JsonValue]) -> Line:
-    """The sealed entry that puts ``record`` after ``head``."""
-    line = Line(
-        seq=1 if head is None else head.seq + 1,
+def draft(record: Record, key: str | None, facts: Mapping[str, JsonValue]) -> Line:
+    """The entry of a record that has no place in the chain yet."""
+    return Line(
+        seq=0,
         kind=record.kind,
         id=record.id,
         key=key,
         record=canonical_json({"kind": record.kind, "content": record.content()}).decode(),
         at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         facts=canonical_json(dict(facts)).decode(),
-        previous=GENESIS if head is None else head.hash,
+        previous="",
         hash="",
     )
-    return line._replace(hash=line.sealed())
 
 
 def entry_of(line: Line) -> Entry:

@@ -25,10 +25,9 @@ def tables_of(record: Record) -> tuple[str, ...]:
     match record:
         case DatasetVersion(role="evaluation"):
             return ("examples",)
-        case Responses(likelihoods=None):
-            return ("responses",)
         case Responses():
-            return ("responses", "likelihoods")
+            optional = {"likelihoods": record.likelihoods, "recorded": record.recorded}
+            return ("responses", *(name for name, digest in optional.items() if digest is not None))
         case Evaluation():
             return ("scores", "findings")
     return ()
@@ -48,11 +47,13 @@ def row_problems(
             yield from _table(f"{where}, responses", rows["responses"], record.digest, record.rows)
             if record.likelihoods is not None:
                 yield from _table(f"{where}, likelihoods", rows["likelihoods"], record.likelihoods, record.rows)
+            if record.recorded is not None:
+                yield from _table(f"{where}, recorded", rows["recorded"], record.recorded, None)
         case Evaluation():
             yield from _table(f"{where}, findings", rows["findings"], record.findings, None)
             yield from _unclaimed(f"{where}, scores", record, rows["scores"])
             for index, measurement in enumerate(record.measurements):
-                place = f"{where}, scores of {measurement.metric.name}"
+                place = f"{where}, scores of {measurement.name}"
                 yield from _measurement(place, index, measurement, rows["scores"], aggregates)
 
 

@@ -16,6 +16,7 @@ import duckdb
 
 from qlora_gov.errors import LedgerError, NewerLedgerError
 from qlora_gov.ledger.connection import opened, translated
+from qlora_gov.ledger.session import Session
 
 Migration = Callable[[duckdb.DuckDBPyConnection], object]
 
@@ -25,9 +26,12 @@ def _entries_and_rows(connection: duckdb.DuckDBPyConnection) -> object:
 
     ``entry`` is the seq of the entry that rows belong to. It is an integer and grows, so that DuckDB's zone maps
     find an entry's rows among millions without an index. ``isfinite`` is checked since NaN compares as large in SQL.
+    Who appends updates ``turn`` first: of two writers, the second fails there, before it has done any work.
     """
     return connection.execute(
         """
+        CREATE TABLE turn (taken BIGINT NOT NULL);
+        INSERT INTO turn VALUES (0);
         CREATE TABLE migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, "at" TEXT NOT NULL);
         CREATE TABLE entries (
             seq BIGINT PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, key TEXT, record TEXT NOT NULL,
@@ -46,6 +50,10 @@ def _entries_and_rows(connection: duckdb.DuckDBPyConnection) -> object:
             entry BIGINT NOT NULL, "row" BIGINT NOT NULL, nll DOUBLE NOT NULL CHECK (isfinite(nll)),
             tokens BIGINT NOT NULL, bytes BIGINT NOT NULL
         );
+        CREATE TABLE recorded (
+            entry BIGINT NOT NULL, "row" BIGINT NOT NULL, name TEXT NOT NULL,
+            "value" DOUBLE NOT NULL CHECK (isfinite("value"))
+        );
         CREATE TABLE scores (
             entry BIGINT NOT NULL, metric BIGINT NOT NULL, component BIGINT NOT NULL, "row" BIGINT NOT NULL,
             "value" DOUBLE NOT NULL CHECK (isfinite("value"))
@@ -62,18 +70,20 @@ def _entries_and_rows(connection: duckdb.DuckDBPyConnection) -> object:
 MIGRATIONS: tuple[Migration, ...] = (_entries_and_rows,)
 
 
-def version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+def version(session: Session, where: object) -> int:
     """The schema version of an open ledger.
 
     Raises LedgerError where the database is no ledger, NewerLedgerError where this program is too old for it.
     """
     try:
-        found = connection.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchall()[0][0]
-    except duckdb.CatalogException as error:
-        raise LedgerError(f"{path} is a DuckDB file, but not a ledger") from error
+        found = session.execute("SELECT coalesce(max(version), 0) FROM migrations").fetchall()[0][0]
+    except duckdb.Error as error:
+        if "migrations does not exist" not in str(error):
+            raise
+        raise LedgerError(f"{where} is a DuckDB database, but not a ledger") from error
     if found > len(MIGRATIONS):
         raise NewerLedgerError(
-            f"{path} has schema version {found}, this program knows {len(MIGRATIONS)}: upgrade qlora-gov"
+            f"{where} has schema version {found}, this program knows {len(MIGRATIONS)}: upgrade qlora-gov"
         )
     return int(found)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import duckdb
-
 from qlora_gov.ledger import columns, queries
 from qlora_gov.ledger.artefacts import file_problems
 from qlora_gov.ledger.chain import chain_problems, head_problems, parent_problems, readable
@@ -18,6 +16,7 @@ from qlora_gov.ledger.entry import Entry, Head, Line, place
 from qlora_gov.ledger.evidence import Aggregates, row_problems, tables_of
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.ledger.session import Session
 from qlora_gov.tables import TABLES
 
 _BATCH = 50  # entries read at one opening, so that a long verification lets writers in between
@@ -48,19 +47,26 @@ def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: It
     ]
 
 
+def verify_lineage(ledger: Ledger, record_id: str) -> list[Problem]:
+    """What is wrong with the chain, or with the rows of a record and of what it was made from; digests only."""
+    lines = _lines(ledger)
+    entries = [ledger.get(record_id), *ledger.lineage(record_id)]
+    return [*chain_problems(lines), *_rows(ledger, entries, None)]
+
+
 def _lines(ledger: Ledger) -> list[Line]:
     if not ledger.exists():
         return []
-    with ledger.reading() as connection:
-        return queries.lines(connection)[::-1]
+    with ledger.reading() as session:
+        return queries.lines(session)[::-1]
 
 
-def _rows(ledger: Ledger, entries: Sequence[Entry], aggregates: Aggregates) -> Iterator[Problem]:
+def _rows(ledger: Ledger, entries: Sequence[Entry], aggregates: Aggregates | None) -> Iterator[Problem]:
     owners = [entry for entry in entries if tables_of(entry.record)]
     for start in range(0, len(owners), _BATCH):
-        with ledger.reading() as connection:
+        with ledger.reading() as session:
             for entry in owners[start : start + _BATCH]:
-                tables = {name: columns.read(connection, entry.seq, name) for name in tables_of(entry.record)}
+                tables = {name: columns.read(session, entry.seq, name) for name in tables_of(entry.record)}
                 yield from row_problems(place(entry), entry.record, tables, aggregates)
 
 
@@ -69,15 +75,15 @@ def _stray_rows(ledger: Ledger, lines: Sequence[Line], entries: Sequence[Entry])
     if not lines:
         return
     unread = {line.seq for line in lines} - {entry.seq for entry in entries}
-    with ledger.reading() as connection:
+    with ledger.reading() as session:
         for name in TABLES:
             owners = unread | {entry.seq for entry in entries if name in tables_of(entry.record)}
-            for seq, count in _counts(connection, name):
+            for seq, count in _counts(session, name):
                 if seq not in owners:
                     what = f"{count} rows name entry {seq}, which has none in this table"
                     yield Problem(ProblemKind.TAMPERED, f"table {name}", what)
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[int, int]]:
+def _counts(session: Session, name: str) -> list[tuple[int, int]]:
     query = f"SELECT entry, count(*) FROM {name} GROUP BY entry ORDER BY entry"  # noqa: S608
-    return [(seq, count) for seq, count in connection.execute(query).fetchall()]
+    return [(seq, count) for seq, count in session.execute(query).fetchall()]

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from qlora_gov.records import Absent
+from qlora_gov.reports.absence import trained_elsewhere
 from qlora_gov.reports.context import AliasLine, CardContext, RollbackPart
+from qlora_gov.reports.datasets import contamination_part, data_part, licence_lines, target_part
 from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.findings import decision_part, detector_lines, measurement_lines, subject_part
-from qlora_gov.reports.lineage import base_part, data_part, environment_part, kept_clear, provenance_part, training_part
+from qlora_gov.reports.findings import NO_REFERENCE, claim_lines, detector_lines, measurement_lines, subject_part
+from qlora_gov.reports.lineage import base_part, environment_part, training_part
+from qlora_gov.reports.provenance import provenance_part
+from qlora_gov.reports.verdicts import decision_part, policy_part, sliced_rules
+
+ROLLBACK = "qlora-gov rollback PROJECT"
 
 
 def card_context(evidence: Evidence) -> CardContext:
     """Everything that a model card says, from its records. The same records give an equal context."""
-    candidate, champion = evidence.candidate.evaluation, evidence.champion.evaluation
-    detectors = detector_lines(candidate, champion)
-    rates = [line.rate for line in detectors]
+    decision, policy, reference = evidence.decision, evidence.policy, evidence.reference
+    training, rows, base = evidence.adapter.training, evidence.training, evidence.base
+    elsewhere = Absent(absent=trained_elsewhere(evidence))
     return CardContext(
         about=evidence.about,
-        decision=decision_part(evidence.decision),
-        policy=evidence.policy.id,
+        decision=decision_part(decision, policy),
+        policy=policy_part(policy, decision),
         adapter=evidence.adapter.id,
         candidate=subject_part(evidence.candidate.responses),
         champion=subject_part(evidence.champion.responses),
-        measurements=tuple(line for line in measurement_lines(candidate, champion) if line not in rates),
-        detectors=detectors,
-        training=training_part(evidence.adapter),
-        training_data=data_part(evidence.training),
+        reference=NO_REFERENCE if reference is None else subject_part(reference.responses),
+        claims=claim_lines(evidence),
+        measurements=measurement_lines(evidence),
+        slices=sliced_rules(decision),
+        detectors=detector_lines(evidence),
+        training=elsewhere if training is None else training_part(training),
+        training_data=elsewhere if rows is None else data_part(rows),
         evaluation_data=data_part(evidence.evaluation),
-        kept_clear=kept_clear(evidence.training, evidence.evaluation),
-        base=base_part(evidence.base),
+        provenance_target=target_part(evidence),
+        contamination=contamination_part(evidence),
+        licences=licence_lines(evidence),
+        base=elsewhere if base is None else base_part(base),
         environment=environment_part(evidence),
         rollback=_rollback(evidence),
         provenance=provenance_part(evidence),
@@ -34,10 +46,11 @@ def card_context(evidence: Evidence) -> CardContext:
 
 
 def _rollback(evidence: Evidence) -> RollbackPart:
-    """Go back to the fallback, else to the champion, else to what this adapter was compared with."""
-    aliases = evidence.aliases
-    earlier = (aliases.get("fallback"), aliases.get("champion"), evidence.champion.responses.adapter)
+    """Go back to the champion of that time, or from the champion to the fallback, or else to the one compared with."""
+    aliases, compared = evidence.aliases, evidence.champion.responses.adapter
+    earlier = [aliases[alias] for alias in ("champion", "fallback") if alias in aliases]
     return RollbackPart(
         aliases=tuple(AliasLine(alias=alias, adapter=aliases[alias]) for alias in sorted(aliases)),
-        target=next((adapter for adapter in earlier if adapter not in (None, evidence.adapter.id)), None),
+        target=next((adapter for adapter in (*earlier, compared) if adapter != evidence.adapter.id), None),
+        command=ROLLBACK,
     )

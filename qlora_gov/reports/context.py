@@ -2,200 +2,62 @@
 
 Nothing here is optional in silence: what was not measured, stated or recorded is an ``Absent`` with its reason, and a
 report prints it as "not measured: reason". Mappings of records become tuples in a fixed order, so that the same
-records always give the same bytes.
+records always give the same bytes. Texts are as the records hold them: each format escapes them for itself.
 """
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from qlora_gov.records import (
-    About,
-    Absent,
-    Component,
-    DecisionOutcome,
-    Frozen,
-    GenerationSettings,
-    Interval,
-    LossPoint,
-    Outcome,
-    Scan,
-    StepReport,
+from qlora_gov.records import About, Absent, Frozen
+from qlora_gov.reports.findings_context import (
+    ClaimLine,
+    DecisionPart,
+    DetectorLine,
+    MeasurementLine,
+    PolicyPart,
+    SlicedRule,
+    SubjectPart,
+)
+from qlora_gov.reports.lineage_context import (
+    BasePart,
+    ContaminationPart,
+    DataPart,
+    EnvironmentPart,
+    FileLine,
+    LicenceLine,
+    TargetPart,
+    TrainingPart,
 )
 
 
 class LedgerHead(Frozen):
-    """The last entry of the ledger when a card was made; whoever keeps it can show a later edit."""
+    """The ledger's last entry when the decision was made: the decision's own.
+
+    Whoever keeps it can show a later edit.
+    """
 
     seq: int
     hash: str
 
 
-class RuleLine(Frozen):
-    """One rule of the policy and what came of it."""
-
-    rule: Component
-    metric: str
-    outcome: Outcome
-    reason: str
-    contrast: str | Absent = Field(
-        description="what was estimated, in words; estimate, interval and threshold are of it"
-    )
-    champion: float | Absent
-    candidate: float | Absent
-    estimate: float | Absent
-    interval: Interval | Absent
-    threshold: float | Absent
-    rows: int | Absent
-    clusters: int | Absent
-
-
-class DecisionPart(Frozen):
-    """The decision. Rules that failed come first, then those that could not tell, then those that passed."""
-
-    outcome: DecisionOutcome
-    exploratory: bool
-    look: int = Field(description="which decision on this evaluation set this is, counted from 1")
-    rules: tuple[RuleLine, ...]
-
-
-class SubjectPart(Frozen):
-    """One side of the comparison."""
-
-    base: str = Field(description="id of the base record")
-    adapter: str | None = Field(description="id of the adapter record; None where the base answered alone")
-    quantization: str
-    generation: GenerationSettings
-
-
-class Reading(Frozen):
-    """One metric on one side."""
-
-    value: float | Absent
-    scored: int | Absent = Field(description="rows that could be scored")
-    rows: int | Absent
-
-
-class MeasurementLine(Frozen):
-    """One metric on both sides."""
-
-    metric: Component
-    champion: Reading
-    candidate: Reading
-
-
-class DetectorLine(Frozen):
-    """One guardrail: what it can and cannot find, and its rate on both sides."""
-
-    scan: Scan
-    rate: MeasurementLine
-
-
-class LossCurve(Frozen):
-    """The training loss from first to last."""
-
-    first: LossPoint
-    lowest: LossPoint
-    last: LossPoint
-    curve: str = Field(description="a sparkline")
-
-
-class TrainingPart(Frozen):
-    """How the adapter was trained."""
-
-    recipe: Component
-    scaling: float | Absent = Field(description="alpha / rank, the factor on the adapter's product")
-    notes: tuple[str, ...]
-    seed: int
-    steps: int
-    tokens: int
-    loss: LossCurve | Absent
-
-
-class SourceLine(Frozen):
-    """One source of rows."""
-
-    component: Component
-    rows: int
-    licence: str | Absent
-
-
-class Share(Frozen):
-    """How many rows carry a value."""
-
-    value: str
-    rows: int
-    share: float = Field(description="of all rows of the set, 0 to 1")
-
-
-class MixLine(Frozen):
-    """How one property, such as provenance, is spread over the rows; the commonest value first."""
-
-    name: str
-    shares: tuple[Share, ...]
-
-
-class DataPart(Frozen):
-    """One dataset version."""
-
-    digest: str
-    rows: int
-    groups: int
-    sources: tuple[SourceLine, ...]
-    steps: tuple[StepReport, ...]
-    mix: tuple[MixLine, ...]
-
-
-class FileLine(Frozen):
-    """A file and its digest."""
-
-    name: str
-    digest: str
-
-
-class BasePart(Frozen):
-    """The base model."""
-
-    id: str
-    reference: str
-    source: str
-    hub_id: str | Absent
-    revision: str | Absent
-    architecture: str
-    licence: str | Absent
-    files: tuple[FileLine, ...]
-
-
-class Fact(Frozen):
-    """One fact on the environment, for each stage in its place."""
-
-    name: str
-    values: tuple[str | int | bool | Absent, ...]
-
-
-class EnvironmentPart(Frozen):
-    """What ran each stage, side by side, so that a difference is seen."""
-
-    stages: tuple[str, ...]
-    facts: tuple[Fact, ...]
-
-
 class AliasLine(Frozen):
-    """A movable name and the adapter record that it points at."""
+    """A movable name and the adapter record that it points at; None means the base without one."""
 
     alias: str
-    adapter: str
+    adapter: str | None
 
 
 class RollbackPart(Frozen):
-    """Where to go back to, as it stood at the card's ledger head."""
+    """How to withdraw the adapter, and where to, as it stood at the card's ledger head."""
 
-    aliases: tuple[AliasLine, ...]
+    aliases: tuple[AliasLine, ...] = Field(description="those that had moved by then, by name")
     target: str | None = Field(description="id of the adapter record to serve instead; None means the base alone")
+    command: str = Field(description="what withdraws it; PROJECT stands for the project's directory")
 
 
 class ReferenceLine(Frozen):
-    """A record or content that the card rests on."""
+    """A record or content that the card rests on, by its full id."""
 
     name: str
     id: str
@@ -216,25 +78,31 @@ class Provenance(Frozen):
     references: tuple[ReferenceLine, ...]
     adapter_files: tuple[FileLine, ...]
     plugins: tuple[PluginLine, ...]
+    fingerprint: str = Field(description="digest over the plugins above: name, distribution, version, source")
     head: LedgerHead
 
 
 class CardContext(Frozen):
     """A whole model card."""
 
-    about: About
+    about: About = Field(description="the project's own words, as the project file has them")
     decision: DecisionPart
-    policy: str = Field(description="id of the policy record")
+    policy: PolicyPart
     adapter: str = Field(description="id of the adapter record")
     candidate: SubjectPart
     champion: SubjectPart
-    measurements: tuple[MeasurementLine, ...]
-    detectors: tuple[DetectorLine, ...]
-    training: TrainingPart
-    training_data: DataPart
+    reference: SubjectPart | Absent = Field(description="the policy's pinned reference")
+    claims: tuple[ClaimLine, ...] = Field(description="of all evidence that was imported; empty where none was")
+    measurements: tuple[MeasurementLine, ...] = Field(description="metrics, without the guardrails' rates")
+    slices: tuple[SlicedRule, ...] | Absent
+    detectors: tuple[DetectorLine, ...] = Field(description="the guardrails; empty where none looked at the answers")
+    training: TrainingPart | Absent
+    training_data: DataPart | Absent
     evaluation_data: DataPart
-    kept_clear: str | Absent = Field(description="digest of the held-out rows that the training set was kept clear of")
-    base: BasePart
-    environment: EnvironmentPart
+    provenance_target: TargetPart | Absent
+    contamination: ContaminationPart | Absent
+    licences: tuple[LicenceLine, ...] = Field(description="of the adapter, its base and each source of rows")
+    base: BasePart | Absent
+    environment: EnvironmentPart | Absent
     rollback: RollbackPart
     provenance: Provenance

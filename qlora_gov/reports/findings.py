@@ -1,103 +1,98 @@
-"""The parts of a card that say what was found: the decision, its rules, and what was measured on both sides."""
+"""The parts of a card that say who answered, and what was measured on the answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterator
 
 from qlora_gov.canonical import canonical_json
-from qlora_gov.records import Absent, Component, Decision, Evaluation, Interval, Outcome, Responses, RuleVerdict
-from qlora_gov.reports.context import DecisionPart, DetectorLine, MeasurementLine, Reading, RuleLine, SubjectPart
+from qlora_gov.records import Absent, Component, CorrectedRate, Responses, Scan
+from qlora_gov.reports.absence import answered_elsewhere, or_absent
+from qlora_gov.reports.evidence import Evidence, Subject
+from qlora_gov.reports.findings_context import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
 
-T = TypeVar("T")
-
-_WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
-_NOT_GIVEN = "the rule gave none"
-
-
-def or_absent(value: T | None, reason: str) -> T | Absent:
-    """The value, or Absent with the reason where there is none."""
-    return Absent(absent=reason) if value is None else value
-
-
-def decision_part(decision: Decision) -> DecisionPart:
-    """The decision with its rules, the worst outcome first and otherwise in the policy's order."""
-    rules = sorted(decision.verdicts, key=lambda item: _WORST_FIRST.index(item.verdict.outcome))
-    return DecisionPart(
-        outcome=decision.outcome,
-        exploratory=decision.exploratory,
-        look=decision.look,
-        rules=tuple(_rule(item) for item in rules),
-    )
-
-
-def _rule(item: RuleVerdict) -> RuleLine:
-    verdict = item.verdict
-    return RuleLine(
-        rule=item.rule,
-        metric=item.metric,
-        outcome=verdict.outcome,
-        reason=verdict.reason,
-        contrast=or_absent(verdict.contrast, _NOT_GIVEN),
-        champion=or_absent(verdict.champion, _NOT_GIVEN),
-        candidate=or_absent(verdict.candidate, _NOT_GIVEN),
-        estimate=or_absent(verdict.estimate, _NOT_GIVEN),
-        interval=or_absent(_with_an_end(verdict.interval), _NOT_GIVEN),
-        threshold=or_absent(verdict.threshold, _NOT_GIVEN),
-        rows=or_absent(verdict.rows, _NOT_GIVEN),
-        clusters=or_absent(verdict.clusters, _NOT_GIVEN),
-    )
-
-
-def _with_an_end(interval: Interval | None) -> Interval | None:
-    return None if interval is None or interval.low is interval.high is None else interval
+NO_REFERENCE = Absent(absent="the policy pins no reference")
 
 
 def subject_part(responses: Responses) -> SubjectPart:
     """Who answered, and how."""
+    reason = answered_elsewhere(responses)
     return SubjectPart(
-        base=responses.base,
+        base=or_absent(responses.base, reason),
         adapter=responses.adapter,
-        quantization=responses.quantization,
-        generation=responses.generation,
+        quantization=or_absent(responses.quantization, reason),
+        generation=or_absent(responses.generation, reason),
     )
 
 
-def measurement_lines(candidate: Evaluation, champion: Evaluation) -> tuple[MeasurementLine, ...]:
-    """Every metric that either side was measured on, the candidate's first."""
-    measured = _distinct(item.metric for item in (*candidate.measurements, *champion.measurements))
-    return tuple(_line(metric, candidate, champion) for metric in measured)
+def claim_lines(evidence: Evidence) -> tuple[ClaimLine, ...]:
+    """What rests on another tool's log, and on whoever imported it."""
+    claims = ((side, subject.responses.claim) for side, subject in evidence.subjects.items())
+    return tuple(ClaimLine(side=side, claim=claim) for side, claim in claims if claim is not None)
 
 
-def detector_lines(candidate: Evaluation, champion: Evaluation) -> tuple[DetectorLine, ...]:
-    """Every guardrail that looked at either side, with the measurement of how often it flagged an answer."""
-    scans = {_work(scan.detector): scan for scan in (*champion.scans, *candidate.scans)}
-    detectors = _distinct(scan.detector for scan in (*candidate.scans, *champion.scans))
-    return tuple(
-        DetectorLine(scan=scans[_work(detector)], rate=_line(detector.rate, candidate, champion))
-        for detector in detectors
+def measurement_lines(evidence: Evidence) -> tuple[MeasurementLine, ...]:
+    """Every metric that any side was measured on, the candidate's first, without the rates of detectors."""
+    rates = {_key(scan.name, scan.detector.rate) for scan in _scans(evidence)}
+    measured: dict[bytes, tuple[str, Component]] = {}
+    for subject in evidence.subjects.values():
+        for item in subject.evaluation.measurements:
+            measured.setdefault(_key(item.name, item.metric), (item.name, item.metric))
+    return tuple(_line(*named, evidence) for key, named in measured.items() if key not in rates)
+
+
+def detector_lines(evidence: Evidence) -> tuple[DetectorLine, ...]:
+    """Every guardrail that looked at any side, with how often it flagged an answer there."""
+    scans: dict[bytes, Scan] = {}
+    for scan in _scans(evidence):
+        scans.setdefault(_key(scan.name, scan.detector), scan)
+    return tuple(_detector(scan, evidence) for scan in scans.values())
+
+
+def _scans(evidence: Evidence) -> Iterator[Scan]:
+    for subject in evidence.subjects.values():
+        yield from subject.evaluation.scans
+
+
+def _detector(scan: Scan, evidence: Evidence) -> DetectorLine:
+    rate = _line(scan.name, scan.detector.rate, evidence)
+    return DetectorLine(
+        name=scan.name,
+        detector=scan.detector,
+        fields=scan.fields,
+        covers=scan.covers,
+        misses=scan.misses,
+        errors=scan.errors,
+        rate=rate,
+        corrected_champion=_corrected(scan, evidence.champion, rate.champion),
+        corrected_candidate=_corrected(scan, evidence.candidate, rate.candidate),
     )
 
 
-def _line(metric: Component, candidate: Evaluation, champion: Evaluation) -> MeasurementLine:
-    return MeasurementLine(metric=metric, champion=_reading(champion, metric), candidate=_reading(candidate, metric))
+def _corrected(scan: Scan, subject: Subject, raw: Reading) -> CorrectedRate | Absent:
+    if isinstance(raw.value, Absent):
+        return raw.value
+    same = (one for one in subject.evaluation.scans if _key(one.name, one.detector) == _key(scan.name, scan.detector))
+    return next((one.corrected for one in same), Absent(absent="this side was not scanned"))
 
 
-def _reading(evaluation: Evaluation, metric: Component) -> Reading:
-    found = next((item for item in evaluation.measurements if _work(item.metric) == _work(metric)), None)
-    if found is None:
-        missing = Absent(absent="this side has no such measurement")
-        return Reading(value=missing, scored=missing, rows=missing)
-    return Reading(value=found.value, scored=found.scored, rows=found.rows)
+def _line(name: str, metric: Component, evidence: Evidence) -> MeasurementLine:
+    return MeasurementLine(
+        name=name,
+        metric=metric,
+        champion=_reading(name, metric, evidence.champion),
+        candidate=_reading(name, metric, evidence.candidate),
+        reference=NO_REFERENCE if evidence.reference is None else _reading(name, metric, evidence.reference),
+    )
 
 
-def _distinct(components: Iterable[Component]) -> list[Component]:
-    kept: dict[bytes, Component] = {}
-    for component in components:
-        kept.setdefault(_work(component), component)
-    return list(kept.values())
+def _reading(name: str, metric: Component, subject: Subject) -> Reading:
+    for found in subject.evaluation.measurements:
+        if _key(found.name, found.metric) == _key(name, metric):
+            return Reading(value=found.value, scored=found.scored, rows=found.rows)
+    missing = Absent(absent="this side has no such measurement")
+    return Reading(value=missing, scored=missing, rows=missing)
 
 
-def _work(component: Component) -> bytes:
-    """What a component does: a newer version of a plugin still does the same, other settings do not."""
-    return canonical_json([component.name, dict(component.settings)])
+def _key(name: str, component: Component) -> bytes:
+    """What was done, under which name: a newer version of a plugin still does the same, other settings do not."""
+    return canonical_json([name, component.name, dict(component.settings)])

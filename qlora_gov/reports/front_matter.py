@@ -9,8 +9,9 @@ import re
 from typing import Any
 
 from qlora_gov.records import Absent, Interval
-from qlora_gov.reports.context import CardContext, MeasurementLine, RuleLine
-from qlora_gov.reports.markdown import one_line
+from qlora_gov.reports.context import CardContext
+from qlora_gov.reports.findings_context import MeasurementLine, RuleLine
+from qlora_gov.reports.text import one_line
 
 # https://huggingface.co/docs/hub/repositories-licenses
 # fmt: off
@@ -34,7 +35,8 @@ def front_matter(context: CardContext) -> dict[str, Any]:
     ``base_model`` names a model on the hub and is left out where the base has no name there. Data sets of a project
     are not on the hub either: the evaluation set stands in ``model-index`` under its digest, ``datasets`` is left out.
     """
-    about, hub_id = context.about, context.base.hub_id
+    about, base = context.about, context.base
+    hub_id = base if isinstance(base, Absent) else base.hub_id
     lines = (*context.measurements, *(line.rate for line in context.detectors))
     metadata = {
         "language": list(about.language),
@@ -44,7 +46,7 @@ def front_matter(context: CardContext) -> dict[str, Any]:
         "base_model_relation": "adapter",
         "pipeline_tag": "text-generation",
         "tags": ["lora", "qlora-gov", f"decision-{context.decision.outcome.lower()}"],
-        "metrics": sorted({_short(line.metric.name) for line in lines}),
+        "metrics": sorted({line.name for line in lines}),
         **_model_index(context, lines),
     }
     return {key: _one_lined(value) for key, value in metadata.items()}
@@ -62,10 +64,10 @@ def _model_index(context: CardContext, lines: tuple[MeasurementLine, ...]) -> di
     """The candidate's measurements. The hub wants a value in each, so that one without is left to the card's text."""
     metrics = [
         {
-            "type": _short(line.metric.name),
+            "type": line.name,
             "name": line.metric.name,
             "value": line.candidate.value,
-            "args": _arguments(line, context.decision.rules),
+            "args": _arguments(line, context),
         }
         for line in lines
         if not isinstance(line.candidate.value, Absent)
@@ -90,40 +92,47 @@ def _model_index(context: CardContext, lines: tuple[MeasurementLine, ...]) -> di
     }
 
 
-def _arguments(line: MeasurementLine, rules: tuple[RuleLine, ...]) -> dict[str, Any]:
-    """What stands behind a value. An interval belongs to what a rule tested, often a difference to the champion."""
-    names = (line.metric.name, _short(line.metric.name))
+def _arguments(line: MeasurementLine, context: CardContext) -> dict[str, Any]:
+    """What stands behind a value: how many rows, whose code, whose claim, and what rules tested.
+
+    An interval beside the value itself is the one that a rule on the candidate alone has tested, such as a limit; that
+    of any other rule is of its contrast, often a difference to the champion, and stands with it.
+    """
+    rules = [rule for rule in context.decision.rules if rule.rule.metric == line.name]
+    alone = [rule.interval for rule in rules if rule.contrast == "candidate" and isinstance(rule.interval, Interval)]
+    claims = [f"{one.claim.tool} {one.claim.version}" for one in context.claims if one.side == "candidate"]
     return {
+        **(_interval(alone[0]) if alone else {}),
         "n": line.candidate.scored,
         "plugin": line.metric.distribution,
         "plugin_version": line.metric.version,
-        "tests": [_test(rule) for rule in rules if rule.metric in names],
+        **({"claimed_by": f"log of {claims[0]}"} if claims else {}),
+        "tests": [_test(rule) for rule in rules],
     }
 
 
 def _test(rule: RuleLine) -> dict[str, Any]:
     """One rule's test; what it did not give is left out, as the hub has no word for it."""
-    interval = rule.interval
-    bounds = (
-        {"ci_low": interval.low, "ci_high": interval.high, "ci_level": interval.level, "method": interval.method}
-        if isinstance(interval, Interval)
-        else {}
-    )
     test = {
         "rule": rule.rule.name,
+        "against": rule.rule.against,
         "outcome": rule.outcome,
         "of": rule.contrast,
         "estimate": rule.estimate,
-        **bounds,
+        **(_interval(rule.interval) if isinstance(rule.interval, Interval) else {}),
         "threshold": rule.threshold,
+        "alpha": rule.alpha,
+        "bound": rule.bound,
         "n": rule.rows,
         "clusters": rule.clusters,
     }
     return {key: value for key, value in test.items() if not isinstance(value, Absent | None)}
 
 
-def _short(name: str) -> str:
-    return name.rpartition("/")[2]
+def _interval(interval: Interval) -> dict[str, Any]:
+    ends = {"ci_low": interval.low, "ci_high": interval.high}
+    given = {name: end for name, end in ends.items() if end is not None}
+    return {**given, "ci_level": interval.level, "method": interval.method}
 
 
 def _one_lined(value: Any) -> Any:

@@ -7,39 +7,20 @@ What comes out is one line of literal text: it opens no HTML, no markup, no link
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from jinja2 import TemplateRuntimeError, Undefined
 from markupsafe import Markup
 
-from qlora_gov.records import Absent, Interval
-from qlora_gov.reports.figures import interval_words, number, short_id
-
-LIMIT = 2_000
-"""Characters of one text that a report shows; how many it leaves out is said in their place."""
+from qlora_gov.reports.figures import short_id
+from qlora_gov.reports.text import one_line, words
 
 # Each match ends in the character that would be active: a Markdown or HTML sign anywhere, an underscore at the edge of
 # a word, what opens a list or underlines a heading at the start, and what makes a bare address a link.
 _ACTIVE = re.compile(
     r"[&<>|\\`*\[\]~$#]|_(?![^\W_])|(?<![^\W_])_|^ ?[-+=](?!\d)|^ ?\d{1,9}[.)](?=\s|$)|:(?=//)|\bwww\.", re.IGNORECASE
 )
-_SPACE = re.compile(r"\s+")
 _PLAIN = re.compile(r"[\w ./:+=@,%-]{1,200}")
-_JOINERS = "\u200c\u200d"  # invisible, but Persian, Indic scripts and emoji cannot be spelt without them
-
-
-def one_line(text: str) -> str:
-    """Text on one line: white space collapsed, control and bidirectional characters named, length limited."""
-    shown = "".join(_visible(character) for character in _SPACE.sub(" ", text[:LIMIT]))
-    left_out = len(text) - LIMIT
-    return shown if left_out <= 0 else f"{shown} … ({left_out:,} more characters)"
-
-
-def _visible(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Cs") and character not in _JOINERS
-    return f"{{U+{ord(character):04X}}}" if hidden else character
 
 
 def escaped(text: str) -> Markup:
@@ -59,35 +40,10 @@ def short_code(content_id: str) -> Markup:
 
 
 def printed(value: Any) -> Markup:
-    """Any value that a template may print, as Markdown.
-
-    Raises TemplateRuntimeError for what must never be printed, UndefinedError for a name that does not exist.
-    """
-    match value:
-        case Markup():
-            return value
-        case Undefined():
-            return escaped(str(value))  # raises, with the name
-        case Absent():
-            return escaped(f"not measured: {value.absent}")
-        case Interval():
-            return Markup(interval_words(value))  # noqa: S704 - digits and words of ours
-        case bool():
-            return escaped("yes" if value else "no")
-        case int() | float():
-            return Markup(_number(value))  # noqa: S704 - digits
-        case str():
-            return escaped(value)
-    raise TemplateRuntimeError(f"a template cannot print a {type(value).__name__}; a missing value must be Absent")
+    """Any value that a template may print, as Markdown; raises as :func:`qlora_gov.reports.text.words` does."""
+    return value if isinstance(value, Markup) else escaped(words(value))
 
 
 def joined(values: Iterable[Any], separator: str = ", ") -> Markup:
     """Values, each printed, with a template author's own separator between them."""
     return Markup(separator).join(map(printed, values))  # noqa: S704 - the separator is no data
-
-
-def _number(value: float) -> str:
-    try:
-        return number(value)
-    except ValueError as error:
-        raise TemplateRuntimeError(str(error)) from error

@@ -1,4 +1,7 @@
-"""Rendering a card: a context and a template in, text and the digests of the templates out."""
+"""Rendering a report: values and a template in, text and the digests of the templates out. The Markdown card's is here.
+
+A format brings its own environment: how a value is printed and escaped, and which filters its templates have.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import yaml
+from markupsafe import Markup
 
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ProjectError
@@ -48,12 +53,12 @@ class RecordingLoader(jinja2.BaseLoader):
         return source, filename, uptodate
 
 
-def card_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
-    """Jinja for Markdown: what is printed is escaped by default, and a name that does not exist is an error.
+def environment(loader: jinja2.BaseLoader, printed: Callable[[Any], Markup]) -> jinja2.Environment:
+    """Jinja for a format whose values are ``printed`` and escaped so; a name that does not exist is an error.
 
     Autoescape makes macros and blocks hand on text that is already safe, which ``printed`` then leaves alone.
     """
-    environment = jinja2.Environment(
+    jinja = jinja2.Environment(
         loader=loader,
         undefined=jinja2.StrictUndefined,
         finalize=printed,
@@ -62,13 +67,40 @@ def card_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(code=code, id=short_code, join=joined, percent=percent, settings=setting_lines)
-    environment.tests["absent"] = lambda value: isinstance(value, Absent)
-    return environment
+    jinja.filters.update(percent=percent, settings=setting_lines)
+    jinja.tests["absent"] = lambda value: isinstance(value, Absent)
+    return jinja
+
+
+def card_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+    """Jinja for Markdown."""
+    jinja = environment(loader, printed)
+    jinja.filters.update(code=code, id=short_code, join=joined)
+    return jinja
 
 
 def render_card(context: CardContext, templates: Path | None = None) -> RenderedCard:
-    """Render the model card: front matter from a YAML library, then the body from the template.
+    """Render the Markdown card: front matter from a YAML library, then the body from the template.
+
+    Templates and errors are those of :func:`from_template`.
+    """
+    body = from_template(CARD, card_environment, named_values(context), templates)
+    metadata = yaml.safe_dump(front_matter(context), sort_keys=False, allow_unicode=True, width=10_000)
+    return RenderedCard(f"---\n{metadata}---\n\n{body.text}", body.templates)
+
+
+def named_values(context: CardContext) -> dict[str, Any]:
+    """The context's fields, as templates name them."""
+    return {name: getattr(context, name) for name in CardContext.model_fields}
+
+
+def from_template(
+    name: str,
+    make_environment: Callable[[jinja2.BaseLoader], jinja2.Environment],
+    values: Mapping[str, Any],
+    templates: Path | None,
+) -> RenderedCard:
+    """Render one template and what it includes.
 
     A project's own ``templates`` directory stands before the installed one. Raises ProjectError that names the
     file and line where one of its templates is at fault.
@@ -76,16 +108,14 @@ def render_card(context: CardContext, templates: Path | None = None) -> Rendered
     if templates is not None and not templates.is_dir():
         raise ProjectError(f"no such templates directory: {templates}")
     loader = RecordingLoader(*([templates] if templates else []), INSTALLED)
-    values = {name: getattr(context, name) for name in CardContext.model_fields}
     try:
-        body = card_environment(loader).get_template(CARD).render(values)
+        text = make_environment(loader).get_template(name).render(values)
     except Exception as error:
         file, line = _place(error)
         if templates is None or not file.is_relative_to(templates):
             raise
         raise ProjectError(f"{file}:{line}: the template cannot be rendered: {error}") from error
-    metadata = yaml.safe_dump(front_matter(context), sort_keys=False, allow_unicode=True, width=10_000)
-    return RenderedCard(f"---\n{metadata}---\n\n{body}", dict(sorted(loader.digests.items())))
+    return RenderedCard(text, dict(sorted(loader.digests.items())))
 
 
 def _place(error: Exception) -> tuple[Path, int]:

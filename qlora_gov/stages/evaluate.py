@@ -11,10 +11,22 @@ from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError
 from qlora_gov.examples import Example
 from qlora_gov.measures import Measure, detect
-from qlora_gov.records import Absent, Component, Evaluation, Measurement, Responses, Scan
+from qlora_gov.records import (
+    Absent,
+    Component,
+    CorrectedRate,
+    DetectorErrors,
+    Evaluation,
+    Interval,
+    Measurement,
+    Responses,
+    Scan,
+)
 from qlora_gov.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
-from qlora_gov.tables import Table, scores_id, scores_table
+from qlora_gov.stats import Withheld, corrected_rate
+from qlora_gov.tables import Table, cluster_numbers, recorded_scores, scores_id, scores_table
 
+_LEVEL = 0.95
 _FIELDS = ("prompt", "reference", "response")
 
 
@@ -27,6 +39,7 @@ class Detector:
     rate: Measure
     covers: tuple[str, ...]
     misses: tuple[str, ...]
+    errors: DetectorErrors | None = None
 
 
 @dataclass(frozen=True)
@@ -36,15 +49,18 @@ class _Scored:
     scored: Bools
 
 
-def evaluated_rows(examples: Sequence[Example], responses: Table, likelihoods: Table | None) -> list[EvaluatedRow]:
-    """Examples with the responses and likelihoods of their rows."""
+def evaluated_rows(
+    examples: Sequence[Example], responses: Table, likelihoods: Table | None, recorded: Table | None
+) -> list[EvaluatedRow]:
+    """Examples with the responses of their rows, and the likelihoods and recorded scores where there are any."""
     rated: Sequence[LogLikelihood | None] = [None] * len(examples)
     if likelihoods is not None:
         columns = (np.asarray(likelihoods[name]).tolist() for name in ("nll", "tokens", "bytes"))
         rated = [LogLikelihood(*values) for values in zip(*columns, strict=True)]
+    scores = recorded_scores(recorded, len(examples))
     return [
-        EvaluatedRow(example, response, rating)
-        for example, response, rating in zip(examples, responses["response"], rated, strict=True)
+        EvaluatedRow(example, response, rating, score)
+        for example, response, rating, score in zip(examples, responses["response"], rated, scores, strict=True)
     ]
 
 
@@ -68,8 +84,7 @@ def evaluate(
         result = _rate(detector, rows, len(scans), findings)
         results.append(result)
         if result.measurement.digest is not None:
-            scan = Scan(detector=detector.component, fields=_FIELDS, covers=detector.covers, misses=detector.misses)
-            scans.append(scan)
+            scans.append(_scan(detector, result, rows))
         progress.advance(1, detector.rate.traits.name)
     found = findings.table()
     record = Evaluation(
@@ -120,8 +135,34 @@ def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, finding
     return _result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_))
 
 
+def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> Scan:
+    """What a detector looked at, and its rate corrected by its errors: the raw rate gates, both are printed."""
+    errors: DetectorErrors | Absent = detector.errors or Absent(absent="nobody has measured this detector's errors")
+    return Scan(
+        name=detector.rate.traits.name,
+        detector=detector.component,
+        fields=_FIELDS,
+        covers=detector.covers,
+        misses=detector.misses,
+        errors=errors,
+        corrected=errors if isinstance(errors, Absent) else _corrected(errors, result, rows),
+    )
+
+
+def _corrected(errors: DetectorErrors, result: _Scored, rows: Sequence[EvaluatedRow]) -> CorrectedRate | Absent:
+    clusters = cluster_numbers([row.example.group for row in rows])
+    if not clusters.size:
+        return Absent(absent="there are no rows")
+    found = corrected_rate(int(result.stats[:, 0].sum()), clusters, errors)
+    if isinstance(found, Withheld):
+        return Absent(absent=found.reason)
+    low, high = found.interval(_LEVEL)
+    return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=_LEVEL, method=found.method))
+
+
 def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
     measurement = Measurement(
+        name=measure.traits.name,
         metric=measure.component,
         components=measure.components,
         scored=int(scored.sum()),
@@ -146,6 +187,7 @@ def _value(measure: Measure, stats: Floats) -> float | Absent:
 
 def _absent(measure: Measure, rows: int, reason: str) -> _Scored:
     measurement = Measurement(
+        name=measure.traits.name,
         metric=measure.component,
         components=measure.components,
         scored=0,

@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from qlora_gov.config import explain
-from qlora_gov.measures import Measure, find_measure
+from qlora_gov.errors import did_you_mean
+from qlora_gov.examples import Example
+from qlora_gov.measures import Measure
 from qlora_gov.records import (
     Absent,
-    Component,
     Decision,
     DecisionOutcome,
     Evaluation,
     Measurement,
     Outcome,
     Policy,
+    Rule,
     RuleVerdict,
     Verdict,
 )
 from qlora_gov.specs import Bools, Comparison, Floats, Gate
+from qlora_gov.tables import cluster_numbers, labels_of
 
 T = TypeVar("T", bound=np.generic)
 
@@ -41,72 +44,91 @@ class Side:
 
 
 @dataclass(frozen=True)
-class UsedRule:
-    """A rule of the policy: its gate, what the record says of it, and the metric that it judges."""
+class Contest:
+    """A candidate with those it is compared with, on the rows of one evaluation set.
 
-    gate: Gate
-    component: Component
-    metric: str
+    ``opponents`` are the champion, and the pinned reference where the policy names one. ``look`` counts the
+    decisions on these rows, this one included.
+    """
+
+    candidate: Side
+    opponents: Mapping[str, Side]
+    examples: Sequence[Example]
+    measures: Sequence[Measure]
+    look: int
 
 
-def decide(
-    policy: Policy,
-    rules: Sequence[UsedRule],
-    measures: Sequence[Measure],
-    candidate: Side,
-    champion: Side,
-    clusters: NDArray[np.int64],
-    *,
-    adapter: str,
-    exploratory: bool,
-    look: int,
-) -> Decision:
-    """Return the decision: refused where any rule fails, else inconclusive where any could not tell, else approved."""
-    verdicts = tuple(
-        RuleVerdict(
-            rule=rule.component,
-            metric=rule.metric,
-            verdict=_judge(rule, measures, candidate, champion, clusters),
-        )
-        for rule in rules
-    )
+def decide(policy: Policy, gates: Mapping[str, Gate], contest: Contest, *, adapter: str, exploratory: bool) -> Decision:
+    """Return the decision on every rule of the policy; ``gates`` are by the rule's name."""
+    verdicts = judge(policy, gates, contest)
+    reference = contest.opponents.get("reference")
     return Decision(
         policy=policy.id,
-        candidate=candidate.evaluation.id,
-        champion=champion.evaluation.id,
+        candidate=contest.candidate.evaluation.id,
+        champion=contest.opponents["champion"].evaluation.id,
+        reference=reference.evaluation.id if reference else None,
         adapter=adapter,
         verdicts=verdicts,
-        outcome=outcome_of([verdict.verdict.outcome for verdict in verdicts]),
+        outcome=outcome_of(policy, {item.rule.name: item.verdict.outcome for item in verdicts}),
         exploratory=exploratory,
-        look=look,
+        look=contest.look,
     )
 
 
-def outcome_of(outcomes: Sequence[Outcome]) -> DecisionOutcome:
-    """Approval is an intersection-union test: every rule must pass, each at its full alpha. No rules, no approval."""
-    if Outcome.FAIL in outcomes:
+def judge(policy: Policy, gates: Mapping[str, Gate], contest: Contest) -> tuple[RuleVerdict, ...]:
+    """A verdict for each rule, in the policy's order."""
+    judge_one = _Judge(policy, contest)
+    return tuple(RuleVerdict(rule=rule, verdict=judge_one(rule, gates.get(rule.name))) for rule in policy.rules)
+
+
+def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutcome:
+    """Refused where any rule fails; approved where every one passes, each at its full alpha; else inconclusive.
+
+    Approval is an intersection-union test, so PASSes take no correction. Where the policy tolerates INCONCLUSIVE,
+    it takes the required rules, and one rule at least, to pass.
+    """
+    if Outcome.FAIL in outcomes.values():
         return DecisionOutcome.REFUSED
-    if outcomes and all(outcome is Outcome.PASS for outcome in outcomes):
+    passed = {name for name, outcome in outcomes.items() if outcome is Outcome.PASS}
+    needed = policy.required if policy.inconclusive == "tolerated" else (rule.name for rule in policy.rules)
+    if passed and passed.issuperset(needed) and set(outcomes) == {rule.name for rule in policy.rules}:
         return DecisionOutcome.APPROVED
     return DecisionOutcome.INCONCLUSIVE
 
 
-def _judge(
-    rule: UsedRule, measures: Sequence[Measure], candidate: Side, champion: Side, clusters: NDArray[np.int64]
-) -> Verdict:
-    at = find_measure(measures, rule.metric)
-    if at is None:
-        return _fail(f"{rule.metric} is not the name of exactly one metric or guardrail's rate of the evaluation")
-    measure = measures[at]
-    sides = {"candidate": candidate, "champion": champion}
-    found = {who: _measured(side.evaluation, measure) for who, side in sides.items()}
-    values = {who: measurement.value for who, (_, measurement) in found.items()}
-    for who, (_, measurement) in found.items():
-        if reason := _unusable(measurement, len(clusters)):
-            return _fail(f"{rule.metric} of the {who}: {reason}", values)
-    stats = {who: _read_only(sides[who].scores(index)[0]) for who, (index, _) in found.items()}
-    comparison = Comparison(measure.traits, stats["candidate"], stats["champion"], _read_only(clusters))
-    return _ask(rule.gate, comparison, values)
+class _Judge:
+    """Judges one rule at a time."""
+
+    def __init__(self, policy: Policy, contest: Contest) -> None:
+        self.contest = contest
+        self.clusters = _read_only(cluster_numbers([example.group for example in contest.examples]))
+        self.labels = {name: tuple(values) for name, values in labels_of(contest.examples).items()}
+        looked = contest.look > 1
+        self.stale = looked and policy.further_looks == "fresh_rows"
+        self.alpha_scale = 0.5 ** (contest.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
+
+    def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
+        measure = next((one for one in self.contest.measures if one.traits.name == rule.metric), None)
+        if gate is None or measure is None:
+            names = [one.traits.name for one in self.contest.measures]
+            what = f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}"
+            return _fail("this rule has no gate" if gate is None else what)
+        if rule.against not in self.contest.opponents:
+            return _fail(f"the {rule.against} has no evaluation")
+        sides = {"candidate": self.contest.candidate, rule.against: self.contest.opponents[rule.against]}
+        found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
+        values = {"candidate": found["candidate"][1].value, "champion": found[rule.against][1].value}
+        for who, (_, measurement) in found.items():
+            if reason := _unusable(measurement, len(self.clusters)):
+                return _fail(f"{rule.metric} of the {who}: {reason}", values)
+        if self.stale:
+            why = f"this is decision {self.contest.look} on these rows, and the policy asks for fresh ones"
+            return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
+        stats = {who: _read_only(sides[who].scores(index)[0]) for who, (index, _) in found.items()}
+        return _ask(gate, self._comparison(measure, stats["candidate"], stats[rule.against], rule.against), values)
+
+    def _comparison(self, measure: Measure, candidate: Floats, champion: Floats, against: str) -> Comparison:
+        return Comparison(measure.traits, candidate, champion, self.clusters, self.labels, against, self.alpha_scale)
 
 
 def _read_only(values: NDArray[T]) -> NDArray[T]:
@@ -116,14 +138,20 @@ def _read_only(values: NDArray[T]) -> NDArray[T]:
     return view
 
 
-def _measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
+def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
     """The evaluation's measurement of exactly this metric, by index, or an absent one."""
     for index, measurement in enumerate(evaluation.measurements):
         if measurement.metric == measure.component:
             return index, measurement
     absent = Absent(absent="not by this version and these settings of the metric")
     return -1, Measurement(
-        metric=measure.component, components=measure.components, scored=0, rows=0, value=absent, digest=None
+        name=measure.traits.name,
+        metric=measure.component,
+        components=measure.components,
+        scored=0,
+        rows=0,
+        value=absent,
+        digest=None,
     )
 
 
@@ -154,4 +182,9 @@ def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
 
 
 def _fail(reason: str, values: Values | None = None) -> Verdict:
-    return Verdict(outcome=Outcome.FAIL, reason=reason, **(values or {}))
+    return _unasked(Outcome.FAIL, reason, values or {})
+
+
+def _unasked(outcome: Outcome, reason: str, values: Values) -> Verdict:
+    """A verdict that no gate gave."""
+    return Verdict(outcome=outcome, reason=reason, candidate=values.get("candidate"), champion=values.get("champion"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from qlora_gov.canonical import file_id, tree_id
 from qlora_gov.errors import TrainingError
 from qlora_gov.examples import Example
-from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment
+from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment, Training
 from qlora_gov.specs import Progress, Trainer, TrainingJob, TrainingOutcome
 
 _SAFE = {".safetensors", ".json"}
@@ -47,7 +47,7 @@ def train(
         progress=progress,
     )
     outcome = trainer.train(job)
-    adapter = _record(outcome, _files(output), recipe, base, dataset, seed, environment)
+    adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment)
     _keep(output, keep(adapter.digest))
     return adapter
 
@@ -57,14 +57,18 @@ def is_whole(path: Path, adapter: Adapter) -> bool:
     return all((path / name).is_file() and file_id(path / name) == digest for name, digest in adapter.files.items())
 
 
-def _files(output: Path) -> dict[str, str]:
-    paths = sorted(path for path in output.rglob("*") if path.is_file())
+def adapter_files(directory: Path) -> dict[str, str]:
+    """The digests of an adapter's files by name; a README beside them is no part of it.
+
+    Raises TrainingError for files that no adapter should hold.
+    """
+    paths = sorted(path for path in directory.rglob("*") if path.is_file() and path.suffix != ".md")
     for path in paths:
         if path.suffix not in _SAFE:
-            raise TrainingError(f"the trainer wrote {path.name}; an adapter holds safetensors and JSON files only")
+            raise TrainingError(f"{path.name} in {directory}: an adapter holds safetensors and JSON files only")
     if not any(path.suffix == ".safetensors" for path in paths):
-        raise TrainingError("the trainer wrote no .safetensors file")
-    return {path.relative_to(output).as_posix(): file_id(path) for path in paths}
+        raise TrainingError(f"no .safetensors file in {directory}")
+    return {path.relative_to(directory).as_posix(): file_id(path) for path in paths}
 
 
 def _record(
@@ -79,15 +83,17 @@ def _record(
     return Adapter(
         base=base.id,
         dataset=dataset.id,
-        recipe=recipe,
-        seed=seed,
         files=files,
         digest=tree_id(files),
-        losses=outcome.losses,
-        steps=outcome.steps,
-        tokens=outcome.tokens,
-        notes=outcome.notes,
-        environment=environment,
+        training=Training(
+            recipe=recipe,
+            seed=seed,
+            losses=outcome.losses,
+            steps=outcome.steps,
+            tokens=outcome.tokens,
+            notes=outcome.notes,
+            environment=environment,
+        ),
     )
 
 

@@ -1,7 +1,8 @@
 """Intervals for metrics and paired comparisons. numpy and scipy only; it knows nothing of models."""
 
+from qlora_gov.stats.clusters import effective_rows
 from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contrast, no_worse, scaled_difference
-from qlora_gov.stats.detectors import DetectorErrors, corrected_rate
+from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.estimate import Caution, Estimate, Withheld
 from qlora_gov.stats.estimators import estimate, estimate_all, value_of
 from qlora_gov.stats.power import detectable, rows_for_rate, rows_needed
@@ -14,12 +15,12 @@ __all__ = [
     "Caution",
     "Claim",
     "Contrast",
-    "DetectorErrors",
     "Estimate",
     "SliceFindings",
     "Withheld",
     "corrected_rate",
     "detectable",
+    "effective_rows",
     "estimate",
     "estimate_all",
     "judge_slices",

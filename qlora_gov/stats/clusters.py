@@ -24,6 +24,15 @@ def cluster_sums(stats: Floats, clusters: Integers) -> Floats:
     return sums[np.lexsort(sums.T)]
 
 
+def effective_rows(clusters: Integers) -> float:
+    """How many independent rows the rows of ``clusters [n]`` are worth where those of one cluster repeat each other.
+
+    ``n^2 / sum(size^2)`` (Kish 1965): the number of clusters where all are of one size, fewer where some are large.
+    """
+    sizes = np.unique(clusters, return_counts=True)[1]
+    return clusters.size**2 / float(np.square(sizes).sum())
+
+
 def independent(clusters: Integers) -> bool:
     """Whether every cluster has one row."""
     return np.unique(clusters).size == clusters.size

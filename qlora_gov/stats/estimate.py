@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 class Caution:
     """Why an interval is shaky on such data, and how many standard errors a bound that decides keeps off instead.
 
-    ``reach(alpha)`` is infinite where no verdict may rest on the data at all.
+    ``reach(alpha)`` is infinite where no verdict may rest on the data at all. With about ``times`` as many rows of
+    the same kind there would be no caution.
     """
 
     reason: str
+    times: float
     reach: Callable[[float], float] = field(repr=False, compare=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betaincinv
 
-from qlora_gov.stats.clusters import Integers, independent
+from qlora_gov.stats.clusters import Integers, effective_rows, independent
 from qlora_gov.stats.estimate import Estimate
 
 
@@ -13,19 +13,22 @@ def exact_rate(hits: int, clusters: Integers) -> Estimate:
     """A rate of ``hits`` among the rows of ``clusters [n]``.
 
     Rows of one cluster are taken to repeat each other entirely, since few hits cannot tell how much they do: the
-    sample counts as ``n^2 / sum(size^2)`` rows (Kish), as Korn and Graubard (1998) enter an effective size.
+    sample counts as its effective number of rows, entered as Korn and Graubard (1998) do.
     """
     rows = clusters.size
-    sizes = np.unique(clusters, return_counts=True)[1]
-    effective = rows**2 / float(np.square(sizes).sum())
+    effective = effective_rows(clusters)
     rate = hits / rows
-    method = "exact binomial" if independent(clusters) else "exact binomial on the effective number of clusters"
+    method = on_effective_rows("exact binomial", clusters)
     # One hit and one miss more: none observed does not mean that none are possible.
     likely = (rate * effective + 1) / (effective + 2)
     error = float(np.sqrt(likely * (1 - likely) / effective))
-    return Estimate(
-        rate, error, method, rows, sizes.size, lambda level: clopper_pearson(rate * effective, effective, level)
-    )
+    count = np.unique(clusters).size
+    return Estimate(rate, error, method, rows, count, lambda level: clopper_pearson(rate * effective, effective, level))
+
+
+def on_effective_rows(method: str, clusters: Integers) -> str:
+    """The name of a method for independent rows, where it is used on rows of ``clusters [n]``."""
+    return method if independent(clusters) else f"{method} on the effective number of clusters"
 
 
 def clopper_pearson(hits: float, rows: float, level: float) -> tuple[float, float]:

@@ -106,10 +106,12 @@ def _pivots(found: Jackknife, values: Floats, squares: Floats) -> Floats:
 
 
 def _caution(found: Jackknife) -> Caution | None:
+    times = (found.skew / SKEW_LIMIT) ** 2  # skewness stays as rows are added, and so this falls with their number
     if found.informative < FEWEST_CLUSTERS:
-        same = f"all but {found.informative - 1} of {found.influence.size} clusters of rows say the same"
-        return Caution(same, lambda alpha: math.inf)
+        differ = found.informative - 1
+        same = f"all but {differ} of {found.influence.size} clusters of rows say the same"
+        return Caution(same, max(times, (FEWEST_CLUSTERS - 1) / differ), lambda alpha: math.inf)
     if abs(found.skew) > SKEW_LIMIT:
         few = f"a few rows decide it (skewness / sqrt(clusters) is {found.skew:.2f}, beyond {SKEW_LIMIT:g})"
-        return Caution(few, lambda alpha: math.sqrt(1 / alpha - 1))
+        return Caution(few, times, lambda alpha: math.sqrt(1 / alpha - 1))
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,12 @@ from qlora_gov.records import (
     AliasMove,
     Base,
     Card,
+    Claim,
     Component,
     DatasetVersion,
     Decision,
     DecisionOutcome,
+    DetectorErrors,
     Environment,
     Evaluation,
     GenerationSettings,
@@ -31,11 +34,14 @@ from qlora_gov.records import (
     Outcome,
     Policy,
     Responses,
+    Rule,
     RuleVerdict,
     Scan,
+    Training,
     Verdict,
+    Waiver,
 )
-from qlora_gov.tables import Table, examples_table, scores_id, scores_table
+from qlora_gov.tables import Table, examples_table, recorded_table, scores_id, scores_table
 
 ROWS = 12
 SOURCE = bytes_id(b"source of the metrics plugin")
@@ -46,6 +52,10 @@ ENVIRONMENT = Environment(
 
 def component(name: str, **settings: int) -> Component:
     return Component(name=name, distribution="d", version="1.0", source=SOURCE, settings=settings)
+
+
+def rule(number: int) -> Rule:
+    return Rule(name=f"rule {number}", gate=component("gates/at_most", limit=number), metric="mean")
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:
@@ -115,6 +125,33 @@ def responses_of(base: str, adapter: str | None, dataset: str, text: str) -> tup
     return record, rows
 
 
+def imported_responses(dataset: str) -> tuple[Responses, dict[str, Table]]:
+    """What another tool answered and scored: one score for every row, one more for some of them."""
+    record, rows = responses_of("", None, dataset, "imported")
+    del rows["likelihoods"]
+    rows["recorded"] = recorded_table([{"acc": row / 7} | ({"f1": 0.5} if row % 3 else {}) for row in range(ROWS)])
+    claim = Claim(
+        tool="harness",
+        version="1",
+        model="a model",
+        began="2026-01-02T03:04:05+00:00",
+        log=bytes_id(b"log"),
+        notes=(),
+        importer=component("i/log"),
+    )
+    return record.model_copy(
+        update={
+            "base": None,
+            "quantization": None,
+            "generation": None,
+            "likelihoods": None,
+            "recorded": columns_id(rows["recorded"]),
+            "environment": None,
+            "claim": claim,
+        }
+    ), rows
+
+
 def evaluation_of(responses: str, seed: int) -> tuple[Evaluation, dict[str, Table]]:
     """Two metrics with rows, one of which could not score every row, and one that failed between them."""
     rng = np.random.default_rng(seed)
@@ -134,6 +171,7 @@ def evaluation_of(responses: str, seed: int) -> tuple[Evaluation, dict[str, Tabl
     }
     measurements = {
         index: Measurement(
+            name="mean" if index == 0 else "nll",
             metric=component("m/mean" if index == 0 else "m/nll"),
             components=("sum", "rows"),
             scored=int(scored.sum()),
@@ -144,6 +182,7 @@ def evaluation_of(responses: str, seed: int) -> tuple[Evaluation, dict[str, Tabl
         for index, stats, scored in parts
     }
     failed = Measurement(
+        name="broken",
         metric=component("m/broken"),
         components=("a",),
         scored=0,
@@ -151,7 +190,15 @@ def evaluation_of(responses: str, seed: int) -> tuple[Evaluation, dict[str, Tabl
         value=Absent(absent="it raised"),
         digest=None,
     )
-    scan = Scan(detector=component("g/pii"), fields=("prompt", "response"), covers=("email", "iban"), misses=("name",))
+    scan = Scan(
+        name="pii",
+        detector=component("g/pii"),
+        fields=("prompt", "response"),
+        covers=("email", "iban"),
+        misses=("name",),
+        errors=DetectorErrors(found=9, present=10, spared=99, absent=100, measured_on="invented texts"),
+        corrected=Absent(absent="below the detector's floor"),
+    )
     record = Evaluation(
         responses=responses,
         measurements=(measurements[0], failed, measurements[2]),
@@ -179,8 +226,8 @@ class Release:
 
 def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Release:
     made: dict[str, Entry] = {}
-    rule = component("gates/at_most", limit=len(name))
-    made["policy"] = ledger.append(Policy(rules=(rule,)), key=f"policy {name}")
+    limit = rule(len(name))
+    made["policy"] = ledger.append(Policy(rules=(limit,)), key=f"policy {name}")
     base_files = {"model.safetensors": bytes_id(b"base")}
     base = Base(reference="embedded", source="embedded", files=base_files, architecture="llama", licence=None)
     made["base"] = ledger.append(base, key="base", facts={"host": "here", "seconds": 0.5})
@@ -196,15 +243,17 @@ def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Rele
     adapter = Adapter(
         base=made["base"].id,
         dataset=made["training set"].id,
-        recipe=component("nf4/qlora"),
-        seed=0,
         files=digests,
         digest=tree_id(digests),
-        losses=(LossPoint(step=1, loss=2.5),),
-        steps=1,
-        tokens=100,
-        notes=(),
-        environment=ENVIRONMENT,
+        training=Training(
+            recipe=component("nf4/qlora"),
+            seed=0,
+            losses=(LossPoint(step=1, loss=2.5),),
+            steps=1,
+            tokens=100,
+            notes=(),
+            environment=ENVIRONMENT,
+        ),
     )
     made["adapter"] = ledger.append(adapter, key=f"adapter {name}")
     for side, subject in (("champion", None), ("candidate", made["adapter"].id)):
@@ -212,19 +261,33 @@ def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Rele
         made[f"{side} responses"] = ledger.append(record, rows=rows)
         evaluation, scores = evaluation_of(made[f"{side} responses"].id, seed=len(side + name))
         made[side] = ledger.append(evaluation, rows=scores)
-    verdict = RuleVerdict(rule=rule, metric="m/mean", verdict=Verdict(outcome=Outcome.PASS, reason="below"))
+    answered, rows = imported_responses(made["evaluation set"].id)
+    made["imported responses"] = ledger.append(answered, key=f"imported {name}", rows=rows)
+    verdict = RuleVerdict(rule=limit, verdict=Verdict(outcome=Outcome.INCONCLUSIVE, reason="too few rows"))
     decision = Decision(
         policy=made["policy"].id,
         candidate=made["candidate"].id,
         champion=made["champion"].id,
         adapter=made["adapter"].id,
         verdicts=(verdict,),
-        outcome=DecisionOutcome.APPROVED,
+        outcome=DecisionOutcome.INCONCLUSIVE,
         exploratory=False,
         look=1,
     )
     made["decision"] = ledger.append(decision)
-    move = AliasMove(alias="champion", adapter=made["adapter"].id, decision=made["decision"].id, previous=None)
+    waiver = Waiver(
+        decision=made["decision"].id, rule=limit.name, author="A. Reviewer", reason="rare", expires=date(2030, 1, 31)
+    )
+    made["waiver"] = ledger.append(waiver)
+    move = AliasMove(
+        alias="champion",
+        adapter=made["adapter"].id,
+        decision=made["decision"].id,
+        previous=None,
+        reason="promoted",
+        author="A. Reviewer",
+        waivers=(made["waiver"].id,),
+    )
     made["alias"] = ledger.append(move)
     card_text = {"card.md": f"# {name}".encode()}
     made["about"] = ledger.append(About(title="A tiny one", intended_use="tests", licence="MIT"))

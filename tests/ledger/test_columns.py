@@ -9,6 +9,7 @@ from qlora_gov.canonical import columns_id
 from qlora_gov.errors import IntegrityError
 from qlora_gov.ledger import columns, schema
 from qlora_gov.ledger.connection import connect
+from qlora_gov.ledger.file import FileSession
 from qlora_gov.tables import TABLES, Table, scores_table
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -38,10 +39,11 @@ def test_rows_keep_their_digest(name: str, data: st.DataObject) -> None:
     first, second = data.draw(tables(name)), data.draw(tables(name))
     with connect() as connection:
         schema.migrate(connection, 0)
+        session = FileSession(connection)
         for entry, table in ((1, first), (2, second)):
-            columns.insert(connection, entry, name, columns.typed(name, table))
-        assert columns_id(columns.read(connection, 1, name)) == columns_id(first)
-        assert columns_id(columns.read(connection, 2, name)) == columns_id(second)
+            session.write([f"SET VARIABLE entry = {entry}"], {name: columns.typed(name, table)})
+        assert columns_id(columns.read(session, 1, name)) == columns_id(first)
+        assert columns_id(columns.read(session, 2, name)) == columns_id(second)
 
 
 def test_many_rows_keep_their_order() -> None:
@@ -51,10 +53,11 @@ def test_many_rows_keep_their_order() -> None:
     table |= {"row": np.arange(value.size)[::-1], "value": value}
     with connect() as connection:
         schema.migrate(connection, 0)
-        columns.insert(connection, 1, "scores", columns.typed("scores", table))
-        columns.insert(connection, 2, "scores", columns.typed("scores", table))
+        session = FileSession(connection)
         for entry in (1, 2):
-            found = columns.read(connection, entry, "scores")
+            session.write([f"SET VARIABLE entry = {entry}"], {"scores": columns.typed("scores", table)})
+        for entry in (1, 2):
+            found = columns.read(session, entry, "scores")
             np.testing.assert_array_equal(found["value"], value)
             np.testing.assert_array_equal(found["row"], table["row"])
 

@@ -16,14 +16,14 @@ from tests.ledger.samples import AGGREGATES, Release
 
 @pytest.mark.parametrize("content", [b"", b"x", b"not a database, but long enough to be one " * 500])
 def test_a_file_that_is_no_database_is_said_to_be_none(ledger: Ledger, content: bytes) -> None:
-    ledger.path.parent.mkdir()
-    ledger.path.write_bytes(content)
+    ledger.location.parent.mkdir()
+    ledger.location.write_bytes(content)
     for operation in (Ledger.entries, lambda ledger: ledger.append(Policy(rules=()))):
         with pytest.raises(LedgerError, match="not a valid DuckDB database file") as caught:
             operation(ledger)
-        assert str(ledger.path) in str(caught.value)
+        assert str(ledger.location) in str(caught.value)
         assert "\n" not in str(caught.value)
-    assert ledger.path.read_bytes() == content
+    assert ledger.location.read_bytes() == content
 
 
 def test_a_directory_is_no_ledger(tmp_path: Path) -> None:
@@ -42,13 +42,13 @@ def test_a_damaged_file_is_one_clear_error(release: Release, tmp_path: Path) -> 
 
     def outcome(position: int) -> str:
         damaged = Ledger(tmp_path / f"{position}.duckdb")
-        damaged.path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        damaged.location.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
         try:
             return str(verify(damaged, aggregates=AGGREGATES, artefacts=release.artefacts))
         except LedgerError as error:
             return str(error)
 
-    whole = release.ledger.path.read_bytes()
+    whole = release.ledger.location.read_bytes()
     outcomes = [outcome(position) for position in np.random.default_rng(0).integers(0, len(whole), 24)]
     refused = [found for found in outcomes if found != "[]"]
     assert all("cannot be used: Corrupt database file" in found and "\n" not in found for found in refused)
@@ -56,8 +56,8 @@ def test_a_damaged_file_is_one_clear_error(release: Release, tmp_path: Path) -> 
 
 
 def test_a_ledger_cut_short_is_one_clear_error(release: Release) -> None:
-    size = release.ledger.path.stat().st_size
-    with release.ledger.path.open("r+b") as stream:
+    size = release.ledger.location.stat().st_size
+    with release.ledger.location.open("r+b") as stream:
         stream.truncate(size // 2)
     with pytest.raises(LedgerError, match="cannot be used") as caught:
         verify(release.ledger, aggregates=AGGREGATES, artefacts=release.artefacts)
@@ -66,7 +66,7 @@ def test_a_ledger_cut_short_is_one_clear_error(release: Release) -> None:
 
 def test_a_ledger_needs_neither_pandas_nor_pyarrow(release: Release, tmp_path: Path) -> None:
     """The base dependencies are enough to read, append and verify; and reading never looks for more."""
-    shutil.copy(release.ledger.path, tmp_path / "copy.duckdb")
+    shutil.copy(release.ledger.location, tmp_path / "copy.duckdb")
     code = """
 import sys
 from pathlib import Path

@@ -10,15 +10,28 @@ import numpy as np
 import pytest
 
 from qlora_gov.errors import IntegrityError, LedgerError, LedgerLockedError
-from qlora_gov.ledger import Head, Ledger
+from qlora_gov.ledger import Head, Ledger, scores
 from qlora_gov.ledger.entry import GENESIS
 from qlora_gov.records import AliasMove, Policy
 from qlora_gov.tables import examples_of, examples_table
-from tests.ledger.samples import ROWS, Release, component, dataset_of, evaluation_of, examples, responses_of
+from tests.ledger.samples import ROWS, Release, append_release, dataset_of, evaluation_of, examples, responses_of, rule
+
+
+@pytest.fixture(params=["file", "server"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
+    """The same ledger in both places where it can be kept."""
+    if request.param == "server":
+        return request.getfixturevalue("served")
+    return Ledger(tmp_path / "state" / "ledger.duckdb", wait=5)
+
+
+@pytest.fixture
+def release(ledger: Ledger, tmp_path: Path) -> Release:
+    return append_release(ledger, tmp_path / "artefacts")
 
 
 def policy(number: int) -> Policy:
-    return Policy(rules=(component("gates/at_most", number=number),))
+    return Policy(rules=(rule(number),))
 
 
 def test_a_ledger_that_does_not_exist_reads_as_empty(ledger: Ledger) -> None:
@@ -29,7 +42,7 @@ def test_a_ledger_that_does_not_exist_reads_as_empty(ledger: Ledger) -> None:
     assert ledger.entries() == []
     with pytest.raises(LedgerError, match=r"there is no ledger at .*ledger\.duckdb; 'qlora-gov run' begins one"):
         ledger.get("0123456789")
-    assert not ledger.path.parent.exists(), "reading creates nothing"
+    assert not ledger.location.parent.exists(), "reading creates nothing"
 
 
 def test_entries_chain_and_come_back_whole(ledger: Ledger) -> None:
@@ -98,24 +111,22 @@ def test_rows_come_back_as_they_were_given(release: Release) -> None:
     assert len(ledger.table(entries["policy"], "scores")["value"]) == 0
 
 
-def test_one_measurement_is_read_by_itself(release: Release) -> None:
-    entry = release.entries["candidate"]
+def test_the_scores_of_each_measurement_come_back(release: Release) -> None:
+    table = release.ledger.table(release.entries["candidate"], "scores")
     _, rows = evaluation_of("any", seed=len("candidatefirst"))
-    stats, scored = release.ledger.scores(entry, 2, ROWS, 2)
+    stats, scored = scores(table, 2, ROWS, 2)
     assert scored.tolist() == [row != 3 for row in range(ROWS)]
     mine = rows["scores"]["metric"] == 2
     np.testing.assert_array_equal(stats[scored].T.ravel(), rows["scores"]["value"][mine])
     with pytest.raises(IntegrityError, match="are not 3 for each of the scored rows among 12"):
-        release.ledger.scores(entry, 2, ROWS, 3)
+        scores(table, 2, ROWS, 3)
 
 
 def test_an_alias_is_its_latest_move(release: Release) -> None:
     ledger, entries = release.ledger, release.entries
     assert ledger.alias("champion") == entries["alias"]
     assert ledger.alias("fallback") is None
-    move = AliasMove(
-        alias="champion", adapter=entries["adapter"].id, decision=entries["decision"].id, previous=entries["alias"].id
-    )
+    move = AliasMove(alias="champion", adapter=None, decision=None, previous=entries["alias"].id, reason="rolled back")
     assert ledger.alias("champion") == entries["alias"]
     moved = ledger.append(move)
     assert ledger.alias("champion") == moved
@@ -129,7 +140,11 @@ def test_lineage_goes_back_to_the_roots_nearest_first(release: Release) -> None:
         name for found in release.ledger.lineage(entries["card"].id[7:]) for name in entries if entries[name] == found
     ]
     assert names[:5] == ["decision", "about", "policy", "candidate", "champion"]
-    assert sorted(names) == sorted(set(entries) - {"card", "alias"}), "each once, all that it was made from"
+    others = {"card", "alias", "waiver", "imported responses"}
+    assert sorted(names) == sorted(set(entries) - others), "each once, all that it was made from"
+    assert release.ledger.lineage(entries["alias"].id)[:3] == [
+        entries[name] for name in ("adapter", "decision", "waiver")
+    ]
 
 
 def test_lineage_says_which_parent_is_not_there(ledger: Ledger) -> None:
@@ -152,7 +167,7 @@ def test_rows_that_disagree_with_the_record_are_not_appended(ledger: Ledger) -> 
         ledger.append(dataset_of(table, "training"), rows={"examples": table})
     evaluation, rows = evaluation_of("sha256:" + 64 * "0", seed=1)
     rows["scores"] = {**rows["scores"], "value": rows["scores"]["value"][::-1]}
-    with pytest.raises(ValueError, match="scores of m/mean: the rows do not have the digest"):
+    with pytest.raises(ValueError, match="scores of mean: the rows do not have the digest"):
         ledger.append(evaluation, rows=rows)
     assert not ledger.exists()
 
@@ -183,8 +198,8 @@ def test_a_reader_in_another_thread_is_waited_for(ledger: Ledger) -> None:
     thread.start()
     assert reading.wait(5)
     with pytest.raises(LedgerLockedError, match="is held by this process"):
-        Ledger(ledger.path, wait=0).append(policy(2))
-    assert Ledger(ledger.path, wait=5, on_wait=tell).append(policy(2)).seq == 2
+        Ledger(ledger.location, wait=0).append(policy(2))
+    assert Ledger(ledger.location, wait=5, on_wait=tell).append(policy(2)).seq == 2
     thread.join()
     assert waited == sorted(waited)
     assert len(waited) >= 1

@@ -65,12 +65,12 @@ def read_line(process: subprocess.Popen[str]) -> str:
 
 def sound(ledger: Ledger) -> bool:
     """Nothing is wrong but that the parents, which these records make up, are not there."""
-    problems = verify(ledger, aggregates={}, artefacts=ledger.path.parent)
+    problems = verify(ledger, aggregates={}, artefacts=ledger.location.parent)
     return all("which no entry before it holds" in problem.what for problem in problems)
 
 
 def test_processes_append_at_once_and_lose_nothing(ledger: Ledger) -> None:
-    writers = [start(APPEND, ledger.path, f"writer {number}", 10, 5) for number in range(8)]
+    writers = [start(APPEND, ledger.location, f"writer {number}", 10, 5) for number in range(8)]
     told = [line for writer in writers for line in writer.communicate(timeout=120)[0].split() if line != "ready"]
     entries = ledger.entries()
     assert [entry.seq for entry in entries] == list(range(1, 81))
@@ -82,7 +82,7 @@ def test_what_was_acknowledged_survives_a_kill(ledger: Ledger) -> None:
     pauses = random.Random(1)
     told: set[str] = set()
     for turn in range(5):
-        writers = [start(APPEND, ledger.path, f"writer {turn} {number}", 1000, 400) for number in range(2)]
+        writers = [start(APPEND, ledger.location, f"writer {turn} {number}", 1000, 400) for number in range(2)]
         told |= {read_line(writers[0]) for _ in range(1 + turn)} - {"ready"}
         time.sleep(pauses.uniform(0, 0.2))
         for writer in writers:
@@ -97,21 +97,21 @@ def test_what_was_acknowledged_survives_a_kill(ledger: Ledger) -> None:
 
 def test_a_ledger_that_is_held_names_its_holder_and_is_waited_for(ledger: Ledger) -> None:
     ledger.append(Policy(rules=()))
-    holder = start(HOLD, ledger.path)
+    holder = start(HOLD, ledger.location)
     assert read_line(holder) == "held"
     begun = time.monotonic()
     for operation in (lambda it: it.append(Policy(rules=()), key="new"), Ledger.head):
         with pytest.raises(LedgerLockedError) as caught:
-            operation(Ledger(ledger.path, wait=0.3))
+            operation(Ledger(ledger.location, wait=0.3))
         message = str(caught.value)
-        assert f"{ledger.path} is held by process {holder.pid} and was not free within 0.3 s" in message
+        assert f"{ledger.location} is held by process {holder.pid} and was not free within 0.3 s" in message
     assert 0.6 <= time.monotonic() - begun < 5
 
     def release(seconds: float) -> None:
         if seconds > 0.2 and holder.poll() is None:
             holder.communicate("go\n")
 
-    waiting = Ledger(ledger.path, wait=30, on_wait=release)
+    waiting = Ledger(ledger.location, wait=30, on_wait=release)
     assert waiting.append(Policy(rules=()), key="new").seq == 2
     assert holder.wait(10) == 0
 
@@ -120,8 +120,8 @@ def test_a_write_that_fails_adds_nothing(ledger: Ledger) -> None:
     # A file may not grow beyond 2 MB here, which stops DuckDB halfway through its writes as a full disk does.
     limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))\n"
     ledger.append(Policy(rules=()))
-    answers = start(limited + APPEND, ledger.path, "writer", 3, 150_000).communicate(timeout=120)[0].splitlines()
-    expected = f"StorageError: {ledger.path} cannot be written: File too large"
+    answers = start(limited + APPEND, ledger.location, "writer", 3, 150_000).communicate(timeout=120)[0].splitlines()
+    expected = f"StorageError: {ledger.location} cannot be written: File too large"
     assert answers == ["ready", *3 * [expected]]
     assert [entry.kind for entry in ledger.entries()] == ["policy"]
     assert ledger.append(Policy(rules=()), key="after").seq == 2

@@ -32,13 +32,13 @@ def break_halfway(connection: duckdb.DuckDBPyConnection) -> object:
 
 
 def versions(ledger: Ledger) -> list[tuple[int, str]]:
-    with duckdb.connect(str(ledger.path)) as connection:
+    with duckdb.connect(str(ledger.location)) as connection:
         return connection.execute("SELECT version, name FROM migrations ORDER BY version").fetchall()
 
 
 def test_the_newest_schema_has_the_tables_that_the_code_knows(ledger: Ledger) -> None:
-    schema.create(ledger.path)
-    with opened(ledger.path) as connection:
+    schema.create(ledger.location)
+    with opened(ledger.location) as connection:
         for name, kinds in TABLES.items():
             rows = connection.execute(
                 f"SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE table_name = '{name}'"
@@ -53,16 +53,16 @@ def test_the_newest_schema_has_the_tables_that_the_code_knows(ledger: Ledger) ->
 @pytest.mark.parametrize(("table", "column"), [("scores", "value"), ("likelihoods", "nll"), ("findings", "score")])
 @pytest.mark.parametrize("value", ["nan", "inf"])
 def test_a_number_that_is_not_finite_is_refused(ledger: Ledger, table: str, column: str, value: str) -> None:
-    schema.create(ledger.path)
+    schema.create(ledger.location)
     values = [f"'{value}'::DOUBLE" if name == column else "0" for name in TABLES[table]]
-    with opened(ledger.path) as connection, pytest.raises(duckdb.ConstraintException, match="CHECK constraint"):
+    with opened(ledger.location) as connection, pytest.raises(duckdb.ConstraintException, match="CHECK constraint"):
         connection.execute(f"INSERT INTO {table} VALUES (1, {', '.join(values)})")
 
 
 def test_creating_leaves_a_ledger_that_another_created(release: Release) -> None:
-    schema.create(release.ledger.path)
+    schema.create(release.ledger.location)
     assert len(release.ledger.entries()) == len(release.entries)
-    assert [path.name for path in release.ledger.path.parent.iterdir()] == ["ledger.duckdb"]
+    assert [path.name for path in release.ledger.location.parent.iterdir()] == ["ledger.duckdb"]
 
 
 def test_migrations_are_recorded(release: Release) -> None:
@@ -95,7 +95,7 @@ def test_a_migration_that_fails_changes_nothing(release: Release, monkeypatch: p
 
 
 def test_a_ledger_of_a_newer_version_is_left_alone(release: Release) -> None:
-    with duckdb.connect(str(release.ledger.path)) as connection:
+    with duckdb.connect(str(release.ledger.location)) as connection:
         connection.execute("INSERT INTO migrations VALUES (7, 'from_the_future', '')")
     for operation in (Ledger.entries, lambda ledger: ledger.append(Policy(rules=()))):
         with pytest.raises(NewerLedgerError, match="has schema version 7, this program knows 1: upgrade qlora-gov"):
@@ -104,17 +104,17 @@ def test_a_ledger_of_a_newer_version_is_left_alone(release: Release) -> None:
 
 
 def test_a_file_of_a_newer_duckdb_asks_for_an_upgrade(ledger: Ledger) -> None:
-    ledger.path.parent.mkdir()
-    ledger.path.write_bytes(NEWER_DUCKDB + bytes(2 * 4096))
+    ledger.location.parent.mkdir()
+    ledger.location.write_bytes(NEWER_DUCKDB + bytes(2 * 4096))
     for operation in (Ledger.entries, lambda ledger: ledger.append(Policy(rules=()))):
         with pytest.raises(NewerLedgerError, match=r"by another version of DuckDB than 1\.\d+\.\d+: upgrade it"):
             operation(ledger)
 
 
 def test_another_database_is_not_taken_for_a_ledger(ledger: Ledger) -> None:
-    ledger.path.parent.mkdir()
-    with duckdb.connect(str(ledger.path)) as connection:
+    ledger.location.parent.mkdir()
+    with duckdb.connect(str(ledger.location)) as connection:
         connection.execute("CREATE TABLE customers (name TEXT)")
     for operation in (Ledger.entries, lambda ledger: ledger.append(Policy(rules=()))):
-        with pytest.raises(LedgerError, match="is a DuckDB file, but not a ledger"):
+        with pytest.raises(LedgerError, match="is a DuckDB database, but not a ledger"):
             operation(ledger)

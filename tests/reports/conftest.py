@@ -13,10 +13,13 @@ from qlora_gov.records import (
     Absent,
     Adapter,
     Base,
+    Claim,
     Component,
+    CorrectedRate,
     DatasetVersion,
     Decision,
     DecisionOutcome,
+    DetectorErrors,
     Environment,
     Evaluation,
     GenerationSettings,
@@ -26,10 +29,13 @@ from qlora_gov.records import (
     Outcome,
     Policy,
     Responses,
+    Rule,
     RuleVerdict,
     Scan,
+    SliceFinding,
     SourceUse,
     StepReport,
+    Training,
     Verdict,
 )
 from qlora_gov.reports.context import LedgerHead
@@ -67,6 +73,11 @@ PASSED = Verdict(
     clusters=144,
     candidate=0.31274836,
     champion=0.2396,
+    alpha=0.05,
+    bound=0.0549,
+    detectable=0.0272,
+    rows_needed=16,
+    rows_planned=311,
 )
 WITHIN = Verdict(
     outcome=Outcome.PASS,
@@ -79,6 +90,11 @@ WITHIN = Verdict(
     clusters=144,
     candidate=0.0,
     champion=0.00592,
+    alpha=0.05,
+    bound=0.0176,
+    detectable=0.0241,
+    rows_needed=118,
+    rows_planned=118,
 )
 FAILED = PASSED.model_copy(
     update={
@@ -101,18 +117,52 @@ UNDECIDED = PASSED.model_copy(
         "clusters": 2,
     }
 )
+SLICED = UNDECIDED.model_copy(
+    update={
+        "slices": (
+            SliceFinding(
+                slice="de",
+                outcome=Outcome.INCONCLUSIVE,
+                reason="no interval can be given: fewer than 3 clusters",
+                threshold=-0.05,
+                rows=4,
+                clusters=2,
+                candidate=0.21,
+                champion=Absent(absent="undefined over these rows"),
+            ),
+            SliceFinding(
+                slice="en",
+                outcome=Outcome.PASS,
+                reason="candidate is 0.0713 higher than the reference",
+                estimate=0.0713,
+                interval=Interval(low=0.0502, high=0.0931, level=0.95, method="cluster jackknife, t"),
+                threshold=-0.05,
+                rows=165,
+                clusters=142,
+                candidate=0.3136,
+                champion=0.2423,
+            ),
+        )
+    }
+)
 BROKEN = Verdict(outcome=Outcome.FAIL, reason="bleu: the candidate has no value: 3 rows could not be scored")
 
+
+def judged(name: str, gate: Component, metric: str, verdict: Verdict, against: str = "champion") -> RuleVerdict:
+    return RuleVerdict(rule=Rule(name=name, gate=gate, metric=metric, against=against), verdict=verdict)  # type: ignore[arg-type]
+
+
 PASSING = (
-    RuleVerdict(rule=IMPROVES, metric="metrics/rouge_l", verdict=PASSED),
-    RuleVerdict(rule=AT_MOST, metric="guardrails/pii_rate", verdict=WITHIN),
+    judged("improves rouge_l", IMPROVES, "rouge_l", PASSED),
+    judged("pii below 3%", AT_MOST, "pii_rate", WITHIN),
 )
 FAILING = (
     *PASSING,
-    RuleVerdict(rule=NON_INFERIOR, metric="metrics/policy", verdict=UNDECIDED),
-    RuleVerdict(rule=NON_INFERIOR, metric="metrics/perplexity", verdict=FAILED),
-    RuleVerdict(rule=NON_INFERIOR, metric="metrics/bleu", verdict=BROKEN),
+    judged("policy kept", NON_INFERIOR, "policy", UNDECIDED),
+    judged("perplexity kept", NON_INFERIOR, "perplexity", FAILED),
+    judged("bleu kept", NON_INFERIOR, "bleu", BROKEN),
 )
+AGAINST_REFERENCE = judged("no slice lost", NON_INFERIOR, "rouge_l", SLICED, "reference")
 
 ENVIRONMENT = Environment(
     python="3.11.7",
@@ -172,7 +222,14 @@ TRAINING = DatasetVersion(
             component=component("data/near_duplicates", threshold=0.8),
             action="filter",
             rows_in=423,
-            dropped={"near duplicate": 10, "near duplicate of a held-out row": 4},
+            dropped={"near duplicate": 10, "too short": 3},
+            changed=0,
+        ),
+        StepReport(
+            component=component("data/held_out_leak", threshold=0.6),
+            action="filter",
+            rows_in=410,
+            dropped={"near-duplicate of a held-out row": 1},
             changed=0,
         ),
         StepReport(component=component("guardrails/pii"), action="redact", rows_in=409, dropped={}, changed=6),
@@ -189,19 +246,42 @@ TRAINING = DatasetVersion(
 )
 SCANS = (
     Scan(
+        name="pii_rate",
         detector=component("guardrails/pii", score=0.4),
         fields=("response",),
         covers=("e-mail address", "IBAN", "card number"),
         misses=("names", "postal addresses"),
+        errors=DetectorErrors(found=93, present=100, spared=480, absent=500, measured_on="500 labelled bank chats"),
+        corrected=CorrectedRate(
+            value=0.0012, interval=Interval(low=0.0, high=0.0301, level=0.95, method="Lang-Reiczigel")
+        ),
     ),
 )
 
 
-def measurement(name: str, value: float | Absent, **settings: Any) -> Measurement:
-    digest = None if isinstance(value, Absent) else content_id([name, value])
+CLAIM = Claim(
+    tool="lm-eval",
+    version="0.4.9",
+    model="northwind/support-v3",
+    began="2026-02-03T10:00:00+00:00",
+    log=content_id("log"),
+    notes=("2 rows had no answer and were left out",),
+    importer=component("imports/lm_eval"),
+)
+
+
+def measurement(full_name: str, value: float | Absent, **settings: Any) -> Measurement:
+    digest = None if isinstance(value, Absent) else content_id([full_name, value])
     scored = 0 if isinstance(value, Absent) else 169
-    metric = component(name, **settings)
-    return Measurement(metric=metric, components=("sum", "rows"), scored=scored, rows=169, value=value, digest=digest)
+    return Measurement(
+        name=full_name.rpartition("/")[2],
+        metric=component(full_name, **settings),
+        components=("sum", "rows"),
+        scored=scored,
+        rows=169,
+        value=value,
+        digest=digest,
+    )
 
 
 def measurements(rouge: float, perplexity: float | Absent, pii: float) -> tuple[Measurement, ...]:
@@ -212,20 +292,48 @@ def measurements(rouge: float, perplexity: float | Absent, pii: float) -> tuple[
     )
 
 
-def subject(adapter: str | None, scores: tuple[Measurement, ...], scans: tuple[Scan, ...], base: Base) -> Subject:
+def subject(
+    adapter: str | None,
+    scores: tuple[Measurement, ...],
+    scans: tuple[Scan, ...],
+    base: Base,
+    claim: Claim | None = None,
+) -> Subject:
+    how: dict[str, Any] = {"base": None, "quantization": None, "generation": None, "environment": None}
+    if claim is None:
+        how = {"base": base.id, "quantization": "nf4", "generation": GenerationSettings(), "environment": ENVIRONMENT}
     responses = Responses(
-        base=base.id,
         adapter=adapter,
         dataset=HELD_OUT.id,
-        quantization="nf4",
-        generation=GenerationSettings(),
         rows=169,
         digest=content_id(["responses", adapter]),
         likelihoods=content_id(["likelihoods", adapter]),
-        environment=ENVIRONMENT,
+        claim=claim,
+        **how,
     )
     evaluation = Evaluation(responses=responses.id, measurements=scores, scans=scans, findings=content_id("findings"))
     return Subject(evaluation, responses)
+
+
+def trained(base: Base, training: DatasetVersion, changes: dict[str, Any]) -> Adapter:
+    fields: dict[str, Any] = {
+        "recipe": RECIPE,
+        "seed": 7,
+        "losses": tuple(LossPoint(step=step, loss=3.2 / step**0.4) for step in range(1, 52)),
+        "steps": 51,
+        "tokens": 18_342,
+        "notes": ("alpha/rank = 2", "rank 16 (playbook: 64)"),
+        "environment": ENVIRONMENT,
+        **changes,
+    }
+    return Adapter(base=base.id, dataset=training.id, training=Training(**fields), **FILES)
+
+
+FILES: dict[str, Any] = {
+    "files": {"adapter_model.safetensors": content_id("lora"), "adapter_config.json": content_id("config")},
+    "digest": content_id("files"),
+}
+ELSEWHERE = Adapter(base=None, dataset=None, training=None, **FILES)
 
 
 def complete(
@@ -237,37 +345,35 @@ def complete(
     about: About = ABOUT,
     base: Base = BASE,
     training: DatasetVersion = TRAINING,
-    adapter_fields: dict[str, Any] | None = None,
+    training_fields: dict[str, Any] | None = None,
+    elsewhere: bool = False,
+    claim: Claim | None = None,
+    policy_fields: dict[str, Any] | None = None,
+    reference_adapter: str | None = None,
     scores: tuple[Measurement, ...] = measurements(0.31274836, 9.87654321, 0.0),
     scans: tuple[Scan, ...] = SCANS,
     champion_adapter: str | None = None,
-    aliases: dict[str, str] | None = None,
+    aliases: dict[str, str | None] | None = None,
 ) -> Evidence:
-    """Records that name each other, with what a test wants different in them."""
-    fields: dict[str, Any] = {
-        "recipe": RECIPE,
-        "losses": tuple(LossPoint(step=step, loss=3.2 / step**0.4) for step in range(1, 52)),
-        "notes": ("alpha/rank = 2", "rank 16 (playbook: 64)"),
-        "environment": ENVIRONMENT,
-        **(adapter_fields or {}),
-    }
-    adapter = Adapter(
-        base=base.id,
-        dataset=training.id,
-        seed=7,
-        files={"adapter_model.safetensors": content_id("lora"), "adapter_config.json": content_id("config")},
-        digest=content_id("files"),
-        steps=51,
-        tokens=18_342,
-        **fields,
+    """Records that name each other, with what a test wants different in them.
+
+    A reference is pinned where a rule is against it. ``elsewhere`` is an adapter of which only the files are known.
+    """
+    adapter = ELSEWHERE if elsewhere else trained(base, training, training_fields or {})
+    pinned = any(item.rule.against == "reference" for item in verdicts)
+    policy = Policy(
+        rules=tuple(item.rule for item in verdicts),
+        reference=(reference_adapter or "base") if pinned else None,
+        **(policy_fields or {}),
     )
-    policy = Policy(rules=tuple(item.rule for item in verdicts))
-    candidate = subject(adapter.id, scores, scans, base)
-    champion = subject(champion_adapter, measurements(0.2396, 15.7, 0.00592), scans, base)
+    candidate = subject(adapter.id, scores, scans, base, claim)
+    champion = subject(champion_adapter, measurements(0.2396, 15.7, 0.00592), scans, base, claim)
+    reference = subject(reference_adapter, measurements(0.2423, 15.2, 0.0), scans, base, claim) if pinned else None
     decision = Decision(
         policy=policy.id,
         candidate=candidate.evaluation.id,
         champion=champion.evaluation.id,
+        reference=reference.evaluation.id if reference else None,
         adapter=adapter.id,
         verdicts=verdicts,
         outcome=outcome,
@@ -280,9 +386,10 @@ def complete(
         policy=policy,
         candidate=candidate,
         champion=champion,
+        reference=reference,
         adapter=adapter,
-        base=base,
-        training=training,
+        base=None if elsewhere else base,
+        training=None if elsewhere else training,
         evaluation=HELD_OUT,
         head=LedgerHead(seq=14, hash=content_id("entry 14")),
         aliases=aliases or {},
@@ -303,17 +410,38 @@ def refused() -> dict[str, Any]:
 
 
 @pytest.fixture
+def everything(refused: dict[str, Any]) -> dict[str, Any]:
+    """What is different where, of all that a card can say, nothing is missing."""
+    return {
+        **refused,
+        "verdicts": (*FAILING, AGAINST_REFERENCE),
+        "policy_fields": {"required": ("pii below 3%",)},
+        "exploratory": True,
+        "look": 3,
+        "aliases": {"champion": "sha256:" + 64 * "a", "fallback": None},
+        "champion_adapter": "sha256:c",
+        "reference_adapter": "sha256:d",
+    }
+
+
+@pytest.fixture
+def imported() -> dict[str, Any]:
+    """What is different where the adapter was trained elsewhere and its answers are from another tool's log."""
+    return {"elsewhere": True, "claim": CLAIM, "scans": ()}
+
+
+@pytest.fixture
 def bare() -> dict[str, Any]:
     """What is different where everything that may be missing is missing."""
     nothing = Absent(absent="the metric raised ValueError: no tokens")
     environment = ENVIRONMENT.model_copy(update={"git_commit": None, "git_dirty": None, "packages": {}})
     return {
-        "verdicts": (RuleVerdict(rule=NON_INFERIOR, metric="perplexity", verdict=BROKEN),),
+        "verdicts": (judged("kept", NON_INFERIOR, "perplexity", BROKEN),),
         "outcome": DecisionOutcome.REFUSED,
         "about": ABOUT.model_copy(update={"limits": (), "risks": ()}),
         "base": BASE.model_copy(update={"hub_id": None, "revision": None, "licence": None}),
         "training": TRAINING.model_copy(update={"held_out": None, "steps": (), "mix": {}}),
-        "adapter_fields": {"recipe": component("nf4/other"), "losses": (), "notes": (), "environment": environment},
+        "training_fields": {"recipe": component("nf4/other"), "losses": (), "notes": (), "environment": environment},
         "scores": (measurement("metrics/perplexity", nothing),),
         "scans": (),
     }

@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def test_records_that_belong_together_are_evidence(evidence: Callable[..., Evide
     ("field", "change", "message"),
     [
         ("policy", {"rules": ()}, "the decision's policy"),
-        ("adapter", {"seed": 8}, "the decision's adapter"),
+        ("adapter", {"digest": "sha256:other"}, "the decision's adapter"),
         ("base", {"architecture": "Other"}, "the adapter's base"),
         ("training", {"rows": 1}, "the adapter's training set"),
         ("evaluation", {"rows": 1}, "the candidate's evaluation set"),
@@ -40,5 +41,26 @@ def test_answers_of_another_subject_are_refused(evidence: Callable[..., Evidence
 def test_a_rule_without_a_verdict_is_refused(evidence: Callable[..., Evidence]) -> None:
     given = evidence()
     decision = given.decision.model_copy(update={"verdicts": given.decision.verdicts[:1]})
-    with pytest.raises(IntegrityError, match="1 verdicts for a policy of 2 rules"):
+    with pytest.raises(IntegrityError, match="1 verdicts on other rules than the policy's 2"):
         dataclasses.replace(given, decision=decision)
+
+
+def test_another_reference_than_the_pinned_one_is_refused(
+    evidence: Callable[..., Evidence], everything: dict[str, Any]
+) -> None:
+    given = evidence(**everything)
+    policy = given.policy.model_copy(update={"reference": "base"})
+    decision = given.decision.model_copy(update={"policy": policy.id})
+    with pytest.raises(IntegrityError, match="the policy's reference is base, but the record given is sha256:d"):
+        dataclasses.replace(given, policy=policy, decision=decision)
+    with pytest.raises(IntegrityError, match=r"the decision's reference is sha256:.*, but the record given is none"):
+        dataclasses.replace(given, reference=None)
+
+
+def test_an_adapter_from_elsewhere_has_no_base_and_no_rows(
+    evidence: Callable[..., Evidence], imported: dict[str, Any]
+) -> None:
+    given = evidence(**imported)
+    assert (given.base, given.training) == (None, None)
+    with pytest.raises(IntegrityError, match="the adapter's base is none, but the record given is sha256:"):
+        dataclasses.replace(given, base=evidence().base)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 import yaml
-from huggingface_hub import ModelCard
+from huggingface_hub import ModelCard, ModelCardData
+from huggingface_hub.repocard_data import eval_results_to_model_index, model_index_to_eval_results
 
 from qlora_gov.records import About
 from qlora_gov.reports.assembly import card_context
@@ -49,9 +50,11 @@ def test_evaluation_results_round_trip_with_their_intervals(evidence: Callable[.
     rouge = next(result for result in results if result.metric_type == "rouge_l")
     assert rouge.metric_args["n"] == 169
     assert rouge.metric_args["plugin_version"] == "0.1.0"
+    assert "ci_low" not in rouge.metric_args  # the interval is of a difference, not of the value beside it
     assert rouge.metric_args["tests"] == [
         {
-            "rule": "gates/improves",
+            "rule": "improves rouge_l",
+            "against": "champion",
             "outcome": "PASS",
             "of": "candidate - champion",
             "estimate": 0.0731,
@@ -60,11 +63,41 @@ def test_evaluation_results_round_trip_with_their_intervals(evidence: Callable[.
             "ci_level": 0.95,
             "method": "cluster jackknife, t",
             "threshold": -0.02,
+            "alpha": 0.05,
+            "bound": 0.0549,
             "n": 169,
             "clusters": 144,
         }
     ]
+    rate = next(result for result in results if result.metric_type == "pii_rate").metric_args
+    assert {key: value for key, value in rate.items() if key not in ("tests", "plugin", "plugin_version")} == {
+        "ci_high": 0.0253,
+        "ci_level": 0.95,
+        "method": "Clopper-Pearson",
+        "n": 169,
+    }
     assert not any(result.verified or result.verify_token for result in results)
+
+
+@pytest.mark.parametrize("which", ["everything", "imported", "refused"])
+def test_the_hub_library_writes_the_results_that_it_read(
+    evidence: Callable[..., Evidence], request: pytest.FixtureRequest, which: str
+) -> None:
+    context = card_context(evidence(**request.getfixturevalue(which)))
+    metadata = front_matter(context)
+    index = metadata.pop("model-index")
+    name, results = model_index_to_eval_results(index)
+    assert index == eval_results_to_model_index(name, results)
+    written = ModelCardData(**metadata, model_name=name, eval_results=results).to_dict()
+    assert written == {**metadata, "model-index": index}
+
+
+def test_imported_values_say_whose_claim_they_are(evidence: Callable[..., Evidence], imported: dict[str, Any]) -> None:
+    metadata = front_matter(card_context(evidence(**imported)))
+    assert "base_model" not in metadata
+    assert metadata["library_name"] == "peft"
+    metrics = metadata["model-index"][0]["results"][0]["metrics"]
+    assert {metric["args"]["claimed_by"] for metric in metrics} == {"log of lm-eval 0.4.9"}
 
 
 def test_what_is_missing_is_left_out(evidence: Callable[..., Evidence], bare: dict[str, Any]) -> None:

@@ -1,5 +1,4 @@
 import math
-import unicodedata
 
 import jinja2
 import pytest
@@ -9,7 +8,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from qlora_gov.records import Absent
-from qlora_gov.reports.markdown import LIMIT, code, escaped, joined, one_line, printed
+from qlora_gov.reports.markdown import code, escaped, joined, printed
+from qlora_gov.reports.text import one_line
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -43,27 +43,12 @@ def test_any_text_is_literal_text_wherever_it_stands(text: str) -> None:
     assert text_of(cells[1].content) == shown
 
 
-@given(st.text(max_size=60))
-def test_no_character_that_is_hidden_or_turns_the_line_is_left(text: str) -> None:
-    kinds = {unicodedata.category(character) for character in one_line(text) if character not in "\u200c\u200d"}
-    assert not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}
-
-
 @pytest.mark.parametrize("text", ["see https://example.com/x", "www.example.com", "WWW.example.com"])
 def test_a_bare_address_is_no_link(text: str) -> None:
     html = MarkdownIt("commonmark").render(escaped(text))
     assert "://" not in escaped(text)
     assert "www." not in escaped(text).lower()
     assert html == f"<p>{text}</p>\n"
-
-
-def test_hidden_characters_are_named() -> None:
-    assert one_line("a\u202eb\x00\ud800") == "a{U+202E}b{U+0000}{U+D800}"
-
-
-def test_a_long_text_is_cut_and_says_so() -> None:
-    shown = one_line("x" * 1_000_000)
-    assert shown == "x" * LIMIT + " … (998,000 more characters)"
 
 
 def test_names_stay_readable() -> None:

@@ -1,6 +1,7 @@
 import enum
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,18 +11,23 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 from huggingface_hub.repocard import REGEX_YAML_BLOCK
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ProjectError
 from qlora_gov.records import DecisionOutcome, Frozen
-from qlora_gov.reports import context as contexts
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.context import CardContext
 from qlora_gov.reports.evidence import Evidence
 from qlora_gov.reports.front_matter import front_matter
 from qlora_gov.reports.render import CARD, INSTALLED, RecordingLoader, card_environment, render_card
+from qlora_gov.reports.text import one_line
 
+CONTEXTS = {f"qlora_gov.reports.{name}" for name in ("context", "findings_context", "lineage_context")}
+FIXED = {"against", "side"}
+"""Fields that hold one of a few words."""
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 HOSTILE = [
@@ -54,7 +60,7 @@ def with_every_text(value: Any, text: str) -> Any:
         case str():
             return text
         case dict() if set(value) <= {name for cls in frozen_classes(CardContext) for name in cls.model_fields}:
-            return {key: with_every_text(inner, text) for key, inner in value.items()}
+            return {key: inner if key in FIXED else with_every_text(inner, text) for key, inner in value.items()}
         case dict():
             return {f"{text}{at}": with_every_text(inner, text) for at, inner in enumerate(value.values())}
         case tuple() | list():
@@ -81,13 +87,20 @@ def blocks(body: str) -> list[tuple[str, int]]:
 
 
 @pytest.fixture
-def whole(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> CardContext:
+def whole(evidence: Callable[..., Evidence], everything: dict[str, Any]) -> CardContext:
     """A context that has everything."""
-    aliases = {"champion": "sha256:" + 64 * "a", "fallback": "sha256:" + 64 * "b"}
-    return card_context(evidence(**refused, exploratory=True, look=3, aliases=aliases, champion_adapter="sha256:c"))
+    return card_context(evidence(**everything))
 
 
-def test_the_template_uses_all_of_the_context(whole: CardContext, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def claimed(evidence: Callable[..., Evidence], imported: dict[str, Any]) -> CardContext:
+    """A context of imported evidence."""
+    return card_context(evidence(**imported))
+
+
+def test_the_template_uses_all_of_the_context(
+    whole: CardContext, claimed: CardContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     used: set[tuple[type, str]] = set()
     plain = jinja2.Environment.getattr
 
@@ -97,9 +110,8 @@ def test_the_template_uses_all_of_the_context(whole: CardContext, monkeypatch: p
 
     monkeypatch.setattr(jinja2.Environment, "getattr", recording)
     render_card(whole)
-    parts = [
-        cls for cls in frozen_classes(CardContext) if cls.__module__ == contexts.__name__ and cls is not CardContext
-    ]
+    render_card(claimed)
+    parts = [cls for cls in frozen_classes(CardContext) if cls.__module__ in CONTEXTS and cls is not CardContext]
     assert {(cls, name) for cls in parts for name in cls.model_fields} - used == set()
 
 
@@ -113,15 +125,65 @@ def test_every_field_of_every_part_is_documented_by_its_class() -> None:
     assert [cls.__name__ for cls in frozen_classes(CardContext) if not cls.__doc__] == []
 
 
+HEADINGS = """Northwind Bank support assistant
+Decision: REFUSED (exploratory)
+Verdicts
+What these rows could show
+By slice
+Measurements
+Guardrails
+Training
+Data
+Training set
+Provenance against target
+Held-out evaluation set
+Contamination
+Licences
+Base model
+Environment
+Intended use
+Limits
+Risks
+Rollback
+Provenance""".splitlines()
+
+
+def test_the_decision_comes_first_and_every_table_is_one(whole: CardContext) -> None:
+    body = body_of(render_card(whole).text)
+    tokens = PARSER.parse(body)
+    headings = [inline.content for opened, inline in pairwise(tokens) if opened.type == "heading_open"]
+    assert headings == HEADINGS
+    assert {"html_block", "fence", "code_block", "hr"}.isdisjoint(token.type for token in tokens)
+    rows = [line for line in body.splitlines() if line.startswith("|")]
+    assert len(rows) == sum(token.type == "tr_open" for token in tokens) + sum(
+        token.type == "table_open" for token in tokens
+    )
+
+
+def test_no_blank_is_left_where_a_part_has_nothing_to_say(claimed: CardContext) -> None:
+    body = body_of(render_card(claimed).text)
+    assert "not measured: trained elsewhere; only its files are known: claimed by whoever imported the log of" in body
+    assert "not measured: neither training nor answers were run here" in body
+    assert body.index("**Imported evidence:**") < body.index("**PASS**")
+    assert "| candidate | lm-eval 0.4.9 | northwind/support-v3 | 2026-02-03T10:00:00+00:00 |" in body
+    assert "2 rows had no answer and were left out |" in body
+
+
+def test_a_tolerated_rule_is_no_silent_pass(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> None:
+    policy = {"inconclusive": "tolerated"}
+    body = body_of(render_card(card_context(evidence(verdicts=refused["verdicts"][:3], policy_fields=policy))).text)
+    assert "meets its release policy.** The policy tolerates rules that could not tell; 1 could not." in body
+
+
 def test_a_refusal_says_why_with_the_worst_first(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> None:
     body = body_of(render_card(card_context(evidence(**refused, look=3))).text)
     decision = body[body.index("## Decision: REFUSED") : body.index("### Verdicts")]
     assert "must not be released" in decision
-    assert "2 failed, 1 could not be decided and 2 passed" in decision
+    assert "2 failed, 1 could not tell and 2 passed" in decision
     why = [line for line in decision.splitlines() if line.startswith("- ")]
     assert [("perplexity" in why[0]), ("bleu" in why[1]), ("policy" in why[2])] == [True, True, True]
     assert "This is decision 3 on this evaluation set." in decision
-    assert "| 22.17 | 0.345 | 0.0512 to 0.095 (95%) | 0.04879 | 169 | 144 | **FAIL** |" in body
+    assert "| 22.17 | 0.345 | 0.0512 to 0.095 (95%) | 0.04879 | **FAIL** |" in body
 
 
 def test_an_approval(evidence: Callable[..., Evidence]) -> None:
@@ -130,7 +192,8 @@ def test_an_approval(evidence: Callable[..., Evidence]) -> None:
     assert "This is the first decision on this evaluation set." in body
     assert "must not be released" not in body
     assert "Exploratory" not in body
-    assert "not measured" not in body.replace("not measured: no licence is stated", "")
+    missing = set(re.findall("not measured: ([^|.\n]+[^ |.\n])", body))
+    assert missing == {"no licence is stated", "no rule of the policy looks at slices"}
 
 
 def test_inconclusive_and_exploratory(evidence: Callable[..., Evidence], refused: dict[str, Any]) -> None:
@@ -139,7 +202,7 @@ def test_inconclusive_and_exploratory(evidence: Callable[..., Evidence], refused
     body = body_of(render_card(card_context(given)).text)
     assert "## Decision: INCONCLUSIVE (exploratory)" in body
     assert "does not settle" in body
-    assert "`metrics/policy` could not tell: policy: no interval can be given" in body
+    assert "- **INCONCLUSIVE** `policy kept`: policy: no interval can be given" in body
     assert "cannot promote an adapter" in body
 
 
@@ -158,14 +221,16 @@ def test_whatever_is_missing_says_so(evidence: Callable[..., Evidence], bare: di
         "not recorded",
     ):
         assert f"not measured: {reason}" in body, reason
-    assert "No guardrail looked at the answers." in body
+    assert "No guardrail has looked through the answers" in body
     assert not re.search(r"\bnan\b|None|Undefined", body)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:12]))
-def test_no_text_leaves_its_place(whole: CardContext, text: str) -> None:
-    tame = CardContext.model_validate(with_every_text(whole.model_dump(), "x"))
-    hostile = CardContext.model_validate(with_every_text(whole.model_dump(), text))
+@pytest.mark.parametrize("context", ["whole", "claimed"])
+def test_no_text_leaves_its_place(request: pytest.FixtureRequest, context: str, text: str) -> None:
+    given = request.getfixturevalue(context).model_dump()
+    tame = CardContext.model_validate(with_every_text(given, "x"))
+    hostile = CardContext.model_validate(with_every_text(given, text))
     card = render_card(hostile).text
     body = body_of(card)
     assert blocks(body) == blocks(body_of(render_card(tame).text))
@@ -174,6 +239,23 @@ def test_no_text_leaves_its_place(whole: CardContext, text: str) -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", card)
     assert max(map(len, card.splitlines())) < 200_000
     assert yaml.safe_load(REGEX_YAML_BLOCK.match(card)[2]) == front_matter(hostile)  # type: ignore[index]
+
+
+@pytest.fixture
+def tame_blocks(whole: CardContext) -> list[tuple[str, int]]:
+    """The blocks of a card whose every text is harmless."""
+    tame = CardContext.model_validate(with_every_text(whole.model_dump(), "x"))
+    return blocks(body_of(render_card(tame).text))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(min_size=1, max_size=40).filter(lambda text: one_line(text).strip()))
+def test_whatever_the_text_the_blocks_are_the_same(
+    whole: CardContext, tame_blocks: list[tuple[str, int]], text: str
+) -> None:
+    body = body_of(render_card(CardContext.model_validate(with_every_text(whole.model_dump(), text))).text)
+    assert blocks(body) == tame_blocks
+    assert "html_inline" not in {child.type for token in PARSER.parse(body) for child in token.children or ()}
 
 
 def test_a_project_puts_its_template_in_front(whole: CardContext, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,18 @@ import pytest
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError, ModelError
 from qlora_gov.measures import RATE_COMPONENTS, Measure
-from qlora_gov.records import Absent, Evaluation, GenerationSettings, Measurement, Responses
+from qlora_gov.records import (
+    Absent,
+    CorrectedRate,
+    DetectorErrors,
+    Evaluation,
+    GenerationSettings,
+    Measurement,
+    Responses,
+)
 from qlora_gov.specs import EvaluatedRow, Finding, Floats, LogLikelihood, MetricTraits, ratio
 from qlora_gov.stages.evaluate import Detector, evaluate, evaluated_rows, prompt_text
-from qlora_gov.tables import Table, scores_id, scores_of
+from qlora_gov.tables import Table, recorded_table, scores_id, scores_of
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
 
 N = 5
@@ -268,11 +277,44 @@ def test_rows_carry_what_was_supplied() -> None:
     rows = examples(2)
     responses: Table = {"response": ["a", ""]}
     likelihoods: Table = {"nll": np.array([1.5, 2.0]), "tokens": np.array([3, 4]), "bytes": np.array([5, 6])}
-    plain, rated = evaluated_rows(rows, responses, None), evaluated_rows(rows, responses, likelihoods)
+    plain, rated = (evaluated_rows(rows, responses, known, None) for known in (None, likelihoods))
     assert plain == [EvaluatedRow(rows[0], "a", None), EvaluatedRow(rows[1], "", None)]
     assert [row.loglikelihood for row in rated] == [LogLikelihood(1.5, 3, 5), LogLikelihood(2.0, 4, 6)]
     with pytest.raises(ValueError, match="shorter"):
-        evaluated_rows(rows, {"response": ["a"]}, None)
+        evaluated_rows(rows, {"response": ["a"]}, None, None)
+    logged = evaluated_rows(rows, responses, None, recorded_table([{"acc": 1.0}, {}]))
+    assert [row.recorded for row in logged] == [{"acc": 1.0}, {}]
+
+
+def labelled(found: int, spared: int) -> DetectorErrors:
+    return DetectorErrors(found=found, present=10, spared=spared, absent=10, measured_on="ten texts of each kind")
+
+
+def test_a_rate_is_corrected_by_the_errors_of_its_detector() -> None:
+    record, _ = run(detectors=[replace(detector(Digits()), errors=labelled(found=8, spared=10))])
+    (scan,), (measurement,) = record.scans, record.measurements
+    assert scan.name == measurement.name == "digits_rate"
+    assert measurement.value == 2 / 5  # the raw rate gates
+    assert isinstance(scan.corrected, CorrectedRate)
+    assert scan.corrected.value == pytest.approx(0.4 / 0.8)
+    low, high = scan.corrected.interval.low, scan.corrected.interval.high
+    assert low is not None
+    assert high is not None
+    assert 0 <= low < 0.5 < high <= 1
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        (None, "nobody has measured this detector's errors"),
+        (labelled(found=10, spared=4), "below the detector's floor"),
+        (labelled(found=5, spared=5), "told nothing apart on ten texts of each kind"),
+    ],
+)
+def test_a_rate_that_cannot_be_corrected_says_why(errors: DetectorErrors | None, reason: str) -> None:
+    record, _ = run(detectors=[replace(detector(Digits()), errors=errors)])
+    assert isinstance(record.scans[0].corrected, Absent)
+    assert reason in record.scans[0].corrected.absent
 
 
 def test_a_prompt_is_scanned_as_one_text() -> None:

@@ -28,9 +28,12 @@ def compare(
     binary: bool = False,
     margin: Any = "absolute",
     aggregate: Any = mean,
+    labels: Any = None,
+    **context: Any,
 ) -> Comparison:
     candidate, champion = (np.asarray(scores, dtype=np.float64) for scores in (candidate, champion))
     ones = np.ones(candidate.size)
     numbers = np.arange(candidate.size) if clusters is None else np.asarray(clusters, dtype=np.int64)
     traits = MetricTraits(name, higher, margin, binary, aggregate)
-    return Comparison(traits, np.column_stack([candidate, ones]), np.column_stack([champion, ones]), numbers)
+    stats = (np.column_stack([scores, ones]) for scores in (candidate, champion))
+    return Comparison(traits, *stats, numbers, labels or {}, **context)

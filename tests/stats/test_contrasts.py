@@ -47,7 +47,7 @@ def test_a_claim_holds_and_fails_on_its_own_side():
 
 
 def test_a_caution_keeps_the_deciding_bounds_further_off_than_the_interval():
-    doubtful = estimate_of(0.1, 0.3, Caution("few rows", lambda alpha: 0.25))
+    doubtful = estimate_of(0.1, 0.3, Caution("few rows", 1.0, lambda alpha: 0.25))
     assert doubtful.bounds(0.05) == pytest.approx((-0.05, 0.45))
     assert not Claim(DIFFERENCE, 0.0, above=True).holds(doubtful, 0.05)
     assert Claim(DIFFERENCE, -0.1, above=True).holds(doubtful, 0.05)
@@ -55,4 +55,4 @@ def test_a_caution_keeps_the_deciding_bounds_further_off_than_the_interval():
 
 
 def test_a_caution_never_brings_a_bound_closer():
-    assert estimate_of(0.1, 0.3, Caution("few rows", lambda alpha: 0.01)).bounds(0.05) == (0.1, 0.3)
+    assert estimate_of(0.1, 0.3, Caution("few rows", 1.0, lambda alpha: 0.01)).bounds(0.05) == (0.1, 0.3)

@@ -20,9 +20,36 @@ def test_the_rows_needed_detect_the_distance_that_they_were_asked_for():
     assert rows_needed(found, detectable(found, 0.05) / 2, 0.05) == pytest.approx(400, abs=1)
 
 
-def test_no_distance_takes_no_number_of_rows():
+@pytest.mark.parametrize("distance", [0.0, 1e-9, -1e-9, 1e-300])
+def test_no_distance_or_hardly_any_takes_no_number_of_rows(distance):
     found = estimate(compare(np.random.default_rng(0).normal(size=100), np.zeros(100)), DIFFERENCE)
-    assert rows_needed(found, 0.0, 0.05) is None
+    assert rows_needed(found, distance, 0.05) is None
+
+
+def freed_by(rows, scores):
+    """Whether at least so many rows like these, in whole copies, are free of the caution, and one copy less is not."""
+    copies = -(-rows // scores.size)
+    cautions = [
+        estimate(compare(np.tile(scores, times), np.zeros(times * scores.size)), DIFFERENCE).caution
+        for times in (copies - 1, copies)
+    ]
+    return cautions[0] is not None and cautions[1] is None
+
+
+def test_under_a_caution_these_rows_show_less_and_the_needed_ones_are_free_of_it():
+    scores = np.append(np.linspace(-0.1, 0.1, 99), 1.0)
+    found = estimate(compare(scores, np.zeros(100)), DIFFERENCE)
+    assert found.caution is not None
+    assert detectable(found, 0.05) == pytest.approx((np.sqrt(19) + 0.8416) * found.standard_error, rel=1e-4)
+    assert freed_by(rows_needed(found, 10.0, 0.05), scores)
+
+
+@pytest.mark.parametrize("scores", [[1.0, -1.0], [1.0, 1.0, -1.0], [1.0, 0.5]])
+def test_where_all_but_few_rows_say_the_same_the_needed_ones_hold_enough_that_differ(scores):
+    scores = np.array([*scores, *[0.0] * 38])
+    found = estimate(compare(scores, np.zeros(scores.size)), DIFFERENCE)
+    assert np.isinf(detectable(found, 0.05))
+    assert freed_by(rows_needed(found, 10.0, 0.05), scores)
 
 
 def test_a_limit_of_one_percent_takes_299_clean_rows():
@@ -35,6 +62,6 @@ def test_the_planned_rows_show_the_rate_with_the_planned_chance():
     assert binom(rows, 0.02).cdf(most) >= 0.8
 
 
-@pytest.mark.parametrize("rate", [0.01, 0.02, 0.00999])
-def test_a_rate_at_its_limit_is_never_shown(rate):
-    assert rows_for_rate(0.01, rate, 0.05) is None
+@pytest.mark.parametrize(("limit", "rate"), [(0.01, 0.01), (0.01, 0.02), (0.01, 0.00999), (1e-12, 0.0), (5e-324, 0.0)])
+def test_a_rate_at_its_limit_or_a_limit_at_nothing_is_never_shown(limit, rate):
+    assert rows_for_rate(limit, rate, 0.05) is None

@@ -2,12 +2,13 @@ import pytest
 from pydantic import ValidationError
 
 from qlora_gov.hooks.host import load_catalog
-from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings
+from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
 
 
 def test_the_rules_come_in_through_the_public_door():
     names = {entry.name for entry in load_catalog() if entry.spec.kind == "gate"}
-    assert {"gates/non_inferior", "gates/improves", "gates/at_most", "gates/at_least"} <= names
+    rules = ("non_inferior", "no_regressed_slice", "improves", "at_most", "at_least")
+    assert {f"gates/{rule}" for rule in rules} <= names
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,11 @@ def test_the_rules_come_in_through_the_public_door():
         (NonInferiorSettings, {"margin": 0.05, "kind": "percent"}),
         (NonInferiorSettings, {"margin": 0.05, "alpha": 0.6}),
         (NonInferiorSettings, {"margin": 0.05, "metric": "bleu"}),
+        (NoRegressedSliceSettings, {"margin": 0.1}),
+        (NoRegressedSliceSettings, {"margin": 0.1, "by": ""}),
+        (NoRegressedSliceSettings, {"margin": 0.1, "by": "intent", "slices": []}),
+        (NoRegressedSliceSettings, {"margin": 0.1, "by": "intent", "margins": {"card": 0}}),
+        (NoRegressedSliceSettings, {"margin": 0.1, "by": "intent", "slices": ["card"], "margins": {"loan": 0.2}}),
         (ImprovesSettings, {"by": -1}),
         (LimitSettings, {}),
         (LimitSettings, {"limit": float("nan")}),

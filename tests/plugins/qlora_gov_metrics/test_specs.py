@@ -42,8 +42,11 @@ def test_the_specs_say_what_a_gate_must_know():
         "policy_compliance": (True, "absolute", 2),
         "hf_evaluate": (True, "absolute", 2),
         "hf_evaluate_loss": (False, "absolute", 2),
+        "recorded_rate": (True, "absolute", 2),
+        "recorded_mean": (True, "absolute", 2),
+        "recorded_loss": (False, "relative", 2),
     }
-    assert [name for name, spec in specs.items() if spec.binary] == ["policy_compliance"]
+    assert [name for name, spec in specs.items() if spec.binary] == ["policy_compliance", "recorded_rate"]
     likelihood = {name for name, spec in specs.items() if spec.needs == {"loglikelihood"}}
     assert likelihood == {"perplexity", "perplexity_per_byte"}
 

@@ -1,0 +1,82 @@
+"""Evaluations that lm-evaluation-harness logged, read without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Message
+from qlora_gov_imports.lm_eval_runs import Run, find_run
+from qlora_gov_imports.lm_eval_samples import Sample, read_samples
+from qlora_gov_imports.lm_eval_scores import Filtered, Scores
+from qlora_gov_imports.rows import LeftOut, imported_row
+
+
+class LmEval:
+    """Reads a directory with one run, a results file, or a file of samples for one task of a run alone.
+
+    A document is one row, though it has a sample for each filter: the filters see the same answer, and a score that
+    only some of the rows have could not be gated. Rows are in the order of task and document, whatever the log's.
+    """
+
+    def read(self, path: Path) -> ImportedEvaluation:
+        """Read one run.
+
+        Raises:
+            DataError: There is not one run with all its samples, or a line is not as the harness writes it.
+        """
+        run, left_out = find_run(path), LeftOut()
+        rows = [row for task in sorted(run.samples) for row in _rows(run, task, left_out)]
+        others = sorted(run.results.configs.keys() - run.samples.keys())
+        unread = (f"of the run's tasks only {', '.join(run.samples)}; not {', '.join(others)}",) if others else ()
+        return ImportedEvaluation(
+            tool="lm-evaluation-harness",
+            version=run.results.lm_eval_version,
+            model=run.results.model,
+            began=run.began,
+            rows=rows,
+            files=[run.path, *run.samples.values()],
+            notes=(*unread, *left_out.notes()),
+        )
+
+
+def _rows(run: Run, task: str, left_out: LeftOut) -> Iterator[ImportedRow]:
+    path = run.samples[task]
+    lines: dict[tuple[int, str], int] = {}
+    documents: dict[int, dict[str, Sample]] = {}
+    for line, sample in read_samples(path):
+        before = lines.setdefault((sample.doc_id, sample.filter), line)
+        if before != line:
+            raise DataError(f"{path}:{line}: document {sample.doc_id} stands on line {before} already")
+        documents.setdefault(sample.doc_id, {})[sample.filter] = sample
+    run.check(task, [documents[document][filter_] for document, filter_ in lines])
+    ordered = [documents[document] for document in sorted(documents)]
+    several = len({filter_ for _, filter_ in lines}) > 1
+    scores = Scores(task, run.results.results.get(task, {}), several_filters=several).of(ordered, left_out)
+    choice = run.is_multiple_choice(task)
+    for filtered, given in zip(ordered, scores, strict=True):
+        sample = next(iter(filtered.values()))
+        yield _row(f"{path}:{lines[sample.doc_id, sample.filter]}", task, filtered, given, choice=choice)
+
+
+def _row(address: str, task: str, filtered: Filtered, scores: Mapping[str, float], *, choice: bool) -> ImportedRow:
+    sample = next(iter(filtered.values()))
+    # Each of several filters makes another text of the answer; what the subject said is the one before them all.
+    said = sample.response if len(filtered) == 1 else sample.unfiltered
+    return imported_row(
+        address,
+        prompt=[Message(role="user", content=sample.prompt)],
+        target=sample.correct if choice else sample.target,
+        response=sample.chosen if choice else said,
+        scores=scores,
+        group=f"{task}:{sample.doc_hash}",
+        extra={
+            "task": task,
+            "doc_id": sample.doc_id,
+            "doc_hash": sample.doc_hash,
+            "prompt_hash": sample.prompt_hash,
+            "target_hash": sample.target_hash,
+            **({"options": list(sample.options)} if choice else {}),
+        },
+        source=f"{task}:{sample.doc_id}",
+    )

@@ -1,0 +1,137 @@
+"""One run of lm-evaluation-harness: its results file, and the file of samples of each task beside it.
+
+The harness writes ``results_<time>.json`` and ``samples_<task>_<time>.jsonl`` into a folder named after the model
+within its ``--output_path``; the time ties them together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+
+from qlora_gov import DataError
+from qlora_gov_imports.json_files import read_json
+from qlora_gov_imports.lm_eval_samples import Sample
+from qlora_gov_imports.rows import explain, one_line, utc
+
+
+class TaskConfig(BaseModel):
+    """What is read of a task's configuration; a task that is written in Python may not say its type."""
+
+    output_type: str | None = None
+
+
+class RunConfig(BaseModel):
+    """What is read of a run's configuration."""
+
+    model_args: JsonValue = None
+
+
+class Results(BaseModel):
+    """What is read of a results file: among it each task's ``<metric>,<filter>``, and a digest of its samples."""
+
+    lm_eval_version: str
+    date: float
+    model_name: str
+    config: RunConfig
+    configs: Mapping[str, TaskConfig] = Field(min_length=1)
+    results: Mapping[str, Mapping[str, JsonValue]]
+    task_hashes: Mapping[str, str] = Field(default_factory=dict)
+
+    @property
+    def model(self) -> str:
+        """The model, and the adapter on it where the harness loaded one."""
+        arguments = self.config.model_args
+        if isinstance(arguments, dict) and arguments.get("peft"):
+            return f"{arguments.get('pretrained')} with the adapter {arguments['peft']}"
+        return self.model_name
+
+
+@dataclass(frozen=True)
+class Run:
+    """The files of a run: ``samples`` by task, of all tasks or of the one that was asked for."""
+
+    path: Path
+    results: Results
+    samples: Mapping[str, Path]
+
+    @property
+    def began(self) -> str:
+        """When the run began, UTC in ISO 8601. Raises DataError where the file's date is none."""
+        try:
+            return utc(datetime.fromtimestamp(self.results.date, UTC))
+        except (ValueError, OverflowError, OSError) as error:
+            raise DataError(f"{self.path}: date: not a time in seconds: {one_line(error)}") from error
+
+    def is_multiple_choice(self, task: str) -> bool:
+        """Whether the subject had to choose from options."""
+        config = self.results.configs.get(task)
+        return config is not None and config.output_type == "multiple_choice"
+
+    def check(self, task: str, samples: Iterable[Sample]) -> None:
+        """Compare a task's samples with the digest that the results file has of them.
+
+        Raises:
+            DataError: The digests differ: lines are missing, or these samples are another run's.
+        """
+        digest = hashlib.sha256()
+        for sample in samples:
+            digest.update(f"{sample.doc_hash}{sample.prompt_hash}{sample.target_hash}".encode())
+        if self.results.task_hashes.get(task, digest.hexdigest()) != digest.hexdigest():
+            raise DataError(
+                f"{self.samples[task]}: not the samples that {self.path.name} was computed from (its task_hashes "
+                "differ): cut short, edited, or of another run"
+            )
+
+
+def find_run(path: Path) -> Run:
+    """The run in a directory, of a results file, or, one task alone, of a file of samples.
+
+    Raises:
+        DataError: There is no run, more than one, or one without samples.
+    """
+    if path.is_dir():
+        return _run(_only_results(path))
+    if not path.is_file():
+        raise DataError(f"{path}: no such file or directory")
+    if not (path.name.startswith("samples_") and path.suffix == ".jsonl"):
+        return _run(path)
+    task, _, time = path.stem.removeprefix("samples_").rpartition("_")
+    beside = sorted(path.parent.glob(f"*_{time}.json"))
+    if len(beside) != 1:
+        raise DataError(f"{path}: there must be one results_{time}.json beside it, not {len(beside)}")
+    return Run(beside[0], _read(beside[0]), {task: path})
+
+
+def _only_results(directory: Path) -> Path:
+    found = sorted(directory.rglob("results_*.json"))
+    if not found:
+        raise DataError(f"{directory}: no results_*.json in it; give what lm-eval's --output_path named")
+    if len(found) > 1:
+        names = ", ".join(str(path.relative_to(directory)) for path in found)
+        raise DataError(f"{directory}: holds {len(found)} runs; name the results file of one: {names}")
+    return found[0]
+
+
+def _run(path: Path) -> Run:
+    results = _read(path)
+    time = path.stem.rpartition("_")[2]
+    expected = {task: path.with_name(f"samples_{task}_{time}.jsonl") for task in sorted(results.configs)}
+    missing = [samples.name for samples in expected.values() if not samples.is_file()]
+    if len(missing) == len(expected):
+        raise DataError(f"{path}: no samples were logged; run lm-eval with --log_samples")
+    if missing:
+        raise DataError(f"{path}: samples are missing beside it: {', '.join(missing)}")
+    return Run(path, results, expected)
+
+
+def _read(path: Path) -> Results:
+    try:
+        return Results.model_validate(read_json(path))
+    except ValidationError as error:
+        raise DataError(f"{path}: not a results file of lm-evaluation-harness: {explain(error)}") from error

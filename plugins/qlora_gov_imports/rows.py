@@ -1,0 +1,92 @@
+"""Rows of any log: what each must hold to be recorded, and what of its scores is left out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import rfc8785
+from pydantic import ValidationError
+
+from qlora_gov import DataError, Example, ImportedRow, Message
+
+
+class LeftOut:
+    """Gathers what an import leaves out of the scores, for its notes."""
+
+    def __init__(self) -> None:
+        self._rows: Counter[str] = Counter()
+        self._reasons: dict[str, str] = {}
+
+    def row(self, name: str) -> None:
+        """One row's score ``name`` is no number."""
+        self._rows[name] += 1
+
+    def all_rows(self, name: str, reason: str) -> None:
+        """The score ``name`` is left out of every row."""
+        self._reasons[name] = reason
+
+    def notes(self) -> tuple[str, ...]:
+        """A line for each score that was left out of any row."""
+        counts = {name: f"no number in {count} {'row' if count == 1 else 'rows'}" for name, count in self._rows.items()}
+        return tuple(f"{name}: left out, {reason}" for name, reason in sorted((counts | self._reasons).items()))
+
+
+def imported_row(
+    address: str,
+    *,
+    prompt: Sequence[Message],
+    target: str,
+    response: str,
+    scores: Mapping[str, float],
+    group: str,
+    extra: Mapping[str, Any],
+    source: str,
+) -> ImportedRow:
+    """A row of an import, with its target as the assistant's turn.
+
+    Raises:
+        DataError: A score is not finite, or a text or number has no canonical form, so that no digest could cover it
+            (half a surrogate pair, 2**60); the message starts with ``address``.
+    """
+    for name, score in scores.items():
+        if not math.isfinite(score):
+            raise DataError(f"{address}: the score {name!r} is {score}; a score must be a finite number")
+    messages = (*prompt, Message(role="assistant", content=target))
+    example = Example(messages=messages, group=group, extra=extra, source=source)
+    try:
+        rfc8785.dumps([example.model_dump(mode="json"), response, dict(scores)])
+    except ValueError as error:
+        raise DataError(f"{address}: cannot be recorded: {one_line(error)}") from error
+    return ImportedRow(example, response, scores)
+
+
+def number(value: Any) -> float | None:
+    """A number as a float, infinite where it is too large for one; None where it is no number."""
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def utc(moment: datetime) -> str:
+    """A moment as UTC in ISO 8601, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def explain(error: ValidationError) -> str:
+    """The first problem in one line, with its place."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(key) for key in first["loc"])
+    message = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"{place}: {message}" if place else message
+
+
+def one_line(said: BaseException | str) -> str:
+    """What an error of a library says, on one line."""
+    return " ".join(str(said).split()) or type(said).__name__

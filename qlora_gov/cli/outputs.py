@@ -1,0 +1,42 @@
+"""Options that write a decision in the forms that machines read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from qlora_gov.pipeline import Pipeline
+from qlora_gov.records import Decision
+from qlora_gov.reports.decision import DecisionReport, decision_json
+from qlora_gov.reports.junit import junit_xml
+from qlora_gov.reports.sarif import sarif_json
+from qlora_gov.reports.summary import summary_markdown
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMS: dict[str, tuple[Callable[[DecisionReport], str], str]] = {
+    "json": (decision_json, "Write the decision as JSON."),
+    "junit": (junit_xml, "Write the decision as JUnit XML, a test case for each rule."),
+    "sarif": (sarif_json, "Write the decision as SARIF 2.1.0, for code scanning."),
+    "summary": (summary_markdown, "Write a Markdown summary for a pull request."),
+}
+
+
+def output_options(command: F) -> F:
+    """An option for each form; together they reach the command as keywords."""
+    for name, (_, text) in reversed(FORMS.items()):
+        command = click.option(f"--{name}", type=click.Path(path_type=Path, dir_okay=False), help=text)(command)
+    return command
+
+
+def write_outputs(pipeline: Pipeline, decision: Decision, outputs: dict[str, Path | None]) -> None:
+    """Write the forms that were asked for."""
+    asked = {name: path for name, path in outputs.items() if path is not None}
+    if asked:
+        report = pipeline.report(decision)
+        for name, path in asked.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(FORMS[name][0](report), encoding="utf-8")

@@ -1,0 +1,25 @@
+"""Names and values as SQL text.
+
+Values are written into queries as literals: a bound parameter makes DuckDB import pandas where it is installed,
+which would cost every reading command half a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def names(columns: Iterable[str]) -> str:
+    """Column names, quoted since some of them are words of SQL."""
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def literal(text: object) -> str:
+    """A text, quoted."""
+    quoted = str(text).replace("'", "''")
+    return f"'{quoted}'"
+
+
+def optional(text: str | None) -> str:
+    """A text, or NULL."""
+    return "NULL" if text is None else literal(text)

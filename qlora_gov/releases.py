@@ -1,0 +1,200 @@
+"""Releases: promote an adapter that a decision allows, roll the champion back, and waive a rule. All on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from qlora_gov import steps
+from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError, UsageError, did_you_mean
+from qlora_gov.ledger import Ledger, verify_lineage
+from qlora_gov.lookup import fetch, held, responses_of
+from qlora_gov.pipeline import Pipeline
+from qlora_gov.records import (
+    Adapter,
+    Alias,
+    AliasMove,
+    Decision,
+    DecisionOutcome,
+    Evaluation,
+    MoveReason,
+    Outcome,
+    Policy,
+    Waiver,
+)
+from qlora_gov.registry import before, current, subject_of
+from qlora_gov.stages.train import adapter_files
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The moves of a project's aliases."""
+
+    pipeline: Pipeline
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where moves are recorded."""
+        return self.pipeline.space.ledger
+
+    def promote(self, decision_id: str | None, weights: Path | None, author: str | None) -> list[AliasMove]:
+        """Make a decision's adapter the champion, and the champion the fallback; nothing where it is champion already.
+
+        Args:
+            decision_id: by default the candidate's decision.
+            weights: the directory that is about to ship; by default where the adapter is kept.
+            author: who promotes.
+
+        Raises:
+            ReleaseError: the decision does not allow it, or is not on exactly these weights, this evaluation set,
+                this policy and this champion.
+            IntegrityError: the evidence behind the decision does not re-derive.
+        """
+        decision = self._decision(decision_id)
+        for reason in (*self._other_weights(decision, weights), *self._disallowed(decision), *self._outdated(decision)):
+            raise ReleaseError(f"not promoted: {reason}")
+        if problems := verify_lineage(self.ledger, decision.id):
+            raise IntegrityError(f"not promoted: the evidence does not re-derive: {problems[0]}")
+        champion = current(self.ledger, "champion")
+        if champion and champion.adapter == decision.adapter:
+            return []
+        waivers = tuple(waiver.id for waiver in self._waivers(decision).values())
+        served = champion.adapter if champion else None
+        return [
+            self._move("fallback", served, decision.id, MoveReason.PROMOTED, author, waivers),
+            self._move("champion", decision.adapter, decision.id, MoveReason.PROMOTED, author, waivers),
+        ]
+
+    def roll_back(self, author: str | None, decision: Decision | None = None) -> list[AliasMove]:
+        """Make the fallback champion again, and the champion before that the fallback.
+
+        ``decision`` is what shows the regression. Raises ReleaseError where no adapter serves.
+        """
+        champion, fallback = current(self.ledger, "champion"), current(self.ledger, "fallback")
+        if champion is None or champion.adapter is None:
+            raise ReleaseError("not rolled back: no adapter is champion")
+        target = fallback.adapter if fallback else None
+        basis, reason = decision.id if decision else None, MoveReason.REGRESSED if decision else MoveReason.ROLLED_BACK
+        return [
+            self._move("champion", target, basis, reason, author),
+            self._move("fallback", before(self.ledger, target), basis, reason, author),
+        ]
+
+    def roll_back_if_regressed(self, author: str | None) -> tuple[Decision, list[AliasMove]]:
+        """Roll back where a regression of the champion is shown; not where the evidence cannot tell."""
+        decision = self.pipeline.regression()
+        regressed = decision.outcome is DecisionOutcome.REFUSED
+        return decision, self.roll_back(author, decision) if regressed else []
+
+    def waive(self, decision_id: str | None, rule: str, author: str, reason: str, expires: date) -> Waiver:
+        """Record somebody's word that a decision may be acted on although a rule did not pass.
+
+        Raises UsageError for a rule that passed or is not there, ReleaseError for one that is required.
+        """
+        decision = self._decision(decision_id)
+        outcomes = {item.rule.name: item.verdict.outcome for item in decision.verdicts}
+        if rule not in outcomes:
+            raise UsageError(f"the decision has no rule {rule!r}; {did_you_mean(rule, outcomes)}")
+        if outcomes[rule] is Outcome.PASS:
+            raise UsageError(f"{rule!r} passed: there is nothing to waive")
+        if rule in fetch(self.ledger, decision.policy, Policy).required:
+            raise ReleaseError(f"{rule!r} is required by the policy and cannot be waived")
+        if expires < _today():
+            raise UsageError(f"a waiver that expired on {expires} waives nothing")
+        waiver = Waiver(decision=decision.id, rule=rule, author=author, reason=reason, expires=expires)
+        self.ledger.append(waiver)
+        return waiver
+
+    def _decision(self, decision_id: str | None) -> Decision:
+        if decision_id is not None:
+            return fetch(self.ledger, decision_id, Decision)
+        candidate = current(self.ledger, "candidate")
+        if candidate is None or candidate.decision is None:
+            raise ReleaseError("there is no candidate: no decision that could promote has been made")
+        return fetch(self.ledger, candidate.decision, Decision)
+
+    def _disallowed(self, decision: Decision) -> Iterator[str]:
+        """Why the decision itself promotes nothing."""
+        if decision.exploratory:
+            yield "the decision is exploratory: its policy was recorded after the candidate had answered"
+        if decision.outcome is not DecisionOutcome.APPROVED:
+            waived = self._waivers(decision)
+            for item in decision.verdicts:
+                if item.verdict.outcome is not Outcome.PASS and item.rule.name not in waived:
+                    yield f"{decision.outcome}: {item.rule.name!r} is {item.verdict.outcome} and no waiver holds for it"
+        if decision.policy == self.pipeline.assembly.regression.policy.id:
+            yield "the decision looks for a regression of the champion; it is no decision on a release"
+
+    def _outdated(self, decision: Decision) -> Iterator[str]:
+        """What has changed since the decision."""
+        if decision.policy != self.pipeline.assembly.release.policy.id:
+            yield "the project's policy is not the one that was decided under; run 'qlora-gov gate' again"
+        decided = (held(entry, Decision) for entry in self.ledger.entries(Decision.kind))
+        newest = [one for one in decided if one.adapter == decision.adapter and not one.exploratory][-1:]
+        if newest and newest[0].id != decision.id:
+            yield f"a newer decision on this adapter says {newest[0].outcome}"
+        answered = responses_of(self.ledger, fetch(self.ledger, decision.candidate, Evaluation))
+        if answered.dataset != self._evaluation_set(answered.dataset):
+            yield "the project's evaluation set is not the one that was decided on; run 'qlora-gov run' again"
+        champion, compared = current(self.ledger, "champion"), subject_of(self.ledger, decision.champion)
+        served = champion.adapter if champion else None
+        if served not in (decision.adapter, compared.id if compared else None):
+            yield "the champion is no longer the one that the candidate was compared with; run 'qlora-gov run' again"
+
+    def _evaluation_set(self, decided: str) -> str | None:
+        """The id of the project's evaluation set; a project whose evaluations are imported has what was imported."""
+        workbench = self.pipeline.assembly.workbench
+        if workbench is None:
+            return decided
+        step = steps.curating(self.pipeline.space, "evaluation", workbench.evaluation_data, None)
+        entry = self.ledger.find(step.key)
+        return entry.id if entry else None
+
+    def _other_weights(self, decision: Decision, weights: Path | None) -> Iterator[str]:
+        """How the files that are about to ship differ from those that were decided on."""
+        adapter = fetch(self.ledger, decision.adapter, Adapter)
+        directory = weights or self.pipeline.space.adapter(adapter.digest)
+        if not directory.is_dir():
+            yield f"there are no weights at {directory}"
+            return
+        try:
+            files = adapter_files(directory)
+        except TrainingError as error:
+            yield str(error)
+            return
+        for name in sorted({*files, *adapter.files}):
+            if files.get(name) != adapter.files.get(name):
+                yield f"{directory / name} is not the file that was decided on"
+
+    def _waivers(self, decision: Decision) -> dict[str, Waiver]:
+        """The waivers of a decision that hold today, by their rule."""
+        waivers = (held(entry, Waiver) for entry in self.ledger.entries(Waiver.kind))
+        return {one.rule: one for one in waivers if one.decision == decision.id and one.expires >= _today()}
+
+    def _move(
+        self,
+        alias: Alias,
+        adapter: str | None,
+        decision: str | None,
+        reason: MoveReason,
+        author: str | None,
+        waivers: tuple[str, ...] = (),
+    ) -> AliasMove:
+        last = current(self.ledger, alias)
+        move = AliasMove(
+            alias=alias,
+            adapter=adapter,
+            decision=decision,
+            previous=last.id if last else None,
+            reason=reason,
+            author=author,
+            waivers=waivers,
+        )
+        self.ledger.append(move)
+        return move
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

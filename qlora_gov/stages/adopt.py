@@ -1,0 +1,77 @@
+"""Adopt: take over what another tool logged, as responses that can be scored and gated like our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from qlora_gov.canonical import columns_id, file_id, tree_id
+from qlora_gov.errors import DataError
+from qlora_gov.examples import Example
+from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
+from qlora_gov.specs import ImportedEvaluation
+from qlora_gov.tables import Table, recorded_table
+
+
+@dataclass(frozen=True)
+class LoggedExamples:
+    """The examples of a log, as a source."""
+
+    imported: ImportedEvaluation
+
+    def read(self) -> Iterator[Example]:
+        """Each row's example, in the log's order."""
+        return (row.example for row in self.imported.rows)
+
+
+def adopt(
+    imported: ImportedEvaluation, importer: Component, dataset: DatasetVersion, adapter: Adapter | None
+) -> tuple[Responses, dict[str, Table]]:
+    """Return the record of the logged responses, and the tables ``responses`` and ``recorded``.
+
+    That these answers are those of ``adapter`` is the claim of whoever imports the log.
+    """
+    tables: dict[str, Table] = {
+        "responses": {
+            "row": np.arange(len(imported.rows)),
+            "example": [row.example.id for row in imported.rows],
+            "response": [row.response for row in imported.rows],
+            "finish": ["logged"] * len(imported.rows),
+        },
+        "recorded": recorded_table([row.scores for row in imported.rows]),
+    }
+    record = Responses(
+        base=None,
+        adapter=adapter.id if adapter else None,
+        dataset=dataset.id,
+        quantization=None,
+        generation=None,
+        rows=len(imported.rows),
+        digest=columns_id(tables["responses"]),
+        likelihoods=None,
+        recorded=columns_id(tables["recorded"]),
+        environment=None,
+        claim=_claim(imported, importer),
+    )
+    return record, tables
+
+
+def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
+    try:
+        began = datetime.fromisoformat(imported.began)
+    except ValueError as error:
+        raise DataError(f"{imported.files[0]}: {imported.began!r} is not when an evaluation began: {error}") from error
+    if began.tzinfo is None:
+        raise DataError(f"{imported.files[0]}: {imported.began} does not say in which time zone the evaluation began")
+    return Claim(
+        tool=imported.tool,
+        version=imported.version,
+        model=imported.model,
+        began=imported.began,
+        log=tree_id({path.name: file_id(path) for path in imported.files}),
+        notes=imported.notes,
+        importer=importer,
+    )

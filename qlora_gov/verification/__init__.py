@@ -1,0 +1,6 @@
+"""Verification: everything that a project's ledger and its cards state, derived again, offline and without torch."""
+
+from qlora_gov.verification.cards import KeptCard
+from qlora_gov.verification.workspace import verify_workspace
+
+__all__ = ["KeptCard", "verify_workspace"]

@@ -1,0 +1,95 @@
+"""Cards: is a file one that the ledger knows, does the chain hold the head it shows, and do its records give it again?"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qlora_gov.canonical import bytes_id
+from qlora_gov.errors import GovError, UsageError
+from qlora_gov.gathering import evidence_of
+from qlora_gov.ledger import Entry, Head, Ledger, Problem, ProblemKind
+from qlora_gov.ledger.entry import place
+from qlora_gov.lookup import fetch
+from qlora_gov.records import About, Card, Decision
+from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.context import CardContext
+from qlora_gov.reports.html import render_html
+from qlora_gov.reports.render import RenderedCard, render_card
+from qlora_gov.workspace import short
+
+RENDERERS: Mapping[str, Callable[[CardContext], RenderedCard]] = {"card.md": render_card, "card.html": render_html}
+"""What makes each file of a card."""
+
+_DIGEST = r"sha256:[0-9a-f]{64}"
+_HEAD = re.compile(rf"ledger head, entry ([\d,]{{1,20}})\W{{1,40}}({_DIGEST})")
+_DECISION = re.compile(rf"\bdecision\W{{1,40}}({_DIGEST})")
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True)
+class KeptCard:
+    """A card's file that somebody kept, and what it prints of the evidence behind it."""
+
+    path: Path
+    digest: str
+    decisions: tuple[str, ...]
+    heads: tuple[Head, ...]
+
+    @classmethod
+    def read(cls, path: Path) -> KeptCard:
+        """Read a Markdown or HTML card. Raises UsageError where there is no such file."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{path}: no card can be read there: {error.strerror}") from error
+        text = data.decode(errors="replace")
+        plain = text if path.suffix == ".md" else html.unescape(_TAG.sub(" ", text))
+        heads = tuple(Head(int(seq.replace(",", "")), digest) for seq, digest in _HEAD.findall(plain))
+        return cls(path, bytes_id(data), tuple(_DECISION.findall(plain)), heads)
+
+    def entry(self, entries: Sequence[Entry]) -> Entry | None:
+        """The newest entry of the card that has this file."""
+        return next((entry for entry, card in reversed(cards(entries)) if self.digest in card.files.values()), None)
+
+    def problems(self, entries: Sequence[Entry]) -> Iterator[Problem]:
+        """Why the ledger does not know the file: it was edited, or the card's entry is gone."""
+        if self.entry(entries) is None:
+            same = [place(entry) for entry, card in cards(entries) if card.decision in self.decisions]
+            what = f"it was edited: it is not the file of {same[-1]}" if same else "a card whose entry is gone"
+            yield Problem(ProblemKind.TAMPERED, str(self.path), what)
+
+
+def cards(entries: Sequence[Entry]) -> list[tuple[Entry, Card]]:
+    """The entries of cards, oldest first."""
+    return [(entry, entry.record) for entry in entries if isinstance(entry.record, Card)]
+
+
+def orphans(directory: Path, entries: Sequence[Entry]) -> list[Path]:
+    """The files under a directory of cards that belong to no card in the ledger."""
+    known = {short(entry.id) for entry, _ in cards(entries)}
+    folders = sorted(directory.iterdir()) if directory.is_dir() else []
+    return [path for folder in folders if folder.name not in known for path in sorted(folder.glob("card.*"))]
+
+
+def rendering_problems(ledger: Ledger, entry: Entry, card: Card) -> Iterator[Problem]:
+    """Render a card's files again from its records, and compare them by their digests.
+
+    What was written from other templates is written in other words now: its digest alone still speaks for it.
+    """
+    try:
+        decision, about = fetch(ledger, card.decision, Decision), fetch(ledger, card.about, About)
+        context = card_context(evidence_of(ledger, decision, about))
+        again = {name: RENDERERS[name](context) for name in card.files if name in RENDERERS}
+    except GovError as error:
+        yield Problem(ProblemKind.TAMPERED, place(entry), f"it cannot be made from its records again: {error}")
+        return
+    for name, rendered in again.items():
+        if any(card.templates.get(template) != digest for template, digest in rendered.templates.items()):
+            what = f"the templates changed since {name} was written: its digest holds, its words are not made again"
+            yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what)
+        elif bytes_id(rendered.text.encode()) != card.files[name]:
+            yield Problem(ProblemKind.TAMPERED, place(entry), f"its records give another {name}")

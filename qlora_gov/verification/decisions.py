@@ -1,0 +1,75 @@
+"""Does a decision follow from the records that it names, and from what the ledger held when it was made?
+
+The verdicts' other numbers follow from rows: see :mod:`qlora_gov.verification.intervals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, Responses, RuleVerdict
+from qlora_gov.stages.gate import outcome_of
+from qlora_gov.verification.numbers import close
+from qlora_gov.verification.past import Past
+
+def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
+    """What does not follow."""
+    policy = past.held(decision.policy, Policy)
+    sides = {who: past.held(id_, Evaluation) for who, id_ in opponents(decision).items()}
+    answered = past.answered(decision.candidate)
+    if policy is None or answered is None or None in sides.values():
+        yield "it does not name a policy and evaluations that entries before it hold"
+        return
+    if tuple(item.rule for item in decision.verdicts) != policy.rules:
+        yield "its verdicts are not on the rules of its policy"
+    outcome = outcome_of(policy, {item.rule.name: item.verdict.outcome for item in decision.verdicts})
+    if decision.outcome is not outcome:
+        yield f"it states {decision.outcome}, from its verdicts follows {outcome}"
+    if decision.adapter != answered.adapter:
+        yield "the candidate's evaluation is not of its adapter"
+    if any(one is None or one.dataset != answered.dataset for one in map(past.answered, opponents(decision).values())):
+        yield "the evaluations that it compares are not on the same rows"
+    if decision.look != 1 + past.looks(answered.dataset):
+        yield f"it states that it is decision {decision.look} on its rows, and {past.looks(answered.dataset)} are before it"
+    exploratory = _answered_before(answered, decision.policy, past)
+    if decision.exploratory is not exploratory:
+        yield f"its policy was recorded {'after' if exploratory else 'before'} the candidate answered: it states otherwise"
+    for item in decision.verdicts:
+        yield from _value_flaws(item, sides)
+
+
+def opponents(decision: Decision) -> dict[str, str]:
+    """The ids of the evaluations that a decision compares, by what rules call them."""
+    reference = {} if decision.reference is None else {"reference": decision.reference}
+    return {"candidate": decision.candidate, "champion": decision.champion} | reference
+
+
+def _answered_before(answered: Responses, policy: str, past: Past) -> bool:
+    """Whether the candidate had answered when the policy was recorded; an imported one when its log says."""
+    stated, told = past.entry(policy), past.entry(answered.id)
+    assert stated is not None, "the policy was looked up"
+    if answered.claim is not None:
+        return datetime.fromisoformat(answered.claim.began) < datetime.fromisoformat(stated.at)
+    return told is not None and told.seq < stated.seq
+
+
+def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iterator[str]:
+    """A verdict's two values against what was measured; a rule on slices may show those of one slice."""
+    verdict, rule = item.verdict, item.rule
+    for who, side, stated in (
+        ("candidate", sides["candidate"], verdict.candidate),
+        (rule.against, sides.get(rule.against), verdict.champion),
+    ):
+        if stated is None or side is None:
+            continue
+        if isinstance(stated, Absent):
+            if verdict.outcome is Outcome.PASS:
+                yield f"rule {rule.name!r} passes although its {who} was not measured"
+            continue
+        measured = [one.value for one in side.measurements if one.name == rule.metric]
+        own = [one.candidate if who == "candidate" else one.champion for one in verdict.slices]
+        values = [value for value in (*measured, *own) if isinstance(value, float)]
+        if not any(close(stated, value) for value in values):
+            what = f"{rule.metric} of the {who} is {stated!r}"
+            yield f"rule {rule.name!r} says that {what}, the {who}'s evaluation does not"

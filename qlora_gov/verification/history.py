@@ -1,0 +1,35 @@
+"""Does each entry follow from those before it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from qlora_gov.ledger import Entry, Problem, ProblemKind
+from qlora_gov.ledger.entry import place
+from qlora_gov.records import AliasMove, Decision, Waiver
+from qlora_gov.verification.decisions import decision_flaws
+from qlora_gov.verification.moves import move_flaws, waiver_flaws
+from qlora_gov.verification.past import Past
+
+
+def history_problems(entries: Iterable[Entry]) -> Iterator[Problem]:
+    """What does not follow, in decisions, waivers and moves of aliases; oldest first. No rows are read."""
+    past = Past()
+    for entry in entries:
+        try:
+            flaws = list(_flaws(entry, past))
+        except (ValueError, TypeError):  # of a text that should be a time
+            flaws = ["a time in it, or in an entry that it rests on, cannot be read"]
+        for flaw in flaws:
+            yield Problem(ProblemKind.TAMPERED, place(entry), flaw)
+        past.add(entry)
+
+
+def _flaws(entry: Entry, past: Past) -> Iterator[str]:
+    match entry.record:
+        case Decision() as decision:
+            yield from decision_flaws(decision, past)
+        case AliasMove() as move:
+            yield from move_flaws(entry, move, past)
+        case Waiver() as waiver:
+            yield from waiver_flaws(waiver, past)

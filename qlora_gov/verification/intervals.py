@@ -1,0 +1,83 @@
+"""Decisions judged again from their rows, by the gates that their records name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from qlora_gov.errors import GovError, PluginError, ProjectError
+from qlora_gov.hooks.catalog import Catalog
+from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
+from qlora_gov.ledger.entry import place
+from qlora_gov.lookup import examples_behind, fetch, responses_of, side
+from qlora_gov.rebinding import rebound, remeasure
+from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict
+from qlora_gov.specs import GateSpec
+from qlora_gov.stages.gate import Contest, judge
+from qlora_gov.verification.decisions import opponents
+from qlora_gov.verification.numbers import differences
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What judges again: the ledger with its rows, and the components that are installed now."""
+
+    ledger: Ledger
+    catalog: Catalog
+    root: Path
+
+    def problems(self, entries: Sequence[Entry]) -> Iterator[Problem]:
+        """What does not come out again in the verdicts of decisions.
+
+        The rows are taken to be those that were decided on; whether they are is asked of their digests.
+        """
+        for entry in entries:
+            if isinstance(entry.record, Decision):
+                yield from self._decision(place(entry), entry.record)
+
+    def _decision(self, where: str, decision: Decision) -> Iterator[Problem]:
+        try:
+            policy, contest = fetch(self.ledger, decision.policy, Policy), self._contest(decision)
+        except (GovError, ValueError, LookupError) as error:
+            yield Problem(ProblemKind.MISSING, where, f"it cannot be judged again: {error}")
+            return
+        for item in decision.verdicts:
+            if (problem := self._verdict(f"{where}, rule {item.rule.name!r}", item, policy, contest)) is not None:
+                yield problem
+
+    def _contest(self, decision: Decision) -> Contest:
+        sides = {who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in opponents(decision).items()}
+        candidate = sides.pop("candidate")
+        examples = examples_behind(self.ledger, responses_of(self.ledger, candidate.evaluation))
+        return Contest(candidate, sides, examples, (), decision.look)
+
+    def _verdict(self, where: str, item: RuleVerdict, policy: Policy, contest: Contest) -> Problem | None:
+        """Judge one rule. One that could not be judged for want of a value has no number to come out again."""
+        evaluation, rule = contest.candidate.evaluation, item.rule
+        measured = next((one for one in evaluation.measurements if one.name == rule.metric), None)
+        if measured is None or isinstance(item.verdict.candidate, Absent):
+            return None
+        try:
+            gate = rebound(self.catalog, GateSpec, rule.gate, self.root)
+            gate.require()
+            measure = remeasure(self.catalog, evaluation, measured, self.root)
+            alone = policy.model_copy(update={"rules": (rule,)})
+            (again,) = judge(alone, {rule.name: gate.make()}, replace(contest, measures=(measure,)))
+        except PluginError as error:
+            return Problem(ProblemKind.PLUGIN_MISSING, where, str(error))
+        except ProjectError as error:
+            return Problem(ProblemKind.PLUGIN_FAILED, where, str(error))
+        except GovError as error:
+            return Problem(ProblemKind.TAMPERED, where, f"it cannot be judged again: {error}")
+        what = differences(item.verdict.model_dump(mode="json"), again.verdict.model_dump(mode="json"))
+        return self._compared(where, what, (rule.gate, measured.metric))
+
+    def _compared(self, where: str, what: Sequence[str], components: Sequence[Component]) -> Problem | None:
+        sources = {entry.plugin.name: entry.plugin.source for entry in self.catalog}
+        changed = [one for one in components if sources.get(one.name.partition("/")[0]) not in (None, one.source)]
+        if changed:
+            now = "no longer comes out: " + "; ".join(what) if what else "still comes out"
+            since = f"the plugin's source changed since {changed[0].name} {changed[0].version} judged this"
+            return Problem(ProblemKind.SOURCE_CHANGED, where, f"{since}; the verdict {now}")
+        return Problem(ProblemKind.TAMPERED, where, "; ".join(what)) if what else None

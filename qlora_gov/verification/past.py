@@ -1,0 +1,57 @@
+"""What the ledger held when an entry was made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeVar
+
+from qlora_gov.ledger import Entry
+from qlora_gov.records import AliasMove, Decision, Evaluation, Record, Responses
+
+R = TypeVar("R", bound=Record)
+
+
+class Past:
+    """The entries before one entry. What is not among them is reported as a missing parent, and None here."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._decisions: Counter[str] = Counter()
+        self._moves: dict[str, AliasMove] = {}
+
+    def add(self, entry: Entry) -> None:
+        """Go on to the next entry."""
+        self._entries[entry.id] = entry
+        match entry.record:
+            case AliasMove():
+                self._moves[entry.record.alias] = entry.record
+            case Decision():
+                answered = self.answered(entry.record.candidate)
+                self._decisions[answered.dataset if answered else ""] += 1
+
+    def entry(self, record_id: str) -> Entry | None:
+        """The newest entry of a record."""
+        return self._entries.get(record_id)
+
+    def held(self, record_id: str | None, kind: type[R]) -> R | None:
+        """A record of one kind."""
+        entry = self._entries.get(record_id or "")
+        return entry.record if entry is not None and isinstance(entry.record, kind) else None
+
+    def answered(self, evaluation: str | None) -> Responses | None:
+        """What an evaluation scored."""
+        scored = self.held(evaluation, Evaluation)
+        return self.held(scored.responses, Responses) if scored else None
+
+    def looks(self, dataset: str) -> int:
+        """How many decisions an evaluation set had seen."""
+        return self._decisions[dataset]
+
+    def last_move(self, alias: str) -> AliasMove | None:
+        """The last move of an alias."""
+        return self._moves.get(alias)
+
+    def served(self, alias: str) -> str | None:
+        """The adapter that an alias pointed at; None stands for the base, also before the first move."""
+        move = self._moves.get(alias)
+        return move.adapter if move else None

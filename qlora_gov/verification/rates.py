@@ -1,0 +1,50 @@
+"""Detectors' corrected rates, worked out again from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+
+from qlora_gov.errors import GovError
+from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, scores
+from qlora_gov.ledger.entry import place
+from qlora_gov.lookup import examples_behind, responses_of
+from qlora_gov.records import Absent, CorrectedRate, DetectorErrors, Evaluation, Interval, Scan
+from qlora_gov.stats import Withheld, corrected_rate
+from qlora_gov.tables import cluster_numbers
+from qlora_gov.verification.numbers import differences
+
+
+def rate_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]:
+    """Which corrected rates do not come out again. The core works them out: no plugin's source has a part in it."""
+    for entry in entries:
+        record = entry.record
+        if isinstance(record, Evaluation) and any(isinstance(scan.errors, DetectorErrors) for scan in record.scans):
+            try:
+                yield from _problems(ledger, entry, record)
+            except (GovError, ValueError, LookupError) as error:
+                yield Problem(ProblemKind.TAMPERED, place(entry), f"its corrected rates cannot be worked out: {error}")
+
+
+def _problems(ledger: Ledger, entry: Entry, evaluation: Evaluation) -> Iterator[Problem]:
+    table = ledger.table(entry, "scores")
+    groups = [example.group for example in examples_behind(ledger, responses_of(ledger, evaluation))]
+    rates = {one.metric: at for at, one in enumerate(evaluation.measurements)}
+    for scan in evaluation.scans:
+        if isinstance(scan.errors, DetectorErrors):
+            at = rates[scan.detector.rate]
+            rate = evaluation.measurements[at]
+            stats, _ = scores(table, at, rate.rows, len(rate.components))
+            derived = _corrected(scan, scan.errors, int(stats[:, 0].sum()), groups)
+            what = differences(scan.corrected.model_dump(mode="json"), derived.model_dump(mode="json"))
+            if what:
+                yield Problem(ProblemKind.TAMPERED, f"{place(entry)}, {scan.name} corrected", "; ".join(what))
+
+
+def _corrected(scan: Scan, errors: DetectorErrors, flagged: int, groups: Sequence[str]) -> CorrectedRate | Absent:
+    found = corrected_rate(flagged, cluster_numbers(groups), errors)
+    if isinstance(found, Withheld):
+        return Absent(absent=found.reason)
+    level = scan.corrected.interval.level if isinstance(scan.corrected, CorrectedRate) else 0.95
+    low, high = found.interval(level)
+    return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=level, method=found.method))

@@ -1,0 +1,31 @@
+from collections.abc import Callable
+from typing import Any
+
+from qlora_gov.canonical import content_id
+from qlora_gov.reports.evidence import Evidence
+from qlora_gov.reports.provenance import provenance_part
+
+
+def test_every_plugin_version_that_worked_is_named(evidence: Callable[..., Evidence]) -> None:
+    part = provenance_part(evidence())
+    assert [plugin.name for plugin in part.plugins] == ["data", "gates", "guardrails", "metrics", "nf4"]
+    assert part.fingerprint == content_id([list(plugin.model_dump().values()) for plugin in part.plugins])
+
+
+def test_an_importer_is_a_plugin_that_worked(evidence: Callable[..., Evidence], imported: dict[str, Any]) -> None:
+    part = provenance_part(evidence(**imported))
+    assert [plugin.name for plugin in part.plugins] == ["data", "gates", "guardrails", "imports", "metrics"]
+    names = [line.name for line in part.references]
+    assert "log of the candidate's answers" in names
+    assert {"base", "training set"}.isdisjoint(names)
+
+
+def test_every_record_stands_under_one_name(evidence: Callable[..., Evidence], everything: dict[str, Any]) -> None:
+    given = evidence(**everything)
+    lines = provenance_part(given).references
+    ids = {line.name: line.id for line in lines}
+    assert len(ids) == len(lines)
+    assert ids["decision"] == given.decision.id
+    assert (ids["champion's adapter"], ids["reference's adapter"]) == ("sha256:c", "sha256:d")
+    assert ids["the project's own words"] == given.about.id
+    assert ids["training set's rows"] == given.training.digest  # type: ignore[union-attr]

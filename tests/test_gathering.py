@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from qlora_gov.gathering import evidence_of
+from qlora_gov.ledger import Ledger
+from qlora_gov.lookup import fetch
+from qlora_gov.records import About, AliasMove, Decision
+from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.evidence import Evidence
+from qlora_gov.reports.render import render_card
+from tests.ledger.samples import Release, append_release
+
+ABOUT = About(title="A tiny one", intended_use="tests", licence="MIT")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    return Ledger(tmp_path / "ledger.duckdb")
+
+
+def evidence(release: Release) -> Evidence:
+    decision = fetch(release.ledger, release.entries["decision"].id, Decision)
+    return evidence_of(release.ledger, decision, ABOUT)
+
+
+def test_the_head_is_the_entry_of_the_decision(ledger: Ledger, tmp_path: Path) -> None:
+    release = append_release(ledger, tmp_path / "artefacts")
+    given, entry = evidence(release), release.entries["decision"]
+    assert (given.head.seq, given.head.hash) == (entry.seq, entry.hash)
+    assert given.aliases == {}
+    assert given.training is not None
+    assert given.training.id == release.entries["training set"].id
+
+
+def test_what_happens_later_changes_no_card(ledger: Ledger, tmp_path: Path) -> None:
+    first = append_release(ledger, tmp_path / "artefacts", "first")
+    before = render_card(card_context(evidence(first)))
+    second = append_release(ledger, tmp_path / "artefacts", "second")
+    champion = ledger.alias("champion")
+    assert champion is not None
+    ledger.append(AliasMove(alias="fallback", adapter=None, decision=None, previous=None, reason="rolled back"))
+    assert render_card(card_context(evidence(first))) == before
+    assert evidence(second).aliases == {"champion": first.entries["adapter"].id}
+    assert card_context(evidence(second)).rollback.target == first.entries["adapter"].id

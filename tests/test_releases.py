@@ -1,0 +1,354 @@
+"""Promotion, rollback and waivers, as a release pipeline uses them."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from qlora_gov.canonical import bytes_id
+from qlora_gov.releases import Releases
+from tests.imported import BAD, BETTER, GOOD, Imported, decided, make_imported
+
+TODAY = datetime.now(UTC).date()
+
+
+def weights(name: str) -> str:
+    return bytes_id(f"the weights of {name}".encode())
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """The base and adapter ``a`` are evaluated on the same rows."""
+    project = make_imported(tmp_path_factory.mktemp("prepared") / "project")
+    assert project.log(GOOD) == 0
+    assert project.log(BETTER, "a") == 0
+    return project
+
+
+@pytest.fixture
+def project(prepared: Imported, tmp_path: Path) -> Imported:
+    """A copy of it."""
+    shutil.copytree(prepared.root, tmp_path / "project")
+    return Imported(tmp_path / "project")
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err
+
+
+def test_an_approved_adapter_is_promoted_and_the_base_is_its_fallback(project: Imported) -> None:
+    assert project("gate") == 0
+    assert decided(project.last("decision")) == ("APPROVED", False, 1)
+    assert project.aliases() == {"candidate": weights("a")}
+    assert project("promote", "--author", "Ann") == 0
+    assert project.aliases() == {"candidate": weights("a"), "champion": weights("a"), "fallback": None}
+    assert (project.last("alias").author, project.last("alias").reason) == ("Ann", "promoted")
+    head = project.ledger.head()
+    assert project("promote") == 0, "it is champion already"
+    assert project.ledger.head() == head
+
+
+def test_a_release_is_judged_against_the_champion_and_rolled_back_in_one_step(project: Imported) -> None:
+    assert project("gate") == project("promote") == 0
+    assert project.log(BETTER, "b") == 0
+    assert project("gate") == 0
+    assert project.last("decision").champion == project.ledger.get(project.last("decision").champion).id
+    assert project("promote") == 0
+    assert project.aliases() == {"candidate": weights("b"), "champion": weights("b"), "fallback": weights("a")}
+    assert project("rollback", "--author", "Ann") == 0
+    assert project.aliases() == {"candidate": weights("b"), "champion": weights("a"), "fallback": None}
+    assert project("rollback") == 0
+    assert project.aliases()["champion"] is None
+    assert project("rollback") == 14
+    assert project("verify") == 0
+
+
+@pytest.mark.parametrize("scores", [BAD, GOOD[:60] + [0.0] * 20 + GOOD[:20]])
+def test_what_is_not_approved_is_not_promoted(
+    project: Imported, scores: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(scores, "b") == 0
+    assert project("gate") in (1, 3)
+    assert project("promote") == 14
+    assert "'non_inferior accuracy' is " in said(capsys)
+    assert "champion" not in project.aliases()
+
+
+def test_nothing_is_promoted_before_a_decision(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    assert project("promote") == 14
+    assert "there is no candidate" in said(capsys)
+
+
+def test_an_exploratory_approval_neither_promotes_nor_exits_with_0(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.2}])
+    assert project("gate") == 3
+    assert decided(project.last("decision")) == ("APPROVED", True, 1)
+    assert project.aliases() == {}
+    assert project("promote", "--decision", project.last("decision").id) == 14
+    assert "exploratory" in said(capsys)
+
+
+def test_a_log_that_began_before_the_policy_was_recorded_is_exploratory(tmp_path: Path) -> None:
+    project = make_imported(tmp_path / "project")
+    assert project.log(GOOD) == project.log(BETTER, "a", age=3600) == 0
+    assert project("gate") == 3
+    assert decided(project.last("decision")) == ("APPROVED", True, 1)
+
+
+# --- one byte ---------------------------------------------------------------------------------------------------
+
+
+def kept(project: Imported) -> Path:
+    return next(project.root.glob(".qlora_gov/adapters/*/adapter_model.safetensors"))
+
+
+def edit_weights(project: Imported) -> None:
+    kept(project).write_bytes(kept(project).read_bytes()[:-1] + b"!")
+
+
+def edit_configuration(project: Imported) -> None:
+    kept(project).with_name("adapter_config.json").write_text("{ }")
+
+
+def add_a_file(project: Imported) -> None:
+    kept(project).with_name("extra.json").write_text("{}")
+
+
+def remove_weights(project: Imported) -> None:
+    kept(project).unlink()
+
+
+def edit_policy(project: Imported) -> None:
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.11}])
+
+
+def edit_a_response(project: Imported) -> None:
+    execute(project, "UPDATE responses SET response = response || '.' WHERE \"row\" = 7")
+
+
+def edit_a_question(project: Imported) -> None:
+    execute(project, "UPDATE examples SET messages = replace(messages, '3?', '4?') WHERE \"row\" = 3")
+
+
+def edit_a_score(project: Imported) -> None:
+    execute(project, 'UPDATE scores SET value = 1 - value WHERE "row" = 98 AND component = 0')
+
+
+def execute(project: Imported, query: str) -> None:
+    import duckdb
+
+    with duckdb.connect(str(project.root / ".qlora_gov" / "ledger.duckdb")) as connection:
+        connection.execute(query)
+
+
+@pytest.mark.parametrize(
+    ("edit", "code", "reason"),
+    [
+        (edit_weights, 14, "is not the file that was decided on"),
+        (edit_configuration, 14, "adapter_config.json is not the file that was decided on"),
+        (add_a_file, 14, "extra.json is not the file that was decided on"),
+        (remove_weights, 14, "no .safetensors file"),
+        (edit_policy, 14, "the project's policy is not the one that was decided under"),
+        (edit_a_response, 12, "the evidence does not re-derive"),
+        (edit_a_question, 12, "the evidence does not re-derive"),
+        (edit_a_score, 12, "the evidence does not re-derive"),
+    ],
+)
+def test_one_byte_that_differs_from_what_was_decided_stops_the_promotion(
+    project: Imported, edit: object, code: int, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == 0
+    edit(project)  # type: ignore[operator]
+    capsys.readouterr()
+    assert project("promote") == code
+    assert reason in said(capsys)
+    assert "champion" not in project.aliases()
+
+
+def test_the_directory_that_ships_is_compared_file_by_file(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == 0
+    ships = project.adapter("a")
+    (ships / "README.md").write_text("not part of the adapter")
+    (ships / "adapter_model.safetensors").write_bytes(b"others")
+    assert project("promote", "--weights", str(ships)) == 14
+    assert "is not the file that was decided on" in said(capsys)
+    project.adapter("a")
+    assert project("promote", "--weights", str(ships)) == 0
+
+
+def test_a_decision_is_outdated_by_a_newer_one_and_by_another_champion(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(BETTER, "b") == 0
+    first = Releases(project.pipeline)
+    for adapter in project.adapters():
+        assert project("gate", "--adapter", adapter.id) == 0
+    decisions = [entry.id for entry in project.ledger.entries("decision")]
+    assert project("promote", "--decision", decisions[0]) == 0
+    assert project("promote", "--decision", decisions[1]) == 14
+    assert "the champion is no longer the one" in said(capsys)
+    assert project("gate", "--adapter", project.adapters()[1].id) == 0
+    assert project("promote", "--decision", decisions[1]) == 14
+    assert "a newer decision on this adapter says APPROVED" in said(capsys)
+    assert first.ledger.head() == project.ledger.head()
+
+
+# --- looks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_look_at_the_same_rows_is_tested_at_half_the_alpha(project: Imported) -> None:
+    assert project.log(BETTER, "b") == 0
+    for adapter in project.adapters():
+        assert project("gate", "--adapter", adapter.id) == 0
+    first, second = (entry.record for entry in project.ledger.entries("decision"))
+    assert (decided(first)[2], decided(second)[2]) == (1, 2)
+    alphas = [decision.verdicts[0].verdict.alpha for decision in (first, second)]  # type: ignore[attr-defined]
+    assert alphas == [0.05, 0.025]
+
+
+# --- waivers ----------------------------------------------------------------------------------------------------
+
+WAIVED = ("--rule", "non_inferior accuracy", "--author", "Ann", "--reason", "the rows are known to be wrong")
+
+
+def test_a_waiver_lets_an_adapter_pass_without_editing_a_verdict(project: Imported) -> None:
+    assert project.log(BAD, "b") == 0
+    assert project("gate") == 1
+    decision = project.last("decision")
+    assert project("waive", *WAIVED, "--until", str(TODAY)) == 0
+    assert project("promote") == 0
+    assert project.last("decision") == decision
+    assert project.last("alias").waivers == (project.last("waiver").id,)
+    assert project("verify") == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "reason"),
+    [
+        ({"--until": str(TODAY - timedelta(days=1))}, 2, "waives nothing"),
+        ({"--rule": "accuracy"}, 2, "the decision has no rule 'accuracy'; known: non_inferior accuracy"),
+        ({"--until": "soon"}, 2, "Invalid value for '--until'"),
+        ({"--author": None}, 2, "Missing option '--author'"),
+    ],
+)
+def test_a_waiver_that_waives_nothing_is_refused(
+    project: Imported, changes: dict[str, str | None], code: int, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(BAD, "b") == 0
+    assert project("gate") == 1
+    capsys.readouterr()
+    given = dict(zip(WAIVED[::2], WAIVED[1::2], strict=True)) | {"--until": str(TODAY)} | changes
+    arguments = [part for option, value in given.items() if value is not None for part in (option, value)]
+    assert project("waive", *arguments) == code
+    assert reason in said(capsys)
+    assert project.ledger.entries("waiver") == []
+
+
+def test_a_rule_that_passed_has_nothing_to_waive(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    assert project("gate") == 0
+    assert project("waive", *WAIVED, "--until", str(TODAY)) == 2
+    assert "there is nothing to waive" in said(capsys)
+
+
+def test_a_required_rule_cannot_be_waived(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    project = make_imported(tmp_path / "project")
+    project.policy(required=["non_inferior accuracy"])
+    assert project("policy") == project.log(GOOD) == project.log(BAD, "b") == 0
+    assert project("gate") == 1
+    assert project("waive", *WAIVED, "--until", str(TODAY)) == 14
+    assert "required" in said(capsys)
+
+
+def test_a_waiver_holds_as_long_as_it_says(project: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert project.log(BAD, "b") == 0
+    assert project("gate") == 1
+    assert project("waive", *WAIVED, "--until", str(TODAY)) == 0
+    monkeypatch.setattr("qlora_gov.releases._today", lambda: TODAY + timedelta(days=1))
+    assert project("promote") == 14
+
+
+# --- regression -------------------------------------------------------------------------------------------------
+
+
+def test_a_champion_that_regressed_on_fresh_rows_is_rolled_back(project: Imported) -> None:
+    assert project("gate") == project("promote") == 0
+    assert project.log(GOOD, rows="fresh") == project.log(BAD, "a", rows="fresh") == 0
+    assert project("rollback", "--if-regressed") == 1
+    assert project.aliases()["champion"] is None
+    assert project.last("alias").reason == "regressed"
+    assert project.last("alias").decision == project.last("decision").id
+
+
+@pytest.mark.parametrize(("scores", "code"), [(BETTER, 0), ([*GOOD[:86], *[0.0] * 4, *GOOD[90:]], 3)])
+def test_a_champion_stays_where_no_regression_is_shown(project: Imported, scores: list[float], code: int) -> None:
+    assert project("gate") == project("promote") == 0
+    assert project.log(GOOD, rows="fresh") == project.log(scores, "a", rows="fresh") == 0
+    assert project("rollback", "--if-regressed") == code
+    assert project.aliases()["champion"] == weights("a")
+
+
+def test_a_regression_is_looked_for_only_where_an_adapter_serves(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("rollback", "--if-regressed") == 14
+    assert "no adapter is champion" in said(capsys)
+
+
+def test_a_decision_on_a_regression_promotes_nothing(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    assert project("gate") == project("promote") == project("rollback", "--if-regressed") == 0
+    decision = project.last("decision").id
+    assert project("rollback") == 0
+    assert project("promote", "--decision", decision) == 14
+    assert "no decision on a release" in said(capsys)
+
+
+# --- reference --------------------------------------------------------------------------------------------------
+
+
+def test_slow_drift_is_held_against_a_pinned_reference(tmp_path: Path) -> None:
+    """Each release loses some points against the last, within the margin; the reference remembers the first."""
+    project = make_imported(tmp_path / "project")
+    against = {"use": "non_inferior", "metric": "accuracy", "margin": 0.1, "against": "reference", "name": "no drift"}
+    rule = {"use": "non_inferior", "metric": "accuracy", "margin": 0.15}
+    project.policy(rules=[rule, against], reference="base", further_looks="count")
+    assert project("policy") == project.log([1.0] * 100) == 0
+    outcomes = []
+    for name, right in (("a", 96), ("b", 90)):
+        assert project.log([1.0] * right + [0.0] * (100 - right), name) == 0
+        outcomes.append(project("gate"))
+        if not outcomes[-1]:
+            assert project("promote") == 0
+    assert outcomes == [0, 3]
+    by_rule = {item.rule.name: item.verdict.outcome for item in project.last("decision").verdicts}
+    assert by_rule == {"non_inferior accuracy": "PASS", "no drift": "INCONCLUSIVE"}
+    assert project.last("decision").reference is not None
+
+
+# --- plan -------------------------------------------------------------------------------------------------------
+
+
+def test_plan_says_how_many_rows_the_playbook_s_review_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """200 prompts, a margin of 5 points, 20% discordant pairs, no difference: about 500 rows."""
+    project = make_imported(tmp_path / "project")
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.05}])
+    assert project("policy") == 0
+    assert project.log([0.0] * 20 + [1.0] * 180) == project.log([1.0] * 180 + [0.0] * 20, "a") == 0
+    head = project.ledger.head()
+    capsys.readouterr()
+    assert project("plan") == 0
+    out = capsys.readouterr().out
+    (rule,) = project.pipeline.plan(None)
+    assert rule.verdict.outcome == "INCONCLUSIVE"
+    assert rule.verdict.rows_planned is not None
+    assert 490 <= rule.verdict.rows_planned <= 515
+    assert f"{rule.verdict.rows_planned:,} rows decide" in out
+    assert project.ledger.head() == head, "nothing is recorded"
