@@ -162,7 +162,7 @@ def _release(settings: PolicySettings, catalog: Catalog, root: Path, measured: I
         bound = catalog.bind(GateSpec, use.use, use.settings, root=root, where=where)
         metric = _metric(use.metric, measured, f"{where}.metric")
         name = use.name or f"{bound.spec.name} {metric}"
-        rules.append(Rule(name=name, gate=bound.component, metric=metric, against=use.against))
+        rules.append(Rule(name=name, gate=bound.component, metric=metric, against=use.against, where=use.where))
         gates[name] = bound
     named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
@@ -186,4 +186,4 @@ def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
     metrics = dict.fromkeys(rule.metric for rule in release.rules)
     rules = [Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric) for metric in metrics]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
-    return BoundPolicy(Policy(rules=tuple(rules), further_looks="count"), gates)
+    return BoundPolicy(Policy(purpose="regression", rules=tuple(rules), further_looks="count"), gates)

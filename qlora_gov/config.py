@@ -97,6 +97,7 @@ class RuleUse(Use):
     name: str | None = Field(default=None, min_length=1, description="default: the gate's and the metric's name")
     metric: str
     against: Literal["champion", "reference"] = "champion"
+    where: dict[str, str] = {}
 
 
 class PolicySettings(Settings):

@@ -9,7 +9,7 @@ from typing import TypeVar
 from qlora_gov.errors import LedgerError, UsageError
 from qlora_gov.examples import Example
 from qlora_gov.ledger import Entry, Ledger, scores
-from qlora_gov.records import Adapter, Decision, Evaluation, Record, Responses
+from qlora_gov.records import Adapter, Decision, Evaluation, Policy, Record, Responses
 from qlora_gov.specs import Bools, Floats
 from qlora_gov.stages.gate import Side
 from qlora_gov.tables import Table, examples_of
@@ -37,6 +37,19 @@ def newest(ledger: Ledger, kind: type[R], record_id: str | None = None) -> R:
     if not entries:
         raise UsageError(f"the ledger holds no {kind.kind} yet; 'qlora-gov run' makes one")
     return held(entries[-1], kind)
+
+
+def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
+    """The decision on a release with the given id, or the newest. Raises UsageError where there is none."""
+    if record_id is not None:
+        found = [fetch(ledger, record_id, Decision)]
+    else:
+        found = [held(entry, Decision) for entry in reversed(ledger.entries(Decision.kind))]
+    for decision in found:
+        if fetch(ledger, decision.policy, Policy).purpose == "release":
+            return decision
+    which = "is on a regression of the champion" if record_id else "on a release is in the ledger yet"
+    raise UsageError(f"{'decision ' + record_id if record_id else 'no decision'} {which}; 'qlora-gov gate' makes one")
 
 
 def adapter_of(ledger: Ledger, digest: str) -> Adapter | None:

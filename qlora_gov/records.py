@@ -86,12 +86,17 @@ class Rule(Frozen):
     gate: Component
     metric: str = Field(description="the name of a measurement")
     against: Literal["champion", "reference"] = "champion"
+    where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
 
 
 class Policy(Record):
-    """The rules a candidate must pass, recorded before the evaluation that they judge."""
+    """The rules a candidate must pass, recorded before the evaluation that they judge.
+
+    One whose ``purpose`` is a regression is what a champion breaks when it has become worse than its fallback.
+    """
 
     kind = "policy"
+    purpose: Literal["release", "regression"] = "release"
     rules: tuple[Rule, ...]
     required: tuple[str, ...] = Field(
         default=(), description="names of rules that must be there and pass: neither tolerated nor waived"

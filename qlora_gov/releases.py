@@ -10,7 +10,7 @@ from pathlib import Path
 from qlora_gov import steps
 from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError, UsageError, did_you_mean
 from qlora_gov.ledger import Ledger, verify_lineage
-from qlora_gov.lookup import fetch, held, responses_of
+from qlora_gov.lookup import fetch, held, release_decision, responses_of
 from qlora_gov.pipeline import Pipeline
 from qlora_gov.records import (
     Adapter,
@@ -109,7 +109,7 @@ class Releases:
 
     def _decision(self, decision_id: str | None) -> Decision:
         if decision_id is not None:
-            return fetch(self.ledger, decision_id, Decision)
+            return release_decision(self.ledger, decision_id)
         candidate = current(self.ledger, "candidate")
         if candidate is None or candidate.decision is None:
             raise ReleaseError("there is no candidate: no decision that could promote has been made")
@@ -124,17 +124,17 @@ class Releases:
             for item in decision.verdicts:
                 if item.verdict.outcome is not Outcome.PASS and item.rule.name not in waived:
                     yield f"{decision.outcome}: {item.rule.name!r} is {item.verdict.outcome} and no waiver holds for it"
-        if decision.policy == self.pipeline.assembly.regression.policy.id:
-            yield "the decision looks for a regression of the champion; it is no decision on a release"
 
     def _outdated(self, decision: Decision) -> Iterator[str]:
         """What has changed since the decision."""
         if decision.policy != self.pipeline.assembly.release.policy.id:
             yield "the project's policy is not the one that was decided under; run 'qlora-gov gate' again"
         decided = (held(entry, Decision) for entry in self.ledger.entries(Decision.kind))
-        newest = [one for one in decided if one.adapter == decision.adapter and not one.exploratory][-1:]
-        if newest and newest[0].id != decision.id:
-            yield f"a newer decision on this adapter says {newest[0].outcome}"
+        newer = [
+            one for one in decided if one.adapter == decision.adapter and not one.exploratory and self._releases(one)
+        ]
+        if newer and newer[-1].id != decision.id:
+            yield f"a newer decision on this adapter says {newer[-1].outcome}"
         answered = responses_of(self.ledger, fetch(self.ledger, decision.candidate, Evaluation))
         if answered.dataset != self._evaluation_set(answered.dataset):
             yield "the project's evaluation set is not the one that was decided on; run 'qlora-gov run' again"
@@ -142,6 +142,9 @@ class Releases:
         served = champion.adapter if champion else None
         if served not in (decision.adapter, compared.id if compared else None):
             yield "the champion is no longer the one that the candidate was compared with; run 'qlora-gov run' again"
+
+    def _releases(self, decision: Decision) -> bool:
+        return fetch(self.ledger, decision.policy, Policy).purpose == "release"
 
     def _evaluation_set(self, decided: str) -> str | None:
         """The id of the project's evaluation set; a project whose evaluations are imported has what was imported."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from qlora_gov.environment import path_in_repository
 from qlora_gov.examples import Example
 from qlora_gov.ledger import Ledger
@@ -13,7 +15,8 @@ from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Out
 from qlora_gov.reports.context import LedgerHead
 from qlora_gov.reports.decision import DecisionReport, decision_report
 from qlora_gov.reports.regressed import RegressedRow, regressed_rows
-from qlora_gov.stages.gate import Side, measured
+from qlora_gov.stages.gate import Side, measured, rows_where
+from qlora_gov.tables import labels_of
 from qlora_gov.workspace import Workspace
 
 
@@ -50,18 +53,23 @@ def _evaluations(ledger: Ledger, decision: Decision) -> dict[str, Evaluation]:
 def worst_rows(
     rule: Rule, sides: Mapping[str, Side], measures: Sequence[Measure], examples: Sequence[Example]
 ) -> tuple[RegressedRow, ...]:
-    """The rows on which the candidate lost most under a rule; none where one side has no score for every row."""
+    """The rows on which the candidate lost most under a rule; none where a side was not measured."""
     measure = next((one for one in measures if one.traits.name == rule.metric), None)
     if measure is None or rule.against not in sides:
         return ()
-    stats = []
+    labels = labels_of(examples)
+    if not set(rule.where) <= set(labels):
+        return ()
+    judged, stats = rows_where(rule, labels, len(examples)), {}
     for who in ("candidate", rule.against):
         index, measurement = measured(sides[who].evaluation, measure)
-        if measurement.scored != len(examples):
+        if measurement.digest is None:
             return ()
-        stats.append(sides[who].scores(index)[0])
+        scores, scored = sides[who].scores(index)
+        stats[who] = np.where((judged & scored)[:, None], scores, np.nan)
     return regressed_rows(
-        *stats,
+        stats["candidate"],
+        stats[rule.against],
         measure.traits.aggregate,
         higher_is_better=measure.traits.higher_is_better,
         examples=[example.id for example in examples],

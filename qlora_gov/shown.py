@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from qlora_gov.ledger import Ledger
 from qlora_gov.lookup import responses_of
@@ -28,10 +31,15 @@ class ShownRow:
     response: str
 
 
-def shown_rows(ledger: Ledger, evaluation: Evaluation) -> list[ShownRow]:
-    """All rows of an evaluation, in the order of its dataset version."""
+def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | None = None) -> list[ShownRow]:
+    """Some rows of an evaluation in the order asked for, or all in the order of its dataset version.
+
+    Each text is redacted by the spans that this evaluation's own detectors saw in it.
+    """
     responses = responses_of(ledger, evaluation)
-    examples = examples_of(ledger.table(ledger.get(responses.dataset), "examples"))
+    table = ledger.table(ledger.get(responses.dataset), "examples")
+    wanted = range(len(table["id"])) if rows is None else rows
+    examples = examples_of({name: [column[row] for row in wanted] for name, column in table.items()})
     answers = ledger.table(ledger.get(responses.id), "responses")["response"]
     spans = _spans(ledger, evaluation)
     scanned = {field for scan in evaluation.scans for field in scan.fields}
@@ -48,14 +56,15 @@ def shown_rows(ledger: Ledger, evaluation: Evaluation) -> list[ShownRow]:
             fit(row, "reference", example.reference),
             fit(row, "response", str(answers[row])),
         )
-        for row, example in enumerate(examples)
+        for row, example in zip(wanted, examples, strict=True)
     ]
 
 
 def _spans(ledger: Ledger, evaluation: Evaluation) -> dict[tuple[int, str], list[Finding]]:
     table = ledger.table(ledger.get(evaluation.id), "findings")
-    columns = (table[name] for name in ("row", "field", "kind", "score", "start", "end"))
+    rows, starts, ends = (np.asarray(table[name], dtype=np.int64).tolist() for name in ("row", "start", "end"))
+    scores = np.asarray(table["score"], dtype=np.float64).tolist()
     spans: dict[tuple[int, str], list[Finding]] = defaultdict(list)
-    for row, field, kind, score, start, end in zip(*columns, strict=True):
-        spans[int(row), str(field)].append(Finding(str(kind), float(score), int(start), int(end)))
+    for row, field, *found in zip(rows, table["field"], table["kind"], scores, starts, ends, strict=True):
+        spans[row, str(field)].append(Finding(*found))
     return spans

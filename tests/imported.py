@@ -110,8 +110,8 @@ class Imported:
         (directory / "adapter_config.json").write_text("{}")
         return directory
 
-    def log(self, scores: Sequence[float], adapter: str | None = None, rows: str = "q", age: float = -1) -> int:
-        """Import a log of so many rows that began ``age`` seconds ago; by default just after now."""
+    def log(self, scores: Sequence[float], adapter: str | None = None, rows: str = "q", age: float = 0) -> int:
+        """Import a log of so many rows that began ``age`` seconds ago."""
         path = self.root / f"{adapter or 'base'}-{rows}.json"
         began = datetime.now(UTC) - timedelta(seconds=age)
         values = [

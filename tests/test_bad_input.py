@@ -143,7 +143,7 @@ def test_a_metric_that_misbehaves_closes_the_gate(
     )
     assert run(["run", str(project)]) == 1
     assert said in capsys.readouterr().out
-    assert not Ledger(tmp_path / ".qlora_gov" / "ledger.duckdb").entries("alias")
+    assert not Ledger(tmp_path / ".qlora_gov" / "ledger.duckdb").alias("champion")
     assert run(["verify", str(project)]) == 0
 
 

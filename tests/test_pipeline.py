@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ KILLER = '''
 """Components that kill their process the first time they are used, and work ever after."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -159,9 +161,9 @@ def test_a_killed_run_goes_on_where_it_was(stage: str, tmp_path: Path, tiny_base
     assert again.wait(300) == 0, (root / "log").read_text()
     after = [entry.hash for entry in Ledger(root / ".qlora_gov" / "ledger.duckdb").entries()]
     assert after[: len(before)] == before, "nothing finished is lost or done again"
-    assert len(after) == 13
+    assert len(after) == 14
     assert _adapter(root).digest == uninterrupted.digest
-    assert _adapter(root).losses == uninterrupted.losses
+    assert _adapter(root).training == uninterrupted.training
     assert not list(work.glob("*")), "nothing unfinished is left"
     assert run(["verify", str(project)]) == 0
 
@@ -179,8 +181,8 @@ def _ledger(root: Path) -> Ledger:
 
 def test_a_run_leaves_an_entry_for_every_stage(finished: Path) -> None:
     kinds = [entry.kind for entry in _ledger(finished).entries()]
-    assert kinds == ["policy", "base", "dataset", "dataset", "adapter", "responses", "evaluation", "responses",
-                     "evaluation", "decision", "alias", "about", "card"]  # fmt: skip
+    assert kinds == ["policy", "policy", "base", "dataset", "dataset", "adapter", "responses", "evaluation",
+                     "responses", "evaluation", "decision", "alias", "about", "card"]  # fmt: skip
 
 
 def test_a_second_run_does_nothing_again(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,14 +202,32 @@ def test_an_adapter_is_safetensors_and_json_and_names_no_path(finished: Path) ->
     assert config["base_model_name_or_path"] == "tiny"
 
 
-def test_an_approved_adapter_becomes_champion(finished: Path) -> None:
-    ledger = _ledger(finished)
+def test_an_approved_adapter_is_promoted_by_a_step_of_its_own(finished: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    ledger = _ledger(copy)
     decision = ledger.entries("decision")[-1].record
     assert isinstance(decision, Decision)
     assert decision.outcome is DecisionOutcome.APPROVED
+    assert ledger.alias("champion") is None
+    card = next(copy.glob(".qlora_gov/cards/*/card.md")).read_bytes()
+    assert run(["promote", str(copy)]) == 0
     champion = ledger.alias("champion")
     assert champion is not None
-    assert champion.record.adapter == _adapter(finished).id  # type: ignore[attr-defined]
+    assert champion.record.adapter == _adapter(copy).id  # type: ignore[attr-defined]
+    assert run(["run", str(copy)]) == 0
+    assert [path.read_bytes() for path in copy.glob(".qlora_gov/cards/*/card.md")] == [card], "the same card"
+
+
+def test_an_edited_evaluation_set_is_not_the_one_that_was_decided_on(
+    finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    rows = copy / "evaluation.jsonl"
+    rows.write_bytes(rows.read_bytes().replace(b"Tell card 0?", b"Tell card 0!"))
+    assert run(["promote", str(copy)]) == 14
+    assert "the project's evaluation set is not the one that was decided on" in capsys.readouterr().err
 
 
 def test_gate_decides_again_without_a_model(finished: Path) -> None:
@@ -225,14 +245,12 @@ def test_gate_decides_again_without_a_model(finished: Path) -> None:
 def test_rules_changed_after_the_answers_make_an_exploratory_decision(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     file = copy / "qlora_gov.yaml"
     file.write_text(file.read_text().replace("margin: 0.05", "margin: 0.5"))
     moves = len(_ledger(copy).entries("alias"))
-    assert run(["gate", str(copy)]) == 0
+    assert run(["gate", str(copy)]) == 3
     assert "exploratory" in capsys.readouterr().out
     assert len(_ledger(copy).entries("alias")) == moves
     decision = _ledger(copy).entries("decision")[-1].record
@@ -243,8 +261,6 @@ def test_rules_changed_after_the_answers_make_an_exploratory_decision(
 def test_an_edited_adapter_is_trained_again_and_named_by_verify(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import shutil
-
     copy = tmp_path / "copy"
     shutil.copytree(finished, copy)
     weights = next(copy.glob(".qlora_gov/adapters/*/adapter_model.safetensors"))

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Message
-from qlora_gov_imports.rows import LeftOut, imported_row, number, one_line, utc
+from qlora_gov import DataError, ImportedEvaluation, ImportedRow
+from qlora_gov_imports.rows import LeftOut, Turn, imported_row, number, one_line, utc
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -80,7 +80,6 @@ def _finished(path: Path, log: EvalLog) -> list[EvalSample]:
 def _row(path: Path, task: str, sample: EvalSample, left_out: LeftOut) -> ImportedRow:
     prompt = _prompt(sample)
     choices = {"choices": sample.choices} if sample.choices else {}
-    turns = _json([turn.model_dump() for turn in prompt])
     return imported_row(
         f"{path}: {_name(sample)}",
         prompt=prompt,
@@ -92,18 +91,18 @@ def _row(path: Path, task: str, sample: EvalSample, left_out: LeftOut) -> Import
             "task": task,
             "sample_id": sample.id,
             "epoch": sample.epoch,
-            "prompt_hash": hashlib.sha256(turns.encode("utf-8", "surrogatepass")).hexdigest(),
+            "prompt_hash": hashlib.sha256(_json(prompt).encode()).hexdigest(),
             **choices,
         },
         source=f"{task}:{sample.id}:{sample.epoch}",
     )
 
 
-def _prompt(sample: EvalSample) -> list[Message]:
+def _prompt(sample: EvalSample) -> list[Turn]:
     """The input's turns. One that is not all text is JSON; no turn keeps the id that Inspect draws for each run."""
     if isinstance(sample.input, str):
-        return [Message(role="user", content=sample.input)]
-    return [Message(role=turn.role, content=_content(turn)) for turn in sample.input]
+        return [("user", sample.input)]
+    return [(turn.role, _content(turn)) for turn in sample.input]
 
 
 def _content(turn: ChatMessage) -> str:

@@ -31,7 +31,10 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _parse(data: bytes, address: str) -> Any:
     try:
-        return json.loads(data)
+        value = json.loads(data.decode("utf-8-sig"))
+        if b"\\ud" in data.lower():  # an escape that may be half of a surrogate pair, which no digest could cover
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except json.JSONDecodeError as error:
         raise DataError(f"{address}: not valid JSON, or cut short: {error.msg} at character {error.pos + 1}") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, an integer of 5,000 digits, a list in a list in a...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Message
+from qlora_gov import DataError, ImportedEvaluation, ImportedRow
 from qlora_gov_imports.lm_eval_runs import Run, find_run
 from qlora_gov_imports.lm_eval_samples import Sample, read_samples
 from qlora_gov_imports.lm_eval_scores import Filtered, Scores
@@ -65,7 +65,7 @@ def _row(address: str, task: str, filtered: Filtered, scores: Mapping[str, float
     said = sample.response if len(filtered) == 1 else sample.unfiltered
     return imported_row(
         address,
-        prompt=[Message(role="user", content=sample.prompt)],
+        prompt=[("user", sample.prompt)],
         target=sample.correct if choice else sample.target,
         response=sample.chosen if choice else said,
         scores=scores,

@@ -75,8 +75,8 @@ class Sample(BaseModel):
     @property
     def correct(self) -> str:
         """The option that the target numbers, or else the target as it was logged."""
-        index = int(self.target) if self.target.isdecimal() else len(self.options)
-        return self.options[index] if index < len(self.options) else self.target
+        numbered = {str(index): option for index, option in enumerate(self.options)}
+        return numbered.get(self.target, self.target)
 
 
 def read_samples(path: Path) -> Iterator[tuple[int, Sample]]:

@@ -11,7 +11,10 @@ from typing import Any
 import rfc8785
 from pydantic import ValidationError
 
-from qlora_gov import DataError, Example, ImportedRow, Message
+from qlora_gov import DataError, Example, ImportedRow
+
+Turn = tuple[str, str]
+"""Who speaks (system, user, assistant or tool), and the text."""
 
 
 class LeftOut:
@@ -38,7 +41,7 @@ class LeftOut:
 def imported_row(
     address: str,
     *,
-    prompt: Sequence[Message],
+    prompt: Sequence[Turn],
     target: str,
     response: str,
     scores: Mapping[str, float],
@@ -46,18 +49,19 @@ def imported_row(
     extra: Mapping[str, Any],
     source: str,
 ) -> ImportedRow:
-    """A row of an import, with its target as the assistant's turn.
+    """A row of an import, whose example ends in the target as the assistant's turn.
 
     Raises:
-        DataError: A score is not finite, or a text or number has no canonical form, so that no digest could cover it
-            (half a surrogate pair, 2**60); the message starts with ``address``.
+        DataError: A score is not finite, or a number such as 2**60 has no canonical form, so that no digest could
+            cover it; the message starts with ``address``.
     """
     for name, score in scores.items():
         if not math.isfinite(score):
             raise DataError(f"{address}: the score {name!r} is {score}; a score must be a finite number")
-    messages = (*prompt, Message(role="assistant", content=target))
-    example = Example(messages=messages, group=group, extra=extra, source=source)
+    turns = [*prompt, ("assistant", target)]
+    messages = [{"role": role, "content": content} for role, content in turns]
     try:
+        example = Example.model_validate({"messages": messages, "group": group, "extra": extra, "source": source})
         rfc8785.dumps([example.model_dump(mode="json"), response, dict(scores)])
     except ValueError as error:
         raise DataError(f"{address}: cannot be recorded: {one_line(error)}") from error

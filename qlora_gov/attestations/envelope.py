@@ -61,8 +61,8 @@ def verify_envelope(data: bytes, public_key: Path) -> dict[str, Any]:
     key = _named(_public_key(public_key), public_key)
     envelope = _envelope(data)
     if key.keyid not in envelope.signatures:
-        signers = ", ".join(keyid[:12] for keyid in envelope.signatures) or "nobody"
-        raise IntegrityError(f"the envelope is signed by {signers}, not by {public_key} ({key.keyid[:12]})")
+        signers = ", ".join(repr(keyid[:12]) for keyid in envelope.signatures) or "nobody"
+        raise IntegrityError(f"the envelope is signed by {signers}, not by {public_key} ({key.keyid[:12]!r})")
     try:
         key.verify_signature(envelope.signatures[key.keyid], envelope.pae())
     except UnverifiedSignatureError as error:
@@ -95,7 +95,7 @@ def _envelope(data: bytes) -> Envelope:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise IntegrityError(f"not an envelope of a statement: {where or 'JSON'}: {first['msg']}") from error
+        raise IntegrityError(f"not an envelope of a statement: {where!r}: {first['msg']}") from error
     except ValueError as error:
         raise IntegrityError(f"not an envelope of a statement: {error}") from error
     # Base64 has spellings that decode alike; only one of them is what was signed and stored.

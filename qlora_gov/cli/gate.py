@@ -9,9 +9,8 @@ import click
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
 from qlora_gov.cli.verdicts import exit_code, show, show_measurements, show_plan
-from qlora_gov.lookup import newest
+from qlora_gov.lookup import release_decision
 from qlora_gov.pipeline import Pipeline
-from qlora_gov.records import Decision
 
 adapter_option = click.option(
     "--adapter", metavar="ID", help="The candidate: an adapter's id or its start (default: the newest)."
@@ -42,7 +41,7 @@ def gate(project: Path, plugins_dirs: tuple[Path, ...], adapter: str | None, **o
 def card(project: Path, plugins_dirs: tuple[Path, ...], decision: str | None) -> None:
     """Write the model card of a decision."""
     with open_workspace(project, plugins_dirs) as space:
-        path = Pipeline(space).card(newest(space.ledger, Decision, decision))
+        path = Pipeline(space).card(release_decision(space.ledger, decision))
     click.echo(f"card: {path}")
 
 

@@ -30,6 +30,8 @@ COMMANDS = {
     "policy": ("qlora_gov.cli.gate:policy", "Record the policy before an evaluation that is run elsewhere."),
     "import": ("qlora_gov.cli.gate:import_log", "Take over an evaluation from lm-eval or Inspect."),
     "plugins": ("qlora_gov.cli.plugins:plugins", "List every component, and what is not installed."),
+    "trace": ("qlora_gov.cli.trace:trace", "Open a number of a card, down to its rows."),
+    "replay": ("qlora_gov.cli.trace:replay", "Let the model answer some rows again, and compare."),
     "verify": ("qlora_gov.cli.verify:verify", "Re-derive everything that the ledger states."),
     "ledger": ("qlora_gov.cli.ledger:ledger", "Show entries, rows and lineage."),
 }

@@ -1,15 +1,18 @@
-"""The command that re-derives the ledger."""
+"""The command that re-derives the ledger, and what its cards say."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from qlora_gov.cli.common import open_workspace, project_options
-from qlora_gov.errors import IntegrityError, UsageError
-from qlora_gov.ledger import Head
-from qlora_gov.verification import verify_workspace
+from qlora_gov.config import PROJECT_FILE
+from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
+from qlora_gov.ledger import Head, Problem, ProblemKind
+from qlora_gov.reports.text import one_line
+from qlora_gov.verification import KeptCard, only_news, verify_workspace
 
 
 def _head(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[Head]:
@@ -24,18 +27,44 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
 
 @click.command()
 @project_options
+@click.option("--project", "of", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="A CARD's project.")
 @click.option("--head", "heads", metavar="SEQ:HASH", multiple=True, callback=_head, help="A head that you kept.")
-def verify(project: Path, plugins_dirs: tuple[Path, ...], heads: list[Head]) -> None:
-    """Re-derive everything that the ledger states, offline and without torch.
+@click.option("--intervals", is_flag=True, help="Judge every decision again from its rows, besides.")
+def verify(project: Path, plugins_dirs: tuple[Path, ...], of: Path, heads: list[Head], intervals: bool) -> int:
+    """Re-derive everything that the ledger states, offline and without torch. PROJECT may be a card instead.
 
-    Every id, chain link, row digest and value is computed again, and artefacts are compared with their digests. The
-    chain alone cannot show that its last entries were deleted: heads on cards and those given by --head can.
+    Every id, chain link, row digest and value is computed again, every decision, promotion and card is held against
+    what it rests on, and artefacts are compared with their digests. The chain alone cannot show that its last entries
+    were deleted, or that somebody wrote all of it anew: heads on cards that you kept, and those given by --head, can.
+
+    A card's file, wherever it was kept, must be to the byte the one on record, and the chain must hold its head.
+    Exits with 0 when all re-derives, 12 when something does not, 3 when plugins are missing or changed and cannot tell.
     """
-    with open_workspace(project, plugins_dirs) as space:
-        problems = verify_workspace(space, heads)
-        entries = len(space.ledger.entries())
+    kept = [] if project.is_dir() or project.suffix in (".yaml", ".yml") else [KeptCard.read(project)]
+    with open_workspace(of if kept else project, plugins_dirs) as space:
+        problems = verify_workspace(space, heads, kept, intervals=intervals)
+        head = space.ledger.head()
+    _print(problems)
+    entries = head.seq if head else 0
+    touched = [one for one in problems if one.kind in (ProblemKind.TAMPERED, ProblemKind.MISSING)]
+    if touched:
+        what = f"{touched[0].where}: {touched[0].what}"
+        raise IntegrityError(
+            f"{len(touched)} of the things that {entries} entries state do not re-derive; first: {what}"
+        )
+    if unsure := [one for one in problems if not only_news(one)]:
+        click.echo(f"not verified: {len(unsure)} things that {entries} entries state need other plugins to re-derive")
+        return INCONCLUSIVE
+    also = ", every verdict's numbers too" if intervals else ""
+    click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived{also}")
+    return 0
+
+
+def _print(problems: Sequence[Problem]) -> None:
+    """One line for each problem; what many entries have in common, as a plugin that changed, is said once."""
+    places: dict[tuple[ProblemKind, str], list[str]] = {}
     for problem in problems:
-        click.echo(f"{problem.kind.value}: {problem.where}: {problem.what}")
-    if problems:
-        raise IntegrityError(f"{len(problems)} of the things that {entries} entries state do not re-derive")
-    click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived")
+        places.setdefault((problem.kind, problem.what), []).append(problem.where)
+    for (kind, what), where in places.items():
+        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
+        click.echo(f"{kind.value}: {one_line(where[0])}{more}: {one_line(what)}")

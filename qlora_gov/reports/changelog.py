@@ -18,6 +18,7 @@ from qlora_gov.records import (
     DatasetVersion,
     Decision,
     Evaluation,
+    MoveReason,
     Outcome,
     Record,
     Waiver,
@@ -111,7 +112,7 @@ def _moved(before: Release | None, after: Release) -> AdapterChange | RolledBack
         raise IntegrityError(
             f"changelog: the move of {after.at} does not follow {previous or 'nothing'}: one is missing"
         )
-    return _promoted(before, after) if after.move.reason == "promoted" else _rolled_back(before, after)
+    return _promoted(before, after) if after.move.reason is MoveReason.PROMOTED else _rolled_back(before, after)
 
 
 def _promoted(before: Release | None, after: Release) -> AdapterChange:

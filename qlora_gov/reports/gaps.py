@@ -15,7 +15,7 @@ _TOLD_BY_THEIR_ITEMS = frozenset({"facts", "values", "value"})
 
 @dataclass(frozen=True)
 class Gap:
-    """A reason why something is missing, and all that is missing for it, each from the part of the card to the field."""
+    """A reason why something is missing, and all that is: each from the part of the card down to the field."""
 
     reason: str
     places: tuple[str, ...]

@@ -138,5 +138,5 @@ def _in_words(given: Strip) -> str:
     if given.alike is not None:
         words.append(f"no difference is {number(given.alike)}")
     if given.detectable is not None:
-        words.append(f"smallest detectable distance from the limit {number(given.detectable)}")
+        words.append(f"minimum detectable effect {number(given.detectable)}")
     return "; ".join(words)

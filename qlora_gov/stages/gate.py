@@ -109,26 +109,42 @@ class _Judge:
 
     def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
         measure = next((one for one in self.contest.measures if one.traits.name == rule.metric), None)
-        if gate is None or measure is None:
+        if gate is None:
+            return _fail("this rule has no gate")
+        if measure is None:
             names = [one.traits.name for one in self.contest.measures]
-            what = f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}"
-            return _fail("this rule has no gate" if gate is None else what)
+            return _fail(f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}")
         if rule.against not in self.contest.opponents:
             return _fail(f"the {rule.against} has no evaluation")
+        if unknown := [label for label in rule.where if label not in self.labels]:
+            return _fail(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
+        return self._judge(rule, gate, measure)
+
+    def _judge(self, rule: Rule, gate: Gate, measure: Measure) -> Verdict:
         sides = {"candidate": self.contest.candidate, rule.against: self.contest.opponents[rule.against]}
         found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
         values = {"candidate": found["candidate"][1].value, "champion": found[rule.against][1].value}
-        for who, (_, measurement) in found.items():
+        rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
+        for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
                 return _fail(f"{rule.metric} of the {who}: {reason}", values)
+            stats[who], scored = sides[who].scores(index)
+            if missing := int((rows & ~scored).sum()):
+                return _fail(f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values)
         if self.stale:
             why = f"this is decision {self.contest.look} on these rows, and the policy asks for fresh ones"
             return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
-        stats = {who: _read_only(sides[who].scores(index)[0]) for who, (index, _) in found.items()}
-        return _ask(gate, self._comparison(measure, stats["candidate"], stats[rule.against], rule.against), values)
+        both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
+        whole = Comparison(measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale)
+        return _ask(gate, whole if rows.all() else whole.part(rows), values)
 
-    def _comparison(self, measure: Measure, candidate: Floats, champion: Floats, against: str) -> Comparison:
-        return Comparison(measure.traits, candidate, champion, self.clusters, self.labels, against, self.alpha_scale)
+
+def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:
+    """The rows that a rule judges as a mask ``[rows]``; its labels must be known."""
+    mask = np.ones(rows, dtype=np.bool_)
+    for label, value in rule.where.items():
+        mask &= np.array([found == value for found in labels[label]], dtype=np.bool_)
+    return mask
 
 
 def _read_only(values: NDArray[T]) -> NDArray[T]:
@@ -160,8 +176,6 @@ def _unusable(measurement: Measurement, rows: int) -> str | None:
         return f"not measured: {measurement.value.absent}"
     if measurement.rows != rows:
         return f"{measurement.rows} rows were measured, and the evaluation set has {rows}"
-    if measurement.scored != rows:
-        return f"{rows - measurement.scored} of {rows} rows could not be scored"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Cards: is a file one that the ledger knows, does the chain hold the head it shows, and do its records give it again?"""
+"""Cards: does the ledger know a file, does the chain hold the head it shows, and do its records give it again?"""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def rendering_problems(ledger: Ledger, entry: Entry, card: Card) -> Iterator[Pro
         return
     for name, rendered in again.items():
         if any(card.templates.get(template) != digest for template, digest in rendered.templates.items()):
-            what = f"the templates changed since {name} was written: its digest holds, its words are not made again"
+            what = f"the templates changed since {name} was written: it is not rendered again; its digest still holds"
             yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what)
         elif bytes_id(rendered.text.encode()) != card.files[name]:
             yield Problem(ProblemKind.TAMPERED, place(entry), f"its records give another {name}")

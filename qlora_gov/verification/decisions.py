@@ -13,6 +13,7 @@ from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close
 from qlora_gov.verification.past import Past
 
+
 def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     """What does not follow."""
     policy = past.held(decision.policy, Policy)
@@ -31,10 +32,11 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     if any(one is None or one.dataset != answered.dataset for one in map(past.answered, opponents(decision).values())):
         yield "the evaluations that it compares are not on the same rows"
     if decision.look != 1 + past.looks(answered.dataset):
-        yield f"it states that it is decision {decision.look} on its rows, and {past.looks(answered.dataset)} are before it"
+        yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered.dataset)} are before it"
     exploratory = _answered_before(answered, decision.policy, past)
     if decision.exploratory is not exploratory:
-        yield f"its policy was recorded {'after' if exploratory else 'before'} the candidate answered: it states otherwise"
+        when = "after" if exploratory else "before"
+        yield f"it states otherwise, but its policy was recorded {when} the candidate answered"
     for item in decision.verdicts:
         yield from _value_flaws(item, sides)
 

@@ -47,7 +47,9 @@ class Bench:
                 yield problem
 
     def _contest(self, decision: Decision) -> Contest:
-        sides = {who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in opponents(decision).items()}
+        sides = {
+            who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in opponents(decision).items()
+        }
         candidate = sides.pop("candidate")
         examples = examples_behind(self.ledger, responses_of(self.ledger, candidate.evaluation))
         return Contest(candidate, sides, examples, (), decision.look)
@@ -77,7 +79,7 @@ class Bench:
         sources = {entry.plugin.name: entry.plugin.source for entry in self.catalog}
         changed = [one for one in components if sources.get(one.name.partition("/")[0]) not in (None, one.source)]
         if changed:
-            now = "no longer comes out: " + "; ".join(what) if what else "still comes out"
+            now = f"no longer re-derives: {'; '.join(what)}" if what else "still re-derives"
             since = f"the plugin's source changed since {changed[0].name} {changed[0].version} judged this"
             return Problem(ProblemKind.SOURCE_CHANGED, where, f"{since}; the verdict {now}")
         return Problem(ProblemKind.TAMPERED, where, "; ".join(what)) if what else None

@@ -44,8 +44,9 @@ def waiver_flaws(waiver: Waiver, past: Past) -> Iterator[str]:
 
 
 def _promotion_flaws(entry: Entry, move: AliasMove, decision: Decision, past: Past) -> Iterator[str]:
-    if decision.exploratory:
-        yield "an exploratory decision promoted an adapter"
+    policy = past.held(decision.policy, Policy)
+    if decision.exploratory or policy is None or policy.purpose != "release":
+        yield "an adapter was promoted by a decision that is exploratory, or not on a release"
     if decision.outcome is not DecisionOutcome.APPROVED:
         waived = _waived(entry, move, past)
         for item in decision.verdicts:

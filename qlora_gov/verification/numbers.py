@@ -31,7 +31,7 @@ def _differences(field: str, stated: JsonValue, derived: JsonValue) -> Iterator[
         case list(), list() if len(stated) == len(derived):
             for at, (one, other) in enumerate(zip(stated, derived, strict=True)):
                 yield from _differences(f"{field}[{at}]", one, other)
-        case (int() | float()), (int() | float()) if close(stated, derived):
+        case ((int() | float()), (int() | float())) if close(stated, derived):
             pass
         case _ if stated != derived:
             yield f"{field} is stated as {stated!r}, the rows give {derived!r}"

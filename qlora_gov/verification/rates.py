@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-
 from qlora_gov.errors import GovError
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, scores
 from qlora_gov.ledger.entry import place

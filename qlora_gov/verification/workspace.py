@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qlora_gov.errors import IntegrityError
-from qlora_gov.ledger import Entry, Head, Ledger, Problem, verify
+from qlora_gov.ledger import Entry, Head, Ledger, Problem, ProblemKind, verify
 from qlora_gov.records import Evaluation
 from qlora_gov.verification.aggregates import aggregates_of
 from qlora_gov.verification.cards import KeptCard, cards, orphans, rendering_problems
@@ -27,12 +27,13 @@ def verify_workspace(
         intervals: whether to judge every decision again from its rows, besides.
     """
     entries = _entries(space.ledger)
-    lost = [KeptCard.read(path) for path in orphans(space.state / "cards", entries)]
+    lost = [] if entries is None else [KeptCard.read(path) for path in orphans(space.state / "cards", entries)]
+    entries = entries or []
     evaluations = [entry.record for entry in entries if isinstance(entry.record, Evaluation)]
-    shown = [*heads, *(head for card in (*kept, *lost) for head in card.heads)]
     aggregates = aggregates_of(evaluations, space.catalog, space.root)
+    shown = dict.fromkeys([*heads, *(head for card in (*kept, *lost) for head in card.heads)])
     return [
-        *verify(space.ledger, aggregates=aggregates, artefacts=space.state, heads=dict.fromkeys(shown)),
+        *verify(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
         *history_problems(entries),
         *(problem for card in (*kept, *lost) for problem in card.problems(entries)),
         *(problem for entry, card in cards(entries) for problem in rendering_problems(space.ledger, entry, card)),
@@ -40,12 +41,17 @@ def verify_workspace(
     ]
 
 
-def _entries(ledger: Ledger) -> list[Entry]:
-    """All entries; none where one cannot be read, which the ledger's own verification reports."""
+def only_news(problem: Problem) -> bool:
+    """Whether a problem is none: other code is installed than then, and what was stated comes out all the same."""
+    return problem.kind is ProblemKind.SOURCE_CHANGED and problem.what.endswith(("still re-derives", "still holds"))
+
+
+def _entries(ledger: Ledger) -> list[Entry] | None:
+    """All entries; None where one cannot be read, which the ledger's own verification reports."""
     try:
         return ledger.entries()
     except IntegrityError:
-        return []
+        return None
 
 
 def _judged_again(space: Workspace, entries: Sequence[Entry]) -> Iterator[Problem]:

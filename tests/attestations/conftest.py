@@ -15,9 +15,13 @@ from qlora_gov.canonical import content_id
 from qlora_gov.records import Card
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.context import CardContext
-from tests.reports.conftest import ABOUT, complete
+from tests.reports.conftest import complete
+from tests.reports.samples import ABOUT
 
-KINDS = {"ed25519": ed25519.Ed25519PrivateKey.generate, "P-256": lambda: ec.generate_private_key(ec.SECP256R1())}
+KINDS: dict[str, Callable[[], Any]] = {
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+}
 
 
 def carded(**different: Any) -> tuple[CardContext, Card]:

@@ -1,4 +1,5 @@
 import base64
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -9,7 +10,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 
-from qlora_gov.attestations import envelope as module
 from qlora_gov.attestations import sign, verify_envelope
 from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import GovError, IntegrityError, MissingExtraError, UsageError
@@ -39,7 +39,19 @@ def test_openssl_verifies_the_signature_too(statement: dict[str, Any], keys: Key
     # https://github.com/secure-systems-lab/dsse/blob/master/protocol.md: the bytes that are signed
     (tmp_path / "pae").write_bytes(b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload))
     (tmp_path / "sig").write_bytes(base64.b64decode(envelope["signatures"][0]["sig"]))
-    command = [openssl, "pkeyutl", "-verify", "-pubin", "-inkey", keys[1], "-rawin", "-in", "pae", "-sigfile", "sig"]
+    command = [
+        openssl,
+        "pkeyutl",
+        "-verify",
+        "-pubin",
+        "-inkey",
+        str(keys[1]),
+        "-rawin",
+        "-in",
+        "pae",
+        "-sigfile",
+        "sig",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Signature Verified Successfully" in done.stdout, done
 
@@ -114,14 +126,15 @@ def test_of_two_signatures_each_is_verified(statement: dict[str, Any], tmp_path:
     ("change", "message"),
     [
         (lambda form: form.update(signatures=[]), "signed by nobody"),
-        (lambda form: form.pop("signatures"), "signatures: Field required"),
-        (lambda form: form["signatures"][0].pop("sig"), "sig: Field required"),
+        (lambda form: form.pop("signatures"), "'signatures': Field required"),
+        (lambda form: form["signatures"][0].pop("sig"), "'signatures.0.sig': Field required"),
         (lambda form: form["signatures"][0].update(sig=""), "does not fit the payload"),
         (lambda form: form["signatures"].append(form["signatures"][0]), "Multiple signatures"),
         (lambda form: form.update(payload="{}"), "not an envelope"),
-        (lambda form: form.update(payload=None), "payload: Input should be a valid string"),
+        (lambda form: form.update(payload=None), "'payload': Input should be a valid string"),
         (lambda form: form.update(payloadType="application/json"), "payloadType"),
-        (lambda form: form.update(more=1), "more: Extra inputs"),
+        (lambda form: form.update({"a\n\x1b[31m": 1}), r"'a\n\x1b[31m': Extra inputs"),
+        (lambda form: form["signatures"][0].update(keyid="a\n\x1b[31m"), r"signed by 'a\n\x1b[31m', not by"),
     ],
 )
 def test_what_is_missing_or_edited_is_named(
@@ -207,7 +220,7 @@ def test_no_key_and_no_passphrase_is_written_or_said(statement: dict[str, Any], 
 def test_the_extra_is_named_where_its_library_is_missing(
     statement: dict[str, Any], keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     for use in (lambda: sign(statement, keys[0]), lambda: verify_envelope(b"{}", keys[1])):
         with pytest.raises(MissingExtraError, match=r'pip install "qlora-gov\[sign\]"'):
             use()

@@ -10,7 +10,8 @@ from qlora_gov.canonical import bytes_id, canonical_json, content_id
 from qlora_gov.errors import DataError, IntegrityError
 from qlora_gov.records import DecisionOutcome
 from tests.attestations.conftest import carded
-from tests.reports.conftest import ABOUT, BROKEN, FAILING, NON_INFERIOR, PASSING, UNDECIDED, judged
+from tests.reports.conftest import BROKEN, FAILING, NON_INFERIOR, PASSING, UNDECIDED, judged
+from tests.reports.samples import ABOUT
 
 
 def of(name: str, descriptors: list[dict[str, Any]]) -> dict[str, Any]:

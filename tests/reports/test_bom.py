@@ -12,19 +12,8 @@ from qlora_gov.records import DecisionOutcome, SourceUse
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.bom import bill_of_materials, bom_json
 from qlora_gov.reports.evidence import Evidence
-from tests.reports.conftest import (
-    ABOUT,
-    BASE,
-    BROKEN,
-    ENVIRONMENT,
-    NON_INFERIOR,
-    PASSING,
-    SLICED,
-    TRAINING,
-    component,
-    judged,
-    measurement,
-)
+from tests.reports.conftest import BROKEN, NON_INFERIOR, PASSING, SLICED, judged
+from tests.reports.samples import ABOUT, BASE, ENVIRONMENT, TRAINING, component, measurement
 
 VALIDATORS = [JsonStrictValidator(version) for version in (SchemaVersion.V1_6, SchemaVersion.V1_7)]
 HOSTILE = '"}], <script>alert(1)</script>\n---\n| a |\u202egnp.exe\u2066\x00\x1b[31m {{ 7 * 7 }} \U0001f600 秘密'
@@ -147,6 +136,16 @@ def test_datasets_have_hashes_sources_and_licences(evidence: Make) -> None:
     assert "no owner" in missing(bom)["training set.governance"]
 
 
+def test_a_source_of_two_files_has_the_hash_of_neither(evidence: Make) -> None:
+    files = {name: {"path": f"{name}.jsonl", "digest": content_id(name)} for name in ("prompts", "answers")}
+    source = SourceUse(component=component("data/pairs", **files), rows=409, licence="MIT")
+    (found,) = checked(evidence(training=TRAINING.model_copy(update={"sources": (source,)})))["components"][0][
+        "components"
+    ]
+    assert "hashes" not in found
+    assert {"qlora_gov:setting:prompts", "qlora_gov:setting:answers"} <= {one["name"] for one in found["properties"]}
+
+
 def test_values_are_exact_and_intervals_say_of_what(evidence: Make) -> None:
     metrics = metrics_of(checked(evidence()))
     assert {"type": "rouge_l", "value": "0.31274836"} in metrics
@@ -156,6 +155,11 @@ def test_values_are_exact_and_intervals_say_of_what(evidence: Make) -> None:
         "confidenceInterval": {"lowerBound": "0.0512", "upperBound": "0.095"},
     } in metrics
     assert {"type": "pii_rate: candidate", "value": "0", "confidenceInterval": {"upperBound": "0.0253"}} in metrics
+    assert {
+        "type": "pii_rate, corrected for the detector's errors",
+        "value": "0.0012",
+        "confidenceInterval": {"lowerBound": "0", "upperBound": "0.0301"},
+    } in metrics
     methods = card_of(checked(evidence()))["properties"]
     assert {"name": "qlora_gov:interval:pii below 3%", "value": "95%, Clopper-Pearson"} in methods
 

@@ -14,21 +14,8 @@ from qlora_gov.reports.changelog_context import AdapterChange, Changed, Changelo
 from qlora_gov.reports.dataset_changes import data_changes
 from qlora_gov.reports.evidence import Evidence
 from qlora_gov.reports.render import INSTALLED, card_environment
-from tests.reports.conftest import (
-    BASE,
-    FAILED,
-    FAILING,
-    HELD_OUT,
-    NON_INFERIOR,
-    PASSING,
-    RECIPE,
-    SLICED,
-    TRAINING,
-    complete,
-    component,
-    judged,
-    measurement,
-)
+from tests.reports.conftest import FAILED, FAILING, NON_INFERIOR, PASSING, SLICED, complete, judged
+from tests.reports.samples import BASE, HELD_OUT, RECIPE, TRAINING, component, measurement
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = "<script>alert(1)</script>\n\n# no | heading |\n| --- |\n`a` ![i](u)\u202e{{ 7 * 7 }} ---"
@@ -53,10 +40,10 @@ SECOND = TRAINING.model_copy(
 
 
 def release(
-    at: str, evidence: Evidence | None, before: Release | None, reason: MoveReason = "promoted", **fields: Any
+    at: str, evidence: Evidence | None, before: Release | None, reason: MoveReason = MoveReason.PROMOTED, **fields: Any
 ) -> Release:
     """A move of the champion to an evidence's adapter; a roll-back rests on no decision."""
-    decided = evidence if reason == "promoted" else None
+    decided = evidence if reason is MoveReason.PROMOTED else None
     move = AliasMove(
         alias="champion",
         adapter=evidence.adapter.id if evidence else None,
@@ -114,7 +101,7 @@ def second(first: Release, later: Evidence, waiver: Dated[Waiver]) -> Release:
 @pytest.fixture
 def whole(first: Release, second: Release, waiver: Dated[Waiver]) -> Changelog:
     """Two promotions, the second by a waiver, and the way back."""
-    back = release("2026-02-03T10:00:00+00:00", complete(training=FIRST), second, "rolled back", author="Ada")
+    back = release("2026-02-03T10:00:00+00:00", complete(training=FIRST), second, MoveReason.ROLLED_BACK, author="Ada")
     datasets = [
         Dated("2026-01-01T00:00:00+00:00", HELD_OUT),
         Dated("2026-01-01T00:00:01+00:00", FIRST),
@@ -140,6 +127,13 @@ def test_entries_stand_newest_first(whole: Changelog) -> None:
         ("training", "2026-01-01"),
         ("evaluation", "2026-01-01"),
     ]
+
+
+def test_a_waiver_of_the_same_second_came_before_its_promotion(
+    first: Release, second: Release, waiver: Dated[Waiver]
+) -> None:
+    log = changelog("T", [first, second], [Dated(second.at, waiver.record)], [])
+    assert [entry.kind for entry in log.adapters] == ["promotion", "waiver", "promotion"]
 
 
 def test_a_promotion_says_what_changed(whole: Changelog, first: Release, second: Release) -> None:
@@ -215,7 +209,7 @@ def test_a_shown_regression_says_why(first: Release) -> None:
         training=FIRST, verdicts=(judged("kept", NON_INFERIOR, "perplexity", FAILED),), outcome=DecisionOutcome.REFUSED
     )
     move = AliasMove(
-        alias="champion", adapter=None, decision=shown.decision.id, previous=first.move.id, reason="regressed"
+        alias="champion", adapter=None, decision=shown.decision.id, previous=first.move.id, reason=MoveReason.REGRESSED
     )
     back = Release(
         at="2026-03-01T00:00:00+00:00",
@@ -234,6 +228,7 @@ def test_a_shown_regression_says_why(first: Release) -> None:
     after_base = changelog("T", [first, back, again], [], []).adapters[0]
     assert isinstance(after_base, AdapterChange)
     assert after_base.before is None
+    assert isinstance(after_base.data, DataChanges)
     text = render_changelog(log).text
     assert "rolled back to the base without an adapter" in text
     assert f"- {FAILED.reason}" in text
@@ -252,7 +247,7 @@ def test_of_an_adapter_trained_elsewhere_only_scores_are_compared(first: Release
 
 @pytest.mark.parametrize("missing", [0, 1])
 def test_a_move_that_is_missing_is_found(first: Release, second: Release, missing: int) -> None:
-    back = release("2026-02-03T10:00:00+00:00", complete(training=FIRST), second, "rolled back")
+    back = release("2026-02-03T10:00:00+00:00", complete(training=FIRST), second, MoveReason.ROLLED_BACK)
     moves = [first, second, back]
     del moves[missing]
     with pytest.raises(IntegrityError, match="one is missing"):
@@ -261,7 +256,11 @@ def test_a_move_that_is_missing_is_found(first: Release, second: Release, missin
 
 def test_records_that_do_not_name_each_other_are_refused(later: Evidence) -> None:
     move = AliasMove(
-        alias="champion", adapter=later.adapter.id, decision=later.decision.id, previous=None, reason="promoted"
+        alias="champion",
+        adapter=later.adapter.id,
+        decision=later.decision.id,
+        previous=None,
+        reason=MoveReason.PROMOTED,
     )
     right: dict[str, Any] = {
         "decision": later.decision,
@@ -348,7 +347,7 @@ def test_the_changelog_is_markdown(whole: Changelog) -> None:
         if token.type == "heading_open"
     ]
     assert headings[0] == "Changelog of Northwind Bank"
-    assert [heading for heading in headings if "promoted adapter" in heading][0].startswith("2026-02-01")
+    assert next(heading for heading in headings if "promoted adapter" in heading).startswith("2026-02-01")
     assert ["setting", "before", "after"] in tables_of(text)
     assert ["source", "before", "after"] in tables_of(text)
     assert "| rank | 16 | 32 |" in text
@@ -384,7 +383,7 @@ def hostile_log(text: str) -> Changelog:
     waiver = Waiver(decision=given.decision.id, rule=text, author=text, reason=text, expires=date(2026, 6, 30))
     at = "2026-01-02T10:00:00+00:00"
     moved = release(at, given, None, author=text)
-    back = release(at, None, moved, "rolled back", author=text)
+    back = release(at, None, moved, MoveReason.ROLLED_BACK, author=text)
     return changelog(text, [moved, back], [Dated(at, waiver)], [Dated(at, dataset)])
 
 

@@ -88,7 +88,7 @@ def test_the_hub_library_writes_the_results_that_it_read(
     index = metadata.pop("model-index")
     name, results = model_index_to_eval_results(index)
     assert index == eval_results_to_model_index(name, results)
-    written = ModelCardData(**metadata, model_name=name, eval_results=results).to_dict()
+    written = ModelCardData(**metadata, model_name=name, eval_results=results).to_dict()  # type: ignore[no-untyped-call]
     assert written == {**metadata, "model-index": index}
 
 

@@ -1,6 +1,7 @@
 import enum
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
@@ -59,7 +60,7 @@ def with_every_text(value: Any, text: str) -> Any:
             return value
         case str():
             return text
-        case dict() if set(value) <= {name for cls in frozen_classes(CardContext) for name in cls.model_fields}:
+        case dict() if field_names().issuperset(value):
             return {key: inner if key in FIXED else with_every_text(inner, text) for key, inner in value.items()}
         case dict():
             return {f"{text}{at}": with_every_text(inner, text) for at, inner in enumerate(value.values())}
@@ -80,6 +81,12 @@ def frozen_classes(model: type[Frozen]) -> Iterator[type[Frozen]]:
     yield model
     for field in model.model_fields.values():
         yield from classes(field.annotation)
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """What the fields of a context and of all that it holds are called."""
+    return frozenset(name for cls in frozen_classes(CardContext) for name in cls.model_fields)
 
 
 def blocks(body: str) -> list[tuple[str, int]]:

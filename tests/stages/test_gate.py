@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def side(stats: Any, **measurements: Measurement) -> Side:
     special = {at: measurements[m.traits.name] for at, m in enumerate(MEASURES) if m.traits.name in measurements}
     kept = tuple((usual | special).values())
     evaluation = Evaluation(responses="sha256:6", measurements=kept, scans=(), findings="sha256:7")
-    return Side(evaluation, lambda index: (stats.copy(), np.ones(N, dtype=bool)))
+    return Side(evaluation, lambda index: (stats.copy(), np.arange(N) < kept[index].scored))
 
 
 NOT_MEASURED = measured(component("nothing"))
@@ -122,10 +122,11 @@ class Used:
     gate: Gate | None
     metric: str
     against: Any = "champion"
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
-def rule(gate: Gate | None, metric: str = "sound", against: str = "champion") -> Used:
-    return Used(gate, metric, against)
+def rule(gate: Gate | None, metric: str = "sound", against: str = "champion", where: Mapping[str, str] = {}) -> Used:
+    return Used(gate, metric, against, where)
 
 
 FAILING = {
@@ -148,6 +149,10 @@ FAILING = {
     "empty": (rule(says(Verdict.model_construct())), "the gate returned a Verdict that is not valid: missing key"),
     "unknown metric": (rule(says(PASSED), "sund"), "nothing that is measured is named 'sund'; did you mean 'sound'?"),
     "no gate": (rule(None), "this rule has no gate"),
+    "unknown label": (
+        rule(says(PASSED), where={"intend": "card"}),
+        "where: no row has a label 'intend'; did you mean 'intent'?",
+    ),
     "no reference": (rule(says(PASSED), against="reference"), "the reference has no evaluation"),
     "absent": (rule(says(PASSED), "absent_here"), "absent_here of the candidate: not measured: it broke"),
     "absent on the champion": (
@@ -172,7 +177,7 @@ RULES = {name: (used, Outcome.FAIL) for name, (used, _) in FAILING.items()} | OT
 
 def policy_of(rules: Sequence[Used], **settings: Any) -> Policy:
     named = [
-        Rule(name=f"rule {at}", gate=component("rule"), metric=used.metric, against=used.against)
+        Rule(name=f"rule {at}", gate=component("rule"), metric=used.metric, against=used.against, where=used.where)
         for at, used in enumerate(rules)
     ]
     pinned = any(used.against == "reference" for used in rules)
@@ -277,6 +282,21 @@ def test_a_policy_can_ask_for_fresh_rows_after_the_first_look() -> None:
     decision = judge([rule(says(PASSED)), FAILING["absent"][0]], look=2, further_looks="fresh_rows")
     assert outcomes(decision) == [Outcome.INCONCLUSIVE, Outcome.FAIL]
     assert "this is decision 2 on these rows, and the policy asks for fresh ones" in decision.verdicts[0].verdict.reason
+
+
+def test_a_rule_judges_the_rows_that_it_names() -> None:
+    asked: list[Comparison] = []
+    judge([rule(Told(asked.append), where={"intent": "loan"})])
+    assert asked[0].candidate[:, 0].tolist() == [2.0]
+    assert asked[0].labels["language"] == [None]
+
+
+def test_rows_that_a_rule_does_not_judge_need_no_score() -> None:
+    first = np.array([True, False, True, True])
+    unscored = Side(CANDIDATE_SIDE.evaluation, lambda index: (CANDIDATE.copy(), first))
+    assert outcomes(judge([rule(says(PASSED), where={"intent": "card"})], unscored)) == [Outcome.PASS]
+    whole = judge([rule(says(PASSED))], unscored)
+    assert whole.verdicts[0].verdict.reason == "sound of the candidate: 1 of 4 rows could not be scored"
 
 
 def test_a_part_of_a_comparison_has_the_rows_that_it_names() -> None:

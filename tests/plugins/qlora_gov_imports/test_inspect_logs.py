@@ -121,6 +121,7 @@ def test_a_failed_sample_is_named(inspect_runs):
             lambda v: v["samples"][0]["scores"]["match"].update(value=float("inf")),
             "sample 1 of epoch 1: the score 'arithmetic/match' is inf; ",
         ),
+        (lambda v: v["samples"][0].update(input="half a \ud83d pair"), "Inspect cannot read this log: "),
         (lambda v: v["samples"][0].update(id=2**60), "cannot be recorded: "),
     ],
 )

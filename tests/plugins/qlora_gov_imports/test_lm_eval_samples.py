@@ -51,7 +51,8 @@ def message_of(path: Path) -> str:
         (lambda s: s.update(exact_match=float("nan")), "the score 'sums/exact_match' is nan; "),
         (lambda s: s.update(exact_match=float("inf")), "the score 'sums/exact_match' is inf; "),
         (lambda s: s.update(exact_match=10**400), "the score 'sums/exact_match' is inf; "),
-        (lambda s: s.update(filtered_resps=["half a \ud83d pair"]), "cannot be recorded: "),
+        (lambda s: s.update(filtered_resps=["half a \ud83d pair"]), "not usable JSON: "),
+        (lambda s: s.update(doc_hash="\udc00"), "not usable JSON: "),
         (lambda s: s.update(doc_id=0), "document 0 stands on line 1 already"),
     ],
 )
@@ -75,6 +76,12 @@ def test_a_line_that_is_no_object_is_named(path):
 def test_an_empty_file_is_named(path):
     path.write_bytes(b"")
     assert message_of(path) == f"{path}: holds no samples"
+
+
+def test_a_whole_surrogate_pair_is_a_character(path):
+    edit(path, lambda sample: sample.update(filtered_resps=["\U0001f600"]))
+    assert b"\\ud83d\\ude00" in path.read_bytes()
+    assert LmEval().read(path).rows[THIRD - 1].response == "\U0001f600"
 
 
 def test_a_prompt_that_is_no_text_is_kept_as_json(path):

@@ -1,0 +1,89 @@
+"""Replay: let a subject answer some rows again, and compare with what it answered then."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qlora_gov.records import Environment, Frozen
+from qlora_gov.specs import LogLikelihood
+
+TOLERANCE = 1e-3
+"""To which a log-likelihood is the same, relative: other machines round otherwise, and so do other batches."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a subject answered to one row, and how likely it found the reference, where that was asked."""
+
+    response: str
+    likelihood: LogLikelihood | None
+
+
+class ReplayedRow(Frozen):
+    """One row then and now; no text of it. ``likelihood`` is None where none was stored."""
+
+    row: int
+    text: bool
+    likelihood: bool | None
+
+    @property
+    def matches(self) -> bool:
+        """Whether all that was stored came again."""
+        return self.text and self.likelihood is not False
+
+
+class Replay(Frozen):
+    """What came of a replay. ``changed`` are the facts of the environment that differ, then and now."""
+
+    of: int
+    rows: tuple[ReplayedRow, ...]
+    changed: tuple[tuple[str, str, str], ...]
+
+    @property
+    def matches(self) -> bool:
+        """Whether every row came again."""
+        return all(row.matches for row in self.rows)
+
+    @property
+    def sentence(self) -> str:
+        """The match rates, with the tolerance."""
+        n = len(self.rows)
+        texts = sum(row.text for row in self.rows)
+        rated = [row.likelihood for row in self.rows if row.likelihood is not None]
+        likely = f"; {sum(rated)} of {len(rated)} log-likelihoods within {TOLERANCE:g} relative" if rated else ""
+        return f"{texts} of {n} answers are the same to the character{likely} ({n} of {self.of} rows, spread evenly)"
+
+
+def spread(of: int, count: int) -> list[int]:
+    """``count`` row numbers, or all, spread evenly over a set of ``of`` rows."""
+    count = min(of, count)
+    return [at * of // count for at in range(count)]
+
+
+def compare(
+    rows: Sequence[int], then: Sequence[Told], now: Sequence[Told], *, of: int, changed: Sequence[tuple[str, str, str]]
+) -> Replay:
+    """Texts must be equal; log-likelihoods agree to :data:`TOLERANCE`, over the same number of tokens."""
+    replayed = tuple(
+        ReplayedRow(row=row, text=a.response == b.response, likelihood=_likelihood(a.likelihood, b.likelihood))
+        for row, a, b in zip(rows, then, now, strict=True)
+    )
+    return Replay(of=of, rows=replayed, changed=tuple(changed))
+
+
+def environment_changes(then: Environment | None, now: Environment) -> list[tuple[str, str, str]]:
+    """What of the environment differs that can change an answer: interpreter, platform, device, threads, packages."""
+    if then is None:
+        return [("environment", "not on record", now.platform)]
+    facts = [(name, getattr(then, name), getattr(now, name)) for name in ("python", "platform", "device", "threads")]
+    names = sorted({*then.packages, *now.packages})
+    facts += [(name, then.packages.get(name, "none"), now.packages.get(name, "none")) for name in names]
+    return [(name, str(old), str(new)) for name, old, new in facts if old != new]
+
+
+def _likelihood(then: LogLikelihood | None, now: LogLikelihood | None) -> bool | None:
+    if then is None:
+        return None
+    return now is not None and then.tokens == now.tokens and math.isclose(then.nll, now.nll, rel_tol=TOLERANCE)
