@@ -20,11 +20,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@$(PIP) --editable '.[all,dev]'
+	@$(PIP) --editable '.[all,dev,imports]'
 	@touch $@
 
 demo: install
 	$(GOV) run $(EXAMPLE)
+	$(GOV) promote $(EXAMPLE)
 
 # Trained on spoilt targets, the adapter must be refused: exit code 1, and nothing else, is success here.
 demo-regression: install

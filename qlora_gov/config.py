@@ -128,6 +128,7 @@ class Project(Settings):
         BaseModelSettings()
     )
     plugins: tuple[Path, ...] = ()
+    templates: Path | None = None
     data: Data | None = None
     training: ComponentUse | None = None
     evaluation: EvaluationSettings

@@ -1,10 +1,12 @@
-"""Gathering the records that a card rests on."""
+"""Gathering the records that a card or a changelog rests on."""
 
 from __future__ import annotations
 
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.lookup import fetch, held, responses_of
-from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
+from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy, Waiver
+from qlora_gov.reports.changelog import Dated, Release, changelog
+from qlora_gov.reports.changelog_context import Changelog
 from qlora_gov.reports.context import LedgerHead
 from qlora_gov.reports.evidence import Evidence, Subject
 
@@ -30,6 +32,29 @@ def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:
         evaluation=fetch(ledger, candidate.responses.dataset, DatasetVersion),
         head=LedgerHead(seq=entry.seq, hash=entry.hash),
         aliases=_aliases(ledger, entry),
+    )
+
+
+def changelog_of(ledger: Ledger, title: str) -> Changelog:
+    """Every release, rollback, waiver and dataset version of a ledger."""
+    moved = [(entry.at, held(entry, AliasMove)) for entry in ledger.entries(AliasMove.kind)]
+    waivers = [Dated(entry.at, held(entry, Waiver)) for entry in ledger.entries(Waiver.kind)]
+    datasets = [Dated(entry.at, held(entry, DatasetVersion)) for entry in ledger.entries(DatasetVersion.kind)]
+    releases = [_release(ledger, at, move) for at, move in moved if move.alias == "champion"]
+    return changelog(title, releases, waivers, datasets)
+
+
+def _release(ledger: Ledger, at: str, move: AliasMove) -> Release:
+    adapter = fetch(ledger, move.adapter, Adapter) if move.adapter else None
+    decision = fetch(ledger, move.decision, Decision) if move.decision else None
+    return Release(
+        at=at,
+        move=move,
+        decision=decision,
+        adapter=adapter,
+        training=fetch(ledger, adapter.dataset, DatasetVersion) if adapter and adapter.dataset else None,
+        evaluation=fetch(ledger, decision.candidate, Evaluation) if decision else None,
+        champion=fetch(ledger, decision.champion, Evaluation) if decision else None,
     )
 
 

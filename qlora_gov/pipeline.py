@@ -24,8 +24,8 @@ from qlora_gov.records import Adapter, Base, Card, DatasetVersion, Decision, Eva
 from qlora_gov.registry import candidacy, opponent, pinned, serving
 from qlora_gov.reporting import report_of
 from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.cards import card_files
 from qlora_gov.reports.decision import DecisionReport
-from qlora_gov.reports.render import render_card
 from qlora_gov.specs import ImporterSpec
 from qlora_gov.stages.gate import judge
 from qlora_gov.stages.train import adapter_files
@@ -115,22 +115,23 @@ class Pipeline:
         return report_of(self.space, decision, self.assembly.instruments.measures)
 
     def card(self, decision: Decision) -> Path:
-        """Write a decision's model card; the same records give the same bytes."""
+        """Write the files of a decision's card into a directory; the same records give the same bytes."""
         about = self._done(steps.stating(self.space.project.about))
         evidence = evidence_of(self.space.ledger, decision, about)
-        rendered = render_card(card_context(evidence))
+        files = card_files(card_context(evidence), self.space.templates)
         card = Card(
             decision=decision.id,
             about=about.id,
             head=evidence.head.hash,
-            templates=rendered.templates,
-            files={"card.md": bytes_id(rendered.text.encode())},
+            templates=files.templates,
+            files={name: bytes_id(text.encode()) for name, text in files.texts.items()},
         )
-        path = self.space.card(card.id) / "card.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(rendered.text.encode())
+        directory = self.space.card(card.id)
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in files.texts.items():
+            (directory / name).write_bytes(text.encode())
         self._done(steps.stating(card))
-        return path
+        return directory
 
     def _prepared(self) -> tuple[ResolvedBase, DatasetVersion]:
         """The base at hand, and the frozen evaluation set."""

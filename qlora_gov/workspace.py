@@ -33,6 +33,11 @@ class Workspace:
         return self.root / STATE_DIRECTORY
 
     @property
+    def templates(self) -> Path | None:
+        """The project's own templates, which stand before the installed ones."""
+        return None if self.project.templates is None else self.root / self.project.templates
+
+    @property
     def adapters(self) -> Path:
         """One directory for each adapter."""
         return self.state / "adapters"

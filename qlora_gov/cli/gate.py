@@ -1,4 +1,4 @@
-"""The commands that decide and document, on what the ledger holds: no model is loaded, torch is not needed."""
+"""The commands that decide on what the ledger holds, or take it over: no model is loaded, torch is not needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import click
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
 from qlora_gov.cli.verdicts import exit_code, show, show_measurements, show_plan
-from qlora_gov.lookup import release_decision
 from qlora_gov.pipeline import Pipeline
 
 adapter_option = click.option(
@@ -33,16 +32,6 @@ def gate(project: Path, plugins_dirs: tuple[Path, ...], adapter: str | None, **o
         write_outputs(pipeline, decision, outputs)
     show(decision)
     return exit_code(decision)
-
-
-@click.command()
-@project_options
-@click.option("--decision", metavar="ID", help="A decision's id or its start (default: the newest).")
-def card(project: Path, plugins_dirs: tuple[Path, ...], decision: str | None) -> None:
-    """Write the model card of a decision."""
-    with open_workspace(project, plugins_dirs) as space:
-        path = Pipeline(space).card(release_decision(space.ledger, decision))
-    click.echo(f"card: {path}")
 
 
 @click.command()

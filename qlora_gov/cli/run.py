@@ -27,7 +27,7 @@ def run(project: Path, plugins_dirs: tuple[Path, ...], **outputs: Path | None) -
         card = pipeline.card(decision)
         write_outputs(pipeline, decision, outputs)
     show(decision)
-    click.echo(f"card: {card}")
+    click.echo(f"card: {card / 'card.html'}")
     return exit_code(decision)
 
 

@@ -28,7 +28,7 @@ def show_trace(trace: Trace) -> None:
     values = _table("", "value", "rows scored", "entry", "evaluation")
     for one in trace.values:
         values.add_row(*_cells(one.who, one.value, f"{one.scored} of {one.rows}", one.seq, one.evaluation))
-    console.print(values)
+    console.print(values, crop=False)
     _heading(console, "rules" if trace.rules else "no rule judges it")
     for item in trace.rules:
         _rule(console, item)
@@ -92,7 +92,7 @@ def _slices(console: Console, trace: Trace) -> None:
     table = _table("label", "value", "rows", "candidate", trace.opponent)
     for one in trace.slices[:SLICES]:
         table.add_row(*_cells(one.label, one.value, one.rows, one.candidate, one.opponent))
-    console.print(table)
+    console.print(table, crop=False)
 
 
 def _plugin(plugin: TracedPlugin) -> str:
@@ -111,7 +111,7 @@ def _answer(answer: TracedAnswer) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(Text(one_line(column)))
+        table.add_column(Text(one_line(column)), no_wrap=True)
     return table
 
 

@@ -38,6 +38,10 @@ REST = 0.03
 _UNWRITABLE = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS))
 _HELD = ("Could not set lock", "different configuration", "Unique file handle conflict")
 _OVERTAKEN = ("Duplicate key", "duplicate key", "write-write conflict", "Conflict on update", "Conflict on tuple")
+_MEANINGS = {
+    "Could not connect to server": "no DuckDB server answers there",
+    "Authentication failed": "its token is another than the one in this environment",
+}
 _HOLDER = re.compile(r"\(PID (\d+)\)")
 
 
@@ -101,4 +105,5 @@ def _explain(error: duckdb.Error, where: object) -> GovError:
         return NewerLedgerError(
             f"{where} was written by another version of DuckDB than {duckdb.__version__}: upgrade it"
         )
-    return LedgerError(f"{where} cannot be used: {message.split(': ', 1)[-1]}")
+    meaning = next((words for sign, words in _MEANINGS.items() if sign in message), message.split(": ", 1)[-1])
+    return LedgerError(f"{where} cannot be used: {meaning}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import duckdb
+
+from qlora_gov.errors import LedgerError
 from qlora_gov.ledger.connection import connect, translated
 from qlora_gov.ledger.file import FileStore
-from qlora_gov.ledger.server import load_extensions, token
+from qlora_gov.ledger.server import ServerStore, load_extensions, token
 from qlora_gov.ledger.sql import literal
 
 
@@ -26,5 +30,18 @@ def serving(path: Path, location: str) -> Iterator[None]:
         load_extensions(connection)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
+        _claim(connection, location)
         connection.execute(f"CALL quack_serve({literal(location)}, token = {literal(token())})")
+        # A server that is closed before it listens never ends; one that answers does listen.
+        ServerStore(location).reader().close()
         yield
+
+
+def _claim(connection: duckdb.DuckDBPyConnection, location: str) -> None:
+    """Raise LedgerError where something listens at ``location`` already: DuckDB would share the port with it."""
+    address = connection.execute(f"SELECT unnest(quack_uri_parser({literal(location)}, false))").fetchone()
+    assert address is not None, "one row"
+    try:
+        socket.create_server(address[:2]).close()
+    except OSError as error:
+        raise LedgerError(f"{location} cannot be served: {error.strerror}") from error

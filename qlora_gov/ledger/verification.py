@@ -6,7 +6,7 @@ chain. A deleted last entry, too, leaves a chain that is whole. So heads are pri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from qlora_gov.ledger import columns, queries
@@ -16,7 +16,6 @@ from qlora_gov.ledger.entry import Entry, Head, Line, place
 from qlora_gov.ledger.evidence import Aggregates, row_problems, tables_of
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.problems import Problem, ProblemKind
-from qlora_gov.ledger.session import Session
 from qlora_gov.tables import TABLES
 
 _BATCH = 50  # entries read at one opening, so that a long verification lets writers in between
@@ -34,6 +33,7 @@ def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: It
     Raises:
         LedgerError: the ledger cannot be read at all, or is held by another process.
     """
+    counts = _counts(ledger)  # before the entries are read, or rows of an append between the two would look stray
     lines = _lines(ledger)
     entries, problems = readable(lines)
     return [
@@ -41,7 +41,7 @@ def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: It
         *problems,
         *parent_problems(entries),
         *head_problems(lines, entries, heads),
-        *_stray_rows(ledger, lines, entries),
+        *_stray_rows(counts, lines, entries),
         *_rows(ledger, entries, aggregates),
         *file_problems(entries, artefacts),
     ]
@@ -70,20 +70,23 @@ def _rows(ledger: Ledger, entries: Sequence[Entry], aggregates: Aggregates | Non
                 yield from row_problems(place(entry), entry.record, tables, aggregates)
 
 
-def _stray_rows(ledger: Ledger, lines: Sequence[Line], entries: Sequence[Entry]) -> Iterator[Problem]:
-    """Rows whose entry is not there, or has none in that table. Rows of an unreadable entry cannot be judged."""
-    if not lines:
-        return
-    unread = {line.seq for line in lines} - {entry.seq for entry in entries}
+def _counts(ledger: Ledger) -> dict[str, list[tuple[int, int]]]:
+    """How many rows each table has, by their entry's number."""
+    if not ledger.exists():
+        return {}
     with ledger.reading() as session:
-        for name in TABLES:
-            owners = unread | {entry.seq for entry in entries if name in tables_of(entry.record)}
-            for seq, count in _counts(session, name):
-                if seq not in owners:
-                    what = f"{count} rows name entry {seq}, which has none in this table"
-                    yield Problem(ProblemKind.TAMPERED, f"table {name}", what)
+        query = "SELECT entry, count(*) FROM {} GROUP BY entry ORDER BY entry"
+        return {name: session.execute(query.format(name)).fetchall() for name in TABLES}
 
 
-def _counts(session: Session, name: str) -> list[tuple[int, int]]:
-    query = f"SELECT entry, count(*) FROM {name} GROUP BY entry ORDER BY entry"  # noqa: S608
-    return [(seq, count) for seq, count in session.execute(query).fetchall()]
+def _stray_rows(
+    counts: Mapping[str, Sequence[tuple[int, int]]], lines: Sequence[Line], entries: Sequence[Entry]
+) -> Iterator[Problem]:
+    """Rows whose entry is not there, or has none in that table. Rows of an unreadable entry cannot be judged."""
+    unread = {line.seq for line in lines} - {entry.seq for entry in entries}
+    for name, found in counts.items():
+        owners = unread | {entry.seq for entry in entries if name in tables_of(entry.record)}
+        for seq, count in found:
+            if seq not in owners:
+                what = f"{count} rows name entry {seq}, which has none in this table"
+                yield Problem(ProblemKind.TAMPERED, f"table {name}", what)

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from qlora_gov.gathering import evidence_of
 from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.records import About, Decision, Evaluation, Frozen
+from qlora_gov.records import About, DatasetVersion, Decision, Evaluation, Frozen
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.figures import number
 from qlora_gov.tracing.opening import OpenedCard
@@ -57,6 +57,8 @@ def _group(opened: OpenedCard, entry: Entry) -> str:
     """The kind of record, with its side where there are several."""
     sides = {evaluation.id: who for who, evaluation in opened.evaluations.items()}
     sides |= {evaluation.responses: who for who, evaluation in opened.evaluations.items()}
+    if isinstance(entry.record, DatasetVersion):
+        return f"{entry.record.role} dataset"
     return f"{sides[entry.id]}'s {entry.kind}" if entry.id in sides else entry.kind
 
 

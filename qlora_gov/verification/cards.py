@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.canonical import bytes_id
-from qlora_gov.errors import GovError, UsageError
+from qlora_gov.errors import GovError, ProjectError, UsageError
 from qlora_gov.gathering import evidence_of
-from qlora_gov.ledger import Entry, Head, Ledger, Problem, ProblemKind
+from qlora_gov.ledger import Entry, Head, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.lookup import fetch
 from qlora_gov.records import About, Card, Decision
@@ -19,9 +19,9 @@ from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.context import CardContext
 from qlora_gov.reports.html import render_html
 from qlora_gov.reports.render import RenderedCard, render_card
-from qlora_gov.workspace import short
+from qlora_gov.workspace import Workspace, short
 
-RENDERERS: Mapping[str, Callable[[CardContext], RenderedCard]] = {"card.md": render_card, "card.html": render_html}
+RENDERERS: Mapping[str, Callable[[CardContext, Path | None], RenderedCard]] = {"card.md": render_card, "card.html": render_html}
 """What makes each file of a card."""
 
 _DIGEST = r"sha256:[0-9a-f]{64}"
@@ -75,21 +75,30 @@ def orphans(directory: Path, entries: Sequence[Entry]) -> list[Path]:
     return [path for folder in folders if folder.name not in known for path in sorted(folder.glob("card.*"))]
 
 
-def rendering_problems(ledger: Ledger, entry: Entry, card: Card) -> Iterator[Problem]:
+def rendering_problems(space: Workspace, entry: Entry, card: Card) -> Iterator[Problem]:
     """Render a card's files again from its records, and compare them by their digests.
 
     What was written from other templates is written in other words now: its digest alone still speaks for it.
     """
+    changed = "the templates changed since {} was written: it is not rendered again; its digest still holds"
     try:
-        decision, about = fetch(ledger, card.decision, Decision), fetch(ledger, card.about, About)
-        context = card_context(evidence_of(ledger, decision, about))
-        again = {name: RENDERERS[name](context) for name in card.files if name in RENDERERS}
+        again = _rendered(space, card)
+    except ProjectError:  # a template of the project's own
+        yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), changed.format("it"))
+        return
     except GovError as error:
         yield Problem(ProblemKind.TAMPERED, place(entry), f"it cannot be made from its records again: {error}")
         return
     for name, rendered in again.items():
         if any(card.templates.get(template) != digest for template, digest in rendered.templates.items()):
-            what = f"the templates changed since {name} was written: it is not rendered again; its digest still holds"
-            yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what)
+            yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), changed.format(name))
         elif bytes_id(rendered.text.encode()) != card.files[name]:
             yield Problem(ProblemKind.TAMPERED, place(entry), f"its records give another {name}")
+
+
+def _rendered(space: Workspace, card: Card) -> dict[str, RenderedCard]:
+    ledger = space.ledger
+    with ledger.reading():  # what follows shares this opening of the file
+        decision, about = fetch(ledger, card.decision, Decision), fetch(ledger, card.about, About)
+        context = card_context(evidence_of(ledger, decision, about))
+    return {name: RENDERERS[name](context, space.templates) for name in card.files if name in RENDERERS}

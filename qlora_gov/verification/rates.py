@@ -28,10 +28,10 @@ def rate_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]
 def _problems(ledger: Ledger, entry: Entry, evaluation: Evaluation) -> Iterator[Problem]:
     table = ledger.table(entry, "scores")
     groups = [example.group for example in examples_behind(ledger, responses_of(ledger, evaluation))]
-    rates = {one.metric: at for at, one in enumerate(evaluation.measurements)}
+    measured = [one.metric for one in evaluation.measurements]
     for scan in evaluation.scans:
         if isinstance(scan.errors, DetectorErrors):
-            at = rates[scan.detector.rate]
+            at = measured.index(scan.detector.rate)
             rate = evaluation.measurements[at]
             stats, _ = scores(table, at, rate.rows, len(rate.components))
             derived = _corrected(scan, scan.errors, int(stats[:, 0].sum()), groups)

@@ -36,7 +36,7 @@ def verify_workspace(
         *verify(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
         *history_problems(entries),
         *(problem for card in (*kept, *lost) for problem in card.problems(entries)),
-        *(problem for entry, card in cards(entries) for problem in rendering_problems(space.ledger, entry, card)),
+        *(problem for entry, card in cards(entries) for problem in rendering_problems(space, entry, card)),
         *(_judged_again(space, entries) if intervals else ()),
     ]
 

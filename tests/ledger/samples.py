@@ -58,6 +58,10 @@ def rule(number: int) -> Rule:
     return Rule(name=f"rule {number}", gate=component("gates/at_most", limit=number), metric="mean")
 
 
+def policy(number: int) -> Policy:
+    return Policy(rules=(rule(number),))
+
+
 def ratio(sums: np.ndarray) -> np.ndarray:
     return sums[..., 0] / sums[..., 1]
 
