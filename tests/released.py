@@ -1,4 +1,4 @@
-"""A small but whole ledger: two releases from imported evaluations, a waiver, a rollback, and a card of each decision."""
+"""A small but whole ledger: two releases from imported evaluations, a waiver, a rollback, and each decision's card."""
 
 from __future__ import annotations
 

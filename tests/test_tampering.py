@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from qlora_gov.ledger.entry import GENESIS, Line
 from qlora_gov.tables import TABLES, scores_id, scores_of
 from qlora_gov.verification import KeptCard, verify_workspace
 from tests.imported import Imported
-from tests.released import make_released, release, steps_of
+from tests.released import make_released, steps_of
 
 Rng = np.random.Generator
 
@@ -50,7 +51,7 @@ class Copy:
         self.space = Imported(root).pipeline.space
         self.file = self.state / "ledger.duckdb"
         self.head = max(head.seq for card in self.cards() for head in card.heads)
-        self.last = self.lines()[-1].seq
+        self.last = self.space.ledger.entries()[-1].seq
 
     def cards(self) -> list[KeptCard]:
         return [KeptCard.read(path) for path in sorted(self.kept.glob("*/card.*"))]
@@ -65,9 +66,13 @@ class Copy:
         with self.space.ledger.reading():  # one opening for all
             return [str(problem) for problem in verify_workspace(self.space, kept=self.cards())]
 
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        with duckdb.connect(str(self.file)) as self.connection:
+            yield
+
     def query(self, sql: str, *values: Any) -> list[Any]:
-        with duckdb.connect(str(self.file)) as connection:
-            return connection.execute(sql, list(values)).fetchall()
+        return self.connection.execute(sql, list(values)).fetchall()
 
     def lines(self) -> list[Line]:
         fields = ", ".join(f'"{name}"' for name in Line._fields)
@@ -75,8 +80,9 @@ class Copy:
 
     def write(self, lines: list[Line]) -> None:
         self.query("DELETE FROM entries")
-        with duckdb.connect(str(self.file)) as connection:
-            connection.executemany(f"INSERT INTO entries VALUES ({', '.join('?' * 9)})", [list(line) for line in lines])
+        self.connection.executemany(
+            f"INSERT INTO entries VALUES ({', '.join('?' * 9)})", [list(line) for line in lines]
+        )
 
 
 # --- edits: each returns what a message must name -----------------------------------------------------------------
@@ -196,7 +202,7 @@ def a_key_or_time(copy: Copy, rng: Rng) -> str:
 def a_deleted_entry(copy: Copy, rng: Rng) -> str:
     seq = rng.integers(1, copy.last)
     copy.query(f"DELETE FROM entries WHERE seq = {seq}")
-    return f"entry {seq}"
+    return f"entry {seq}: deleted"
 
 
 def the_last_entry(copy: Copy, rng: Rng) -> str:
@@ -306,13 +312,13 @@ def a_resealed_deletion(copy: Copy, rng: Rng) -> str:
 
 
 EDITS: dict[Callable[[Copy, Rng], str], int] = {
-    a_cell: 120,
-    a_row_gone: 20,
-    a_row_twice: 20,
-    a_row_elsewhere: 20,
-    a_record: 80,
-    a_verdict: 40,
-    an_alias_move: 40,
+    a_cell: 100,
+    a_row_gone: 15,
+    a_row_twice: 15,
+    a_row_elsewhere: 15,
+    a_record: 60,
+    a_verdict: 30,
+    an_alias_move: 30,
     a_waiver: 10,
     a_fact: 20,
     a_key_or_time: 30,
@@ -322,8 +328,8 @@ EDITS: dict[Callable[[Copy, Rng], str], int] = {
     swapped_entries: 20,
     an_adapter_byte: 20,
     a_card_byte: 30,
-    a_kept_digit: 40,
-    a_resealed_record: 40,
+    a_kept_digit: 30,
+    a_resealed_record: 30,
     a_resealed_score: 20,
     a_resealed_deletion: 10,
 }
@@ -339,7 +345,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 def test_the_ledger_is_clean_before_it_is_edited(released: Copy) -> None:
     assert released.problems() == []
     assert len(released.cards()) >= 3
-    assert {line.kind for line in released.lines()} >= {"waiver", "alias", "card", "decision"}
+    kinds = {entry.kind for entry in released.space.ledger.entries()}
+    assert kinds >= {"waiver", "alias", "card", "decision"}
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
@@ -347,7 +354,8 @@ def test_every_edit_is_found_and_named(released: Copy, edit: Callable[[Copy, Rng
     for number in range(EDITS[edit]):
         rng = np.random.default_rng([len(edit.__name__), number])
         try:
-            named = edit(released, rng)
+            with released.editing():
+                named = edit(released, rng)
             problems = released.problems()
             assert problems, f"{edit.__name__} {number} was not found"
             assert any(named in problem for problem in problems), (number, named, problems)
@@ -360,8 +368,8 @@ def test_no_clean_ledger_is_suspected(tmp_path: Path, seed: int) -> None:
     """Five states of each of ten ledgers, verified against the cards that each then has."""
     project = Imported(tmp_path / "project")
     states = 0
-    for _ in steps_of(project, seed):
+    for state in steps_of(project, seed):
         cards = [KeptCard.read(path) for path in project.root.glob(".qlora_gov/cards/*/card.*")]
-        assert verify_workspace(project.pipeline.space, kept=cards, intervals=True) == []
+        assert verify_workspace(project.pipeline.space, kept=cards, intervals=state == "a refusal") == []
         states += 1
-    assert states >= 5
+    assert states == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +16,8 @@ from qlora_gov.ledger.entry import place
 from qlora_gov.lookup import fetch
 from qlora_gov.records import About, Card, Decision
 from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.context import CardContext
-from qlora_gov.reports.html import render_html
-from qlora_gov.reports.render import RenderedCard, render_card
+from qlora_gov.reports.cards import CardFiles, card_files
 from qlora_gov.workspace import Workspace, short
-
-RENDERERS: Mapping[str, Callable[[CardContext, Path | None], RenderedCard]] = {"card.md": render_card, "card.html": render_html}
-"""What makes each file of a card."""
 
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _HEAD = re.compile(rf"ledger head, entry ([\d,]{{1,20}})\W{{1,40}}({_DIGEST})")
@@ -80,25 +75,26 @@ def rendering_problems(space: Workspace, entry: Entry, card: Card) -> Iterator[P
 
     What was written from other templates is written in other words now: its digest alone still speaks for it.
     """
-    changed = "the templates changed since {} was written: it is not rendered again; its digest still holds"
     try:
         again = _rendered(space, card)
-    except ProjectError:  # a template of the project's own
-        yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), changed.format("it"))
-        return
     except GovError as error:
         yield Problem(ProblemKind.TAMPERED, place(entry), f"it cannot be made from its records again: {error}")
         return
-    for name, rendered in again.items():
-        if any(card.templates.get(template) != digest for template, digest in rendered.templates.items()):
-            yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), changed.format(name))
-        elif bytes_id(rendered.text.encode()) != card.files[name]:
+    if again is None or dict(again.templates) != dict(card.templates):
+        what = "the templates changed since it was written, so that it is not rendered again; its digest still holds"
+        yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what)
+        return
+    for name, digest in card.files.items():
+        if name not in again.texts or bytes_id(again.texts[name].encode()) != digest:
             yield Problem(ProblemKind.TAMPERED, place(entry), f"its records give another {name}")
 
 
-def _rendered(space: Workspace, card: Card) -> dict[str, RenderedCard]:
-    ledger = space.ledger
-    with ledger.reading():  # what follows shares this opening of the file
-        decision, about = fetch(ledger, card.decision, Decision), fetch(ledger, card.about, About)
-        context = card_context(evidence_of(ledger, decision, about))
-    return {name: RENDERERS[name](context, space.templates) for name in card.files if name in RENDERERS}
+def _rendered(space: Workspace, card: Card) -> CardFiles | None:
+    """A card's files as they would be written now; None where a template of the project's own is at fault."""
+    with space.ledger.reading():  # what follows shares this opening of the file
+        decision, about = fetch(space.ledger, card.decision, Decision), fetch(space.ledger, card.about, About)
+        context = card_context(evidence_of(space.ledger, decision, about))
+    try:
+        return card_files(context, space.templates)
+    except ProjectError:
+        return None
