@@ -304,7 +304,8 @@ def measure(directory: Path, adapters: int, rows: int) -> bool:
     ]
     seconds = append(ledger)
     reached.append(line(f"append of an evaluation, {BIG} rows x {len(METRICS)} metrics", seconds, "s", APPEND))
-    reading, _ = timed(lambda: ledger.table(ledger.entries("evaluation")[-1], "scores"))
+    appended = ledger.entries("evaluation")[-1]
+    reading, _ = timed(lambda: ledger.table(appended, "scores"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     reached.append(line("memory at its peak, building included", peak, "MB", MEMORY))
     for (what, peer), ours in zip(mlflow_store(directory), (seconds, reading), strict=False):

@@ -18,6 +18,7 @@ from qlora_gov.cli.main import run
 from qlora_gov.ledger import Ledger
 from qlora_gov.records import Adapter, Decision, DecisionOutcome
 from tests.project import make_project
+from tests.rederive import agrees, check
 
 KILLER = '''
 """Components that kill their process the first time they are used, and work ever after."""
@@ -217,6 +218,13 @@ def test_an_approved_adapter_is_promoted_by_a_step_of_its_own(finished: Path, tm
     assert champion.record.adapter == _adapter(copy).id  # type: ignore[attr-defined]
     assert run(["run", str(copy)]) == 0
     assert [path.read_bytes() for path in copy.glob(".qlora_gov/cards/*/card.md")] == [card], "the same card"
+
+
+def test_every_measured_number_of_the_card_follows_from_the_rows(finished: Path) -> None:
+    (card,) = finished.glob(".qlora_gov/cards/*/card.md")
+    numbers = list(check(finished / ".qlora_gov" / "ledger.duckdb", card))
+    assert {"perplexity of the candidate", "rouge_l of the champion"} <= {what for what, *_ in numbers}
+    assert [what for what, *values in numbers if not agrees(*values)] == []
 
 
 def test_an_edited_evaluation_set_is_not_the_one_that_was_decided_on(

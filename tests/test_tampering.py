@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import jinja2
 import numpy as np
 import pytest
 
 from qlora_gov.canonical import canonical_json, content_id
 from qlora_gov.ledger.entry import GENESIS, Line
+from qlora_gov.reports.cards import CardFiles, card_files
+from qlora_gov.reports.context import CardContext
 from qlora_gov.tables import TABLES, scores_id, scores_of
 from qlora_gov.verification import KeptCard, verify_workspace
 from tests.imported import Imported
@@ -25,18 +26,16 @@ Rng = np.random.Generator
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled_once() -> Iterator[None]:
-    """Compiling the cards' templates again for every edit would take most of the time."""
-    compiled: dict[Any, Any] = {}
-    compile_ = jinja2.Environment.compile
+def rendered_once() -> Iterator[None]:
+    """Cards of equal contexts are rendered once: most edits leave them as they were, and rendering takes longest."""
+    rendered: dict[str, CardFiles] = {}
 
-    def compile_once(self: Any, source: Any, name: Any = None, filename: Any = None, **more: Any) -> Any:
-        if (source, name) not in compiled:
-            compiled[source, name] = compile_(self, source, name, filename, **more)
-        return compiled[source, name]
+    def once(context: CardContext, templates: Path | None) -> CardFiles:
+        key = context.model_dump_json()
+        return rendered.get(key) or rendered.setdefault(key, card_files(context, templates))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jinja2.Environment, "compile", compile_once)
+        patch.setattr("qlora_gov.verification.cards.card_files", once)
         yield
 
 

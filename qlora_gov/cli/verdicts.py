@@ -48,7 +48,8 @@ def show(decision: Decision) -> None:
 
 
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
-    table = _table("verdict", "rule")
+    table = _table("verdict")
+    table.add_column("rule", overflow="fold")  # so that no number is cut on a narrow terminal
     for column in ("champion", "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
     for item in verdicts:

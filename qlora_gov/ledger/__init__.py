@@ -3,8 +3,9 @@
 from qlora_gov.ledger.columns import scores
 from qlora_gov.ledger.entry import Entry, Head
 from qlora_gov.ledger.ledger import Ledger
-from qlora_gov.ledger.parquet import read_parquet, write_parquet
+from qlora_gov.ledger.parquet import export, read_parquet, write_parquet
 from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.ledger.serving import serving
 from qlora_gov.ledger.verification import verify, verify_lineage
 
 __all__ = [
@@ -13,8 +14,10 @@ __all__ = [
     "Ledger",
     "Problem",
     "ProblemKind",
+    "export",
     "read_parquet",
     "scores",
+    "serving",
     "verify",
     "verify_lineage",
     "write_parquet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from qlora_gov.canonical import content_id, parse_json
+from qlora_gov.canonical import bytes_id, parse_json
 from qlora_gov.errors import IntegrityError
 from qlora_gov.ledger.entry import GENESIS, Entry, Head, Line, entry_of, place
 from qlora_gov.ledger.problems import Problem, ProblemKind
@@ -63,7 +63,7 @@ def head_problems(lines: Sequence[Line], entries: Sequence[Entry], heads: Iterab
 def _content(line: Line) -> Iterator[Problem]:
     try:
         document = parse_json(line.record)
-        sealed, identified = line.sealed() == line.hash, content_id(document) == line.id
+        sealed, identified = line.sealed() == line.hash, bytes_id(line.record.encode()) == line.id
         named = document["kind"] == line.kind
     except (ValueError, LookupError, TypeError):
         sealed = identified = named = False

@@ -14,7 +14,7 @@ from qlora_gov.canonical import Column
 from qlora_gov.ledger import schema
 from qlora_gov.ledger.connection import connect, translated
 from qlora_gov.ledger.session import ENTRY
-from qlora_gov.ledger.sql import literal, names
+from qlora_gov.ledger.sql import copying, names
 
 
 class FileSession:
@@ -40,7 +40,7 @@ class FileSession:
 
     def copy(self, query: str, path: Path) -> None:
         """Write what a query gives to a Parquet file."""
-        self.execute(f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)")
+        self.execute(copying(query, path))
 
     def close(self) -> None:
         """Close the file; what is not committed is rolled back."""

@@ -56,7 +56,7 @@ class Ledger:
         self._on_wait = on_wait
 
     def exists(self) -> bool:
-        """Whether anything was ever appended; a ledger that does not exist reads as an empty one."""
+        """Whether there is a ledger; one that does not exist reads as an empty one."""
         return self._store.exists()
 
     def append(
@@ -81,8 +81,8 @@ class Ledger:
             ValueError: rows that no such table can hold, or that disagree with the digests in the record (a bug).
             StorageError: the disk is full or not writable; nothing was added.
         """
-        tables, line = _checked(record, rows), draft(record, key, facts)
-        entry = self._patiently(lambda: self._append(line, tables))
+        tables = _checked(record, rows)
+        entry = self._patiently(lambda: self._append(draft(record, key, facts), tables))
         time.sleep(REST)
         return entry
 

@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import glob
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from qlora_gov.canonical import Column
-from qlora_gov.errors import DataError, LedgerError
+from qlora_gov.errors import DataError, LedgerError, UsageError, did_you_mean
 from qlora_gov.ledger.connection import connect, translated
-from qlora_gov.tables import Table
+from qlora_gov.ledger.ledger import Ledger
+from qlora_gov.ledger.sql import copying
+from qlora_gov.tables import TABLES, Table
+
+_EXPORTED = ("entries", *TABLES)
 
 
 def write_parquet(path: Path, table: Table) -> None:
     """Write a table, whole or not at all. Raises StorageError where the disk is full or not writable."""
     arrays = {name: np.ascontiguousarray(column, dtype=_dtype(column)) for name, column in table.items()}
-    with translated(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as directory,
-            closing(connect()) as connection,
-        ):
-            draft = Path(directory, path.name)
-            connection.register("rows", arrays)
-            connection.execute("COPY rows TO ? (FORMAT parquet, COMPRESSION zstd)", [str(draft)])
-            draft.replace(path)
+    with _replacing(path) as draft, closing(connect()) as connection:
+        connection.register("rows", arrays)
+        connection.execute(copying("FROM rows", draft))
+
+
+def export(ledger: Ledger, name: str, path: Path) -> None:
+    """Write a whole table of a ledger to a Parquet file, whole or not at all: its entries, or the rows of all of them.
+
+    Raises UsageError where a ledger has no such table, StorageError where the disk is full or not writable.
+    """
+    if name not in _EXPORTED:
+        raise UsageError(f"a ledger has no table {name!r}; {did_you_mean(name, _EXPORTED)}")
+    with ledger.reading() as session, _replacing(path) as draft:
+        session.copy(f"FROM {name}", draft)
 
 
 def read_parquet(path: Path) -> dict[str, Column]:
@@ -44,6 +53,17 @@ def read_parquet(path: Path) -> dict[str, Column]:
     except LedgerError as error:
         raise DataError(str(error)) from error
     return {name: array.tolist() if array.dtype == object else array for name, array in arrays.items()}
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Where to write what then takes the place of ``path``."""
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as directory:
+            draft = Path(directory, path.name)
+            yield draft
+            draft.replace(path)
 
 
 def _dtype(column: Column) -> type[object] | np.dtype[np.generic]:

@@ -21,7 +21,7 @@ from qlora_gov.errors import LedgerError
 from qlora_gov.ledger import schema
 from qlora_gov.ledger.connection import connect, translated
 from qlora_gov.ledger.session import ENTRY
-from qlora_gov.ledger.sql import literal
+from qlora_gov.ledger.sql import copying, literal
 from qlora_gov.tables import TABLES
 
 SCHEME = "quack:"
@@ -65,7 +65,7 @@ class ServerSession:
 
     def copy(self, query: str, path: Path) -> None:
         """Write what a query gives to a Parquet file."""
-        self._client.execute(f"COPY ({self._remote(query)}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)")
+        self._client.execute(copying(self._remote(query), path))
 
     def close(self) -> None:
         """End the conversation."""
@@ -97,7 +97,7 @@ class ServerStore:
         """A database in memory with the server's token, once the server's schema is found to be this program's."""
         client = connect()
         load_extensions(client)
-        client.execute("SET enable_server_cert_verification = true")
+        client.execute("SET enable_server_cert_verification = true")  # not the default of every HTTP client in it
         client.execute(f"CREATE SECRET (TYPE quack, TOKEN {literal(token())})")
         found = schema.version(ServerSession(client, self._location), self._location)
         if found < len(schema.MIGRATIONS):

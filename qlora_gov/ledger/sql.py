@@ -1,4 +1,4 @@
-"""Names and values as SQL text.
+"""Pieces of SQL text.
 
 Values are written into queries as literals: a bound parameter makes DuckDB import pandas where it is installed,
 which would cost every reading command half a second.
@@ -23,3 +23,8 @@ def literal(text: object) -> str:
 def optional(text: str | None) -> str:
     """A text, or NULL."""
     return "NULL" if text is None else literal(text)
+
+
+def copying(query: str, path: object) -> str:
+    """The statement that writes what a query gives to a Parquet file, in the order in which it gives it."""
+    return f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"

@@ -18,7 +18,7 @@ from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.tables import TABLES
 
-_BATCH = 50  # entries read at one opening, so that a long verification lets writers in between
+_BATCH = 50  # entries read at one opening: more need more memory, and writers want to come in between
 
 
 def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: Iterable[Head] = ()) -> list[Problem]:
@@ -64,10 +64,13 @@ def _lines(ledger: Ledger) -> list[Line]:
 def _rows(ledger: Ledger, entries: Sequence[Entry], aggregates: Aggregates | None) -> Iterator[Problem]:
     owners = [entry for entry in entries if tables_of(entry.record)]
     for start in range(0, len(owners), _BATCH):
+        batch = owners[start : start + _BATCH]
+        wanted = {name: [entry.seq for entry in batch if name in tables_of(entry.record)] for name in TABLES}
         with ledger.reading() as session:
-            for entry in owners[start : start + _BATCH]:
-                tables = {name: columns.read(session, entry.seq, name) for name in tables_of(entry.record)}
-                yield from row_problems(place(entry), entry.record, tables, aggregates)
+            read = {name: columns.read_several(session, seqs, name) for name, seqs in wanted.items() if seqs}
+        for entry in batch:
+            tables = {name: read[name][entry.seq] for name in tables_of(entry.record)}
+            yield from row_problems(place(entry), entry.record, tables, aggregates)
 
 
 def _counts(ledger: Ledger) -> dict[str, list[tuple[int, int]]]:

@@ -6,13 +6,15 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
-from qlora_gov.errors import IntegrityError, LedgerError
-from qlora_gov.ledger import Head, Ledger, scores
+from qlora_gov.errors import IntegrityError, LedgerError, StorageError, UsageError
+from qlora_gov.ledger import Head, Ledger, export, scores
 from qlora_gov.ledger.entry import GENESIS
 from qlora_gov.records import AliasMove
-from qlora_gov.tables import examples_of, examples_table
+from qlora_gov.tables import TABLES, examples_of, examples_table
 from tests.ledger.samples import (
     ROWS,
     Release,
@@ -171,3 +173,31 @@ def test_writers_in_one_process_wait_for_each_other(ledger: Ledger) -> None:
     entries = ledger.entries()
     assert [entry.seq for entry in entries] == list(range(1, 21))
     assert all(after.previous == before.hash for before, after in pairwise(entries))
+
+
+def test_any_table_can_be_exported(release: Release, tmp_path: Path) -> None:
+    def exported(name: str) -> pyarrow.Table:
+        path = tmp_path / "it's new" / f"{name}.parquet"
+        export(release.ledger, name, path)
+        return parquet.read_table(path)
+
+    entries = list(release.entries.values())
+    assert exported("entries").column("hash").to_pylist() == [entry.hash for entry in entries]
+    for name in TABLES:
+        table = exported(name)
+        owners = table.column("entry").to_pylist()
+        assert owners == sorted(owners)
+        for entry in entries:
+            mine = table.filter([owner == entry.seq for owner in owners]).drop_columns(["entry"])
+            expected = release.ledger.table(entry, name)
+            assert mine.to_pydict() == {column: list(values) for column, values in expected.items()}
+    names = {path.name for path in (tmp_path / "it's new").iterdir()}
+    assert names == {f"{name}.parquet" for name in ("entries", *TABLES)}
+
+
+def test_an_unknown_table_is_not_exported(release: Release, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a ledger has no table 'score'; did you mean 'scores'"):
+        export(release.ledger, "score", tmp_path / "x.parquet")
+    with pytest.raises(StorageError, match=r"below\.parquet cannot be written: "):
+        export(release.ledger, "scores", Path("/dev/null/below.parquet"))
+    assert not (tmp_path / "x.parquet").exists()

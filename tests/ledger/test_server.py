@@ -21,8 +21,8 @@ from qlora_gov.ledger.appending import appending
 from qlora_gov.ledger.entry import draft
 from qlora_gov.ledger.server import TOKEN, ServerSession, ServerStore, load_extensions
 from qlora_gov.ledger.serving import serving
-from qlora_gov.tables import TABLES
-from tests.ledger.samples import AGGREGATES, append_release, policy, responses_of
+from qlora_gov.tables import TABLES, examples_table
+from tests.ledger.samples import AGGREGATES, append_release, dataset_of, examples, policy, responses_of
 from tests.ledger.test_columns import tables
 
 
@@ -30,7 +30,7 @@ def session_of(ledger: Ledger) -> closing[ServerSession]:
     return closing(ServerStore(str(ledger.location)).writer())
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 @pytest.mark.parametrize("name", TABLES)
 def test_rows_keep_their_digest(served: Ledger, name: str, data: st.DataObject) -> None:
@@ -84,6 +84,18 @@ def test_verification_reads_a_server_as_it_reads_a_file(served: Ledger, tmp_path
     assert [problem.where.split(", ")[1] for problem in problems] == ["scores of nll"] * 2
 
 
+def test_appends_meanwhile_do_not_mislead_verification(served: Ledger, tmp_path: Path) -> None:
+    def append(number: int) -> None:
+        table = examples_table(examples(4, f"set {number}"))
+        served.append(dataset_of(table, "evaluation"), rows={"examples": table})
+
+    with ThreadPoolExecutor(1) as pool:
+        appended = pool.map(append, range(30))
+        while len(served.entries()) < 30:
+            assert verify(served, aggregates={}, artefacts=tmp_path) == []
+        list(appended)
+
+
 def test_a_served_file_is_held_and_is_an_ordinary_ledger_afterwards(address: str, tmp_path: Path) -> None:
     path = tmp_path / "served.duckdb"
     before = Ledger(path).append(policy(1))
@@ -120,7 +132,10 @@ def test_clients_reach_the_ledger_and_no_file_besides_it(served: Ledger, tmp_pat
         f"ATTACH '{tmp_path}/new.duckdb'",
         "SET enable_external_access = true",
     ):
-        with pytest.raises(LedgerError, match=r"disabled by configuration|has been locked"), served.reading() as session:
+        with (
+            pytest.raises(LedgerError, match=r"disabled by configuration|has been locked"),
+            served.reading() as session,
+        ):
             session.execute(query)
     assert {path.name for path in tmp_path.glob("[!.]*[!l]")} == {"secret", "served.duckdb"}
 
