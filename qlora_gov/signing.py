@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qlora_gov.attestations import mismatches, sign, statement_of, verify_envelope
+from qlora_gov.errors import IntegrityError
 from qlora_gov.gathering import evidence_of
-from qlora_gov.lookup import fetch
+from qlora_gov.ledger import Problem, ProblemKind
+from qlora_gov.lookup import fetch, held
 from qlora_gov.records import About, Adapter, Card, Decision
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.workspace import Workspace
@@ -23,16 +25,32 @@ def sign_card(space: Workspace, card: Card, private_key: Path, passphrase: str |
     return path
 
 
-def signature_problems(space: Workspace, card: Card, public_key: Path, envelope: Path) -> Iterator[str]:
-    """What a signed statement says otherwise than the ledger and the files at hand.
+def signature_problems(space: Workspace, public_key: Path) -> Iterator[Problem]:
+    """What is wrong with the signatures beside cards; the newest card must have one.
 
-    Raises IntegrityError where the signature itself does not hold.
+    A signed statement must be the one that the ledger gives, on exactly the adapter's files at hand.
     """
-    signed = verify_envelope(envelope.read_bytes(), public_key)
+    entries = space.ledger.entries(Card.kind)
+    for entry in entries:
+        path = space.card(entry.id) / ENVELOPE
+        if path.is_file():
+            yield from _envelope_problems(space, held(entry, Card), public_key, path)
+        elif entry is entries[-1]:
+            yield Problem(ProblemKind.MISSING, str(path.parent), "the newest card is not signed")
+
+
+def _envelope_problems(space: Workspace, card: Card, public_key: Path, path: Path) -> Iterator[Problem]:
+    try:
+        signed = verify_envelope(path.read_bytes(), public_key)
+    except IntegrityError as error:
+        yield Problem(ProblemKind.TAMPERED, str(path), str(error))
+        return
     if signed != _statement(space, card):
-        yield f"{envelope}: the statement that was signed is not the one that the ledger gives"
+        what = "the statement that was signed is not the one that the ledger gives"
+        yield Problem(ProblemKind.TAMPERED, str(path), what)
     adapter = fetch(space.ledger, fetch(space.ledger, card.decision, Decision).adapter, Adapter)
-    yield from mismatches(signed, space.adapter(adapter.digest))
+    for mismatch in mismatches(signed, space.adapter(adapter.digest)):
+        yield Problem(ProblemKind.TAMPERED, str(path), mismatch)
 
 
 def _statement(space: Workspace, card: Card) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""A small but whole ledger: two releases from imported evaluations, a waiver, a rollback, and each decision's card."""
+"""A small but whole ledger: two releases from imported evaluations, a waiver, a rollback, and cards."""
 
 from __future__ import annotations
 
@@ -48,22 +48,32 @@ def make_released(root: Path, seed: int = 0) -> Imported:
 
 
 def steps_of(project: Imported, seed: int) -> Iterator[str]:
-    """Build the ledger, stopping where it is whole."""
+    """Build the ledger, with a stop after each step."""
     rng = np.random.default_rng(seed)
     make_imported(project.root)
     with_guardrail(project)
+    yield "the policy"
     answer(project, rng, None, share=0.8)
-    release(project, rng, "a", share=0.9)
-    yield "the first release"
-    release(project, rng, "b", share=0.8)
-    yield "the second release"
+    answer(project, rng, "a", share=0.9)
+    yield "two evaluations"
+    decide(project)
+    yield "a decision"
+    assert project("promote", "--author", "Ann") == 0
+    yield "a promotion"
+    assert project("card") == 0
+    yield "a card"
+    answer(project, rng, "b", share=0.8)
+    decide(project)
+    yield "another decision"
+    assert project("promote", "--author", "Ann") == 0
+    yield "another promotion"
     assert project("rollback", "--author", "Cy") == 0
     yield "a rollback"
     answer(project, rng, "c", share=0.2)
-    yield "an evaluation"
     assert project("gate") == 1
-    assert project("card") == 0
     yield "a refusal"
+    assert project("card") == 0
+    yield "the end"
 
 
 def with_guardrail(project: Imported) -> None:
@@ -77,16 +87,13 @@ def with_guardrail(project: Imported) -> None:
     assert project("policy") == 0
 
 
-def release(project: Imported, rng: np.random.Generator, adapter: str, share: float) -> None:
-    """Evaluate an adapter, waive what did not pass, promote it, and write its card."""
-    answer(project, rng, adapter, share)
+def decide(project: Imported) -> None:
+    """Decide on the newest adapter, and waive what did not pass."""
     project("gate")
     for item in project.last("decision").verdicts:
         if item.verdict.outcome != "PASS":
             who = ("--rule", item.rule.name, "--author", "Bo", "--reason", "known", "--until", "2999-12-31")
             assert project("waive", *who) == 0
-    assert project("promote", "--author", "Ann") == 0
-    assert project("card") == 0
 
 
 def answer(project: Imported, rng: np.random.Generator, adapter: str | None, share: float) -> None:

@@ -56,10 +56,8 @@ class Copy:
         return [KeptCard.read(path) for path in sorted(self.kept.glob("*/card.*"))]
 
     def restore(self) -> None:
-        shutil.rmtree(self.state)
-        shutil.rmtree(self.kept)
-        shutil.copytree(self.pristine, self.state)
-        shutil.copytree(self.pristine / "cards", self.kept)
+        shutil.copytree(self.pristine, self.state, dirs_exist_ok=True)
+        shutil.copytree(self.pristine / "cards", self.kept, dirs_exist_ok=True)
 
     def problems(self) -> list[str]:
         with self.space.ledger.reading():  # one opening for all
@@ -79,9 +77,9 @@ class Copy:
 
     def write(self, lines: list[Line]) -> None:
         self.query("DELETE FROM entries")
-        self.connection.executemany(
-            f"INSERT INTO entries VALUES ({', '.join('?' * 9)})", [list(line) for line in lines]
-        )
+        marks = f"({', '.join('?' for _ in Line._fields)})"
+        values = [value for line in lines for value in line]
+        self.query(f"INSERT INTO entries VALUES {', '.join([marks] * len(lines))}", *values)
 
 
 # --- edits: each returns what a message must name -----------------------------------------------------------------
@@ -343,7 +341,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 def test_the_ledger_is_clean_before_it_is_edited(released: Copy) -> None:
     assert released.problems() == []
-    assert len(released.cards()) >= 3
+    assert len(released.cards()) >= 4
     kinds = {entry.kind for entry in released.space.ledger.entries()}
     assert kinds >= {"waiver", "alias", "card", "decision"}
 
@@ -362,13 +360,13 @@ def test_every_edit_is_found_and_named(released: Copy, edit: Callable[[Copy, Rng
             released.restore()
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 def test_no_clean_ledger_is_suspected(tmp_path: Path, seed: int) -> None:
-    """Five states of each of ten ledgers, verified against the cards that each then has."""
+    """Ten states of each of five ledgers, verified against the cards that each then has."""
     project = Imported(tmp_path / "project")
     states = 0
     for state in steps_of(project, seed):
         cards = [KeptCard.read(path) for path in project.root.glob(".qlora_gov/cards/*/card.*")]
-        assert verify_workspace(project.pipeline.space, kept=cards, intervals=state == "a refusal") == []
+        assert verify_workspace(project.pipeline.space, kept=cards, intervals=state == "the end") == []
         states += 1
-    assert states == 5
+    assert states == 10

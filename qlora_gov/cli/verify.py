@@ -12,6 +12,7 @@ from qlora_gov.config import PROJECT_FILE
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
 from qlora_gov.ledger import Head, Problem, ProblemKind
 from qlora_gov.reports.text import one_line
+from qlora_gov.signing import signature_problems
 from qlora_gov.verification import KeptCard, only_news, verify_workspace
 
 
@@ -30,7 +31,14 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--project", "of", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="A CARD's project.")
 @click.option("--head", "heads", metavar="SEQ:HASH", multiple=True, callback=_head, help="A head that you kept.")
 @click.option("--intervals", is_flag=True, help="Judge every decision again from its rows, besides.")
-def verify(project: Path, plugins_dirs: tuple[Path, ...], of: Path, heads: list[Head], intervals: bool) -> int:
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A public key: signatures of cards must hold under it, and the newest card must be signed.",
+)
+def verify(
+    project: Path, plugins_dirs: tuple[Path, ...], of: Path, heads: list[Head], intervals: bool, key: Path | None
+) -> int:
     """Re-derive everything that the ledger states, offline and without torch. PROJECT may be a card instead.
 
     Every id, chain link, row digest and value is computed again, every decision, promotion and card is held against
@@ -42,7 +50,8 @@ def verify(project: Path, plugins_dirs: tuple[Path, ...], of: Path, heads: list[
     """
     kept = [] if project.is_dir() or project.suffix in (".yaml", ".yml") else [KeptCard.read(project)]
     with open_workspace(of if kept else project, plugins_dirs) as space:
-        problems = verify_workspace(space, heads, kept, intervals=intervals)
+        problems = list(verify_workspace(space, heads, kept, intervals=intervals))
+        problems += signature_problems(space, key) if key else ()
         head = space.ledger.head()
     _print(problems)
     entries = head.seq if head else 0

@@ -41,11 +41,13 @@ def read_several(session: Session, entries: Sequence[int], name: str) -> dict[in
     kinds = TABLES[name]
     query = f"SELECT entry, {names(kinds)} FROM {name} WHERE entry BETWEEN {min(entries)} AND {max(entries)}"  # noqa: S608
     arrays = session.execute(query).fetchnumpy()
-    order = np.argsort(arrays["entry"], kind="stable")
-    owners = arrays["entry"][order]
+    owners = arrays["entry"]
+    if np.any(np.diff(owners) < 0):  # only where somebody moved rows: entries are appended one after the other
+        order = np.argsort(owners, kind="stable")
+        owners, arrays = owners[order], {column: values[order] for column, values in arrays.items()}
     tables: dict[int, dict[str, Column]] = {}
     for entry in entries:
-        mine = order[np.searchsorted(owners, entry) : np.searchsorted(owners, entry, side="right")]
+        mine = slice(np.searchsorted(owners, entry), np.searchsorted(owners, entry, side="right"))
         found = {column: arrays[column][mine] for column in kinds}
         tables[entry] = {column: rows if kinds[column] in _DTYPES else rows.tolist() for column, rows in found.items()}
     return tables

@@ -32,13 +32,14 @@ def verify_workspace(
     evaluations = [entry.record for entry in entries if isinstance(entry.record, Evaluation)]
     aggregates = aggregates_of(evaluations, space.catalog, space.root)
     shown = dict.fromkeys([*heads, *(head for card in (*kept, *lost) for head in card.heads)])
-    return [
+    problems = [
         *verify(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
         *history_problems(entries),
         *(problem for card in (*kept, *lost) for problem in card.problems(entries)),
-        *(problem for entry, card in cards(entries) for problem in rendering_problems(space, entry, card)),
-        *(_judged_again(space, entries) if intervals else ()),
     ]
+    if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again
+        problems += (problem for entry, card in cards(entries) for problem in rendering_problems(space, entry, card))
+    return [*problems, *_judged_again(space, entries)] if intervals else problems
 
 
 def only_news(problem: Problem) -> bool:
