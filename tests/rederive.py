@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -128,13 +129,26 @@ def check(ledger: Path, card: Path) -> Iterator[tuple[str, float, float, str]]:
         yield from _verdict(rows, decision, line, item, tested[line["rule"]], shown[line["rule"]])
         for part in item["verdict"]["slices"]:
             yield from _slice(rows, decision, item, part, found.get(("slice", "champion"), []))
-    for line in found["metric", "champion"]:
-        name = line["metric"].split(" ")[0]
+    for line in (*found["metric", "champion"], *found.get(("rate", "detector"), [])):
+        name = line.get("metric", line.get("rate", "")).split(" ")[0]
         for side in ("champion", "candidate"):
             measured = {one["name"]: one for one in rows.record(decision[side])[1]["measurements"]}
             value = measured[name]["value"]
-            if isinstance(value, float):
+            if not isinstance(value, dict):  # an object says why nothing was measured
                 yield f"{name} of the {side}", value, rows.value(decision[side], name), line[side]
+    yield from _mix(rows, decision, found["mix", "share of rows"])
+
+
+def _mix(rows: Rows, decision: dict[str, Any], lines: list[Row]) -> Iterator[tuple[str, float, float, str]]:
+    """How the evaluation set's rows are spread; it is the last table of its kind."""
+    dataset = rows.record(rows.record(decision["candidate"])[1]["responses"])[1]["dataset"]
+    mix = rows.record(dataset)[1]["mix"]
+    for line in lines[-len(mix) :]:
+        for value, stated in mix[line["mix"]].items():
+            where = f"\"{line['mix']}\" = '{value}'" if value != "not stated" else f'"{line["mix"]}" IS NULL'
+            shown = re.search(rf"(?:^|, ){re.escape(value)} [\d.]+% \(([\d,]+)\)", line["share of rows"])
+            printed = shown[1] if shown else str(stated)  # after the commonest twelve the card only counts the values
+            yield f"rows whose {line['mix']} is {value}", stated, rows.count(decision, "count(*)", where), printed
 
 
 def _by_rule(lines: list[Row], decision: dict[str, Any]) -> Iterator[tuple[Row, dict[str, Any]]]:

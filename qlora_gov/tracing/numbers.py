@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -15,6 +16,9 @@ from qlora_gov.tracing.opening import OpenedCard
 
 DERIVED = "worked out by the card"
 """The group of shares, counts and the like, which follow from numbers of the other groups."""
+
+
+_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
 
 
 class StatedNumber(Frozen):
@@ -39,11 +43,11 @@ def stated_numbers(ledger: Ledger, opened: OpenedCard, about: About) -> list[Sta
         context = card_context(evidence_of(ledger, opened.decision, _about(opened) or about))
     held = [one for entry in opened.entries for one in _numbers(entry, _group(opened, entry))]
     decided = opened.entry(opened.decision.id)
-    head = _stated("ledger head", "seq", decided.seq, decided)
+    head = _stated("ledger head", "seq", decided.seq, number(decided.seq), decided)
     known = {one.value for one in (head, *held)}
     derived = [
-        _stated(DERIVED, field, value, decided)
-        for field, value in _walk("", context.model_dump(mode="json"))
+        _stated(DERIVED, field, value, shown, decided)
+        for field, value, shown in _walk("", context.model_dump(mode="json"))
         if value not in known
     ]
     return [head, *held, *derived]
@@ -64,9 +68,9 @@ def _group(opened: OpenedCard, entry: Entry) -> str:
 
 def _numbers(entry: Entry, group: str) -> Iterator[StatedNumber]:
     metrics = _metrics(entry)
-    for field, value in _walk("", entry.record.content()):
+    for field, value, shown in _walk("", entry.record.content()):
         owner = field.partition("]")[0] + "]"
-        yield _stated(group, field, value, entry, metrics.get(owner))
+        yield _stated(group, field, value, shown, entry, metrics.get(owner))
 
 
 def _metrics(entry: Entry) -> dict[str, str]:
@@ -80,13 +84,16 @@ def _metrics(entry: Entry) -> dict[str, str]:
     return {}
 
 
-def _walk(field: str, value: JsonValue) -> Iterator[tuple[str, int | float]]:
-    """The numbers within a JSON value, each by the path of its field."""
+def _walk(field: str, value: JsonValue) -> Iterator[tuple[str, int | float, str]]:
+    """The numbers within a JSON value and its prose, each by the path of its field, and as a card writes it."""
     match value:
         case bool():
             pass
         case int() | float():
-            yield field, value
+            yield field, value, number(value)
+        case str() if " " in value:
+            for shown in _NUMBER.findall(value):
+                yield field, float(shown.replace(",", "").rstrip("%")), shown
         case dict():
             for name, inner in value.items():
                 yield from _walk(f"{field}.{name}" if field else name, inner)
@@ -95,7 +102,7 @@ def _walk(field: str, value: JsonValue) -> Iterator[tuple[str, int | float]]:
                 yield from _walk(f"{field}[{at}]", inner)
 
 
-def _stated(group: str, field: str, value: int | float, entry: Entry, metric: str | None = None) -> StatedNumber:
-    return StatedNumber(
-        group=group, field=field, value=value, shown=number(value), seq=entry.seq, id=entry.id, metric=metric
-    )
+def _stated(
+    group: str, field: str, value: int | float, shown: str, entry: Entry, metric: str | None = None
+) -> StatedNumber:
+    return StatedNumber(group=group, field=field, value=value, shown=shown, seq=entry.seq, id=entry.id, metric=metric)

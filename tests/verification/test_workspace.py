@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from qlora_gov.canonical import bytes_id
 from qlora_gov.cli.main import run
 from tests.imported import Imported
 
@@ -66,6 +67,19 @@ def test_a_card_whose_entry_was_the_last_is_missed(copy: Imported, capsys: pytes
     assert copy("verify") == 12
     out = capsys.readouterr().out
     assert "card.html and 1 more: a card whose entry is gone" in out
+
+
+def test_a_card_that_its_records_do_not_give_is_refused(copy: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody who can append writes a card of his own: no link and no digest is wrong."""
+    card = copy.last("card")
+    source = copy.root / ".qlora_gov" / "cards" / card.id[7:23]
+    text = (source / "card.md").read_text().replace("REFUSED", "APPROVED").encode()
+    other = card.model_copy(update={"files": {**card.files, "card.md": bytes_id(text)}})
+    shutil.copytree(source, source.with_name(other.id[7:23]))
+    (source.with_name(other.id[7:23]) / "card.md").write_bytes(text)
+    copy.ledger.append(other)
+    assert copy("verify") == 12
+    assert ": its records give another card.md" in capsys.readouterr().out
 
 
 def test_other_templates_are_only_news(copy: Imported, capsys: pytest.CaptureFixture[str]) -> None:
