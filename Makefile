@@ -20,7 +20,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	@$(PIP) --editable '.[all,dev,imports]'
+	@$(PIP) --editable '.[all,dev,imports,server]'
 	@touch $@
 
 demo: install

@@ -16,6 +16,7 @@ from qlora_gov.settings import Settings
 
 PROJECT_FILE = "qlora_gov.yaml"
 STATE_DIRECTORY = ".qlora_gov"
+LEDGER_FILE = "ledger.duckdb"
 
 
 class Use(BaseModel):
@@ -129,6 +130,7 @@ class Project(Settings):
     )
     plugins: tuple[Path, ...] = ()
     templates: Path | None = None
+    ledger: str | None = Field(default=None, description="another file, or quack:host:port of a shared one")
     data: Data | None = None
     training: ComponentUse | None = None
     evaluation: EvaluationSettings

@@ -185,12 +185,14 @@ class Pipeline:
     def _adopted(self, weights: Path) -> Adapter:
         """The record of an adapter's files; one that was trained here is found by its digest."""
         files = adapter_files(weights)
-        found = adapter_of(self.space.ledger, tree_id(files))
-        if found is not None:
-            return found
-        adapter = Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
-        shutil.copytree(weights, self.space.adapter(adapter.digest), dirs_exist_ok=True)
-        return self._done(steps.stating(adapter))
+        digest = tree_id(files)
+        shutil.copytree(
+            weights, self.space.adapter(digest), dirs_exist_ok=True
+        )  # a ledger may be shared, files are not
+        known = adapter_of(self.space.ledger, digest)
+        return known or self._done(
+            steps.stating(Adapter(base=None, dataset=None, files=files, digest=digest, training=None))
+        )
 
     def _decide(self, candidate: Evaluation, opponents: Opponents) -> Decision:
         ledger, release = self.space.ledger, self.assembly.release

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from qlora_gov.cli.progress import TerminalProgress
-from qlora_gov.config import PROJECT_FILE, STATE_DIRECTORY, load_project
+from qlora_gov.config import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, Project, load_project
 from qlora_gov.hooks.host import load_catalog
 from qlora_gov.ledger import Ledger
 from qlora_gov.workspace import Workspace
@@ -39,13 +39,15 @@ def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Wo
     root = file.parent
     catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
     with TerminalProgress() as progress:
-        yield Workspace(settings, root, catalog, open_ledger(root), progress, file.name)
+        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name)
 
 
-def open_ledger(root: Path) -> Ledger:
-    """The project's ledger; waiting for another process is said once a second at most."""
+def open_ledger(root: Path, settings: Project | None) -> Ledger:
+    """A project's ledger, on a server where it says so; waiting for another process is said once a second at most."""
 
     def waiting(seconds: float) -> None:
         click.echo(f"waiting for the ledger, held by another process ({seconds:.0f} s)", err=True)
 
-    return Ledger(root / STATE_DIRECTORY / "ledger.duckdb", on_wait=waiting)
+    default = f"{STATE_DIRECTORY}/{LEDGER_FILE}"
+    location = (settings.ledger if settings else None) or default
+    return Ledger(location if location.startswith("quack:") else root / location, on_wait=waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import click
@@ -10,8 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from qlora_gov.cli.common import open_ledger
-from qlora_gov.config import PROJECT_FILE
-from qlora_gov.ledger import Entry, Ledger
+from qlora_gov.config import PROJECT_FILE, load_project
+from qlora_gov.errors import UsageError
+from qlora_gov.ledger import Entry, Ledger, serving
+from qlora_gov.ledger import export as write_table
 from qlora_gov.lookup import fetch
 from qlora_gov.records import Evaluation
 from qlora_gov.shown import shown_rows
@@ -21,8 +24,9 @@ from qlora_gov.shown import shown_rows
 @click.option("--project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="The project file.")
 @click.pass_context
 def ledger(context: click.Context, project: Path) -> None:
-    """Show entries, rows and lineage."""
-    context.obj = open_ledger(project if project.is_dir() else project.parent)
+    """Show entries, rows and lineage; export tables; share the ledger from a server."""
+    file = project / PROJECT_FILE if project.is_dir() else project
+    context.obj = open_ledger(file.parent, load_project(file) if file.is_file() else None)
 
 
 @ledger.command("list")
@@ -63,6 +67,32 @@ def rows(book: Ledger, evaluation_id: str, limit: int) -> None:
         console.print(Text(f"row {row.row}  {row.example}  {row.source}", style="bold"))
         for name, text in (("prompt", row.prompt), ("reference", row.reference), ("response", row.response)):
             console.print(Text(f"  {name}: {text}"))
+
+
+@ledger.command()
+@click.argument("table")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def export(book: Ledger, table: str, path: Path) -> None:
+    """Write a whole TABLE (entries, scores, responses, ...) to a Parquet file at PATH."""
+    write_table(book, table, path)
+    click.echo(f"wrote {path}")
+
+
+@ledger.command()
+@click.option("--at", default="quack:localhost:9494", show_default=True, metavar="QUACK:HOST:PORT", help="Where.")
+@click.pass_obj
+def serve(book: Ledger, at: str) -> None:
+    """Share the ledger's file as a DuckDB server, until it is interrupted.
+
+    Projects reach it by `ledger: quack:host:port`. Server and clients read one token from QLORA_GOV_LEDGER_TOKEN:
+    whoever has it can write, so other machines should come in through a proxy that adds TLS.
+    """
+    if not isinstance(book.location, Path):
+        raise UsageError(f"{book.location} is served already: serve the file behind it")
+    with serving(book.location, at):
+        click.echo(f"serving {book.location} at {at}; Ctrl-C ends it")
+        threading.Event().wait()
 
 
 def _print(entries: list[Entry]) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from qlora_gov.gathering import evidence_of
 from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.records import About, DatasetVersion, Decision, Evaluation, Frozen
+from qlora_gov.records import About, DatasetVersion, Decision, DetectorErrors, Evaluation, Frozen, Outcome
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.figures import number
 from qlora_gov.tracing.opening import OpenedCard
 
 DERIVED = "worked out by the card"
 """The group of shares, counts and the like, which follow from numbers of the other groups."""
-
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
 
@@ -33,24 +34,26 @@ class StatedNumber(Frozen):
     metric: str | None = None
 
 
+class _Found(NamedTuple):
+    field: str
+    value: int | float
+    shown: str
+
+
 def stated_numbers(ledger: Ledger, opened: OpenedCard, about: About) -> list[StatedNumber]:
     """All numbers by the kind of their record; last, those of the card that no record holds as they are.
 
-    ``metric`` is what to trace a measured one by. ``about`` is what the project says of itself, where it is no card
-    but a decision that was opened.
+    ``metric`` is what to trace a measured one by. ``about`` is what the project says of itself, where no card but a
+    decision was opened.
     """
-    with ledger.reading():  # what follows shares this opening of the file
-        context = card_context(evidence_of(ledger, opened.decision, _about(opened) or about))
-    held = [one for entry in opened.entries for one in _numbers(entry, _group(opened, entry))]
     decided = opened.entry(opened.decision.id)
-    head = _stated("ledger head", "seq", decided.seq, number(decided.seq), decided)
+    head = _stated("ledger head", _Found("seq", decided.seq, number(decided.seq)), decided)
+    held = [one for entry in opened.entries for one in _numbers(entry, _group(opened, entry))]
     known = {one.value for one in (head, *held)}
-    derived = [
-        _stated(DERIVED, field, value, shown, decided)
-        for field, value, shown in _walk("", context.model_dump(mode="json"))
-        if value not in known
-    ]
-    return [head, *held, *derived]
+    with ledger.reading():  # what follows shares this opening of the file
+        context = card_context(evidence_of(ledger, opened.decision, _about(opened) or about)).model_dump(mode="json")
+    derived = [*_walk("", context), *_counts("", context), *_outcomes(opened.decision)]
+    return [head, *held, *(_stated(DERIVED, found, decided) for found in derived if found.value not in known)]
 
 
 def _about(opened: OpenedCard) -> About | None:
@@ -58,7 +61,7 @@ def _about(opened: OpenedCard) -> About | None:
 
 
 def _group(opened: OpenedCard, entry: Entry) -> str:
-    """The kind of record, with its side where there are several."""
+    """The kind of record, with its side or role where there are several."""
     sides = {evaluation.id: who for who, evaluation in opened.evaluations.items()}
     sides |= {evaluation.responses: who for who, evaluation in opened.evaluations.items()}
     if isinstance(entry.record, DatasetVersion):
@@ -68,9 +71,8 @@ def _group(opened: OpenedCard, entry: Entry) -> str:
 
 def _numbers(entry: Entry, group: str) -> Iterator[StatedNumber]:
     metrics = _metrics(entry)
-    for field, value, shown in _walk("", entry.record.content()):
-        owner = field.partition("]")[0] + "]"
-        yield _stated(group, field, value, shown, entry, metrics.get(owner))
+    for found in [*_walk("", entry.record.content()), *_rates(entry)]:
+        yield _stated(group, found, entry, metrics.get(found.field.partition("]")[0] + "]"))
 
 
 def _metrics(entry: Entry) -> dict[str, str]:
@@ -84,16 +86,16 @@ def _metrics(entry: Entry) -> dict[str, str]:
     return {}
 
 
-def _walk(field: str, value: JsonValue) -> Iterator[tuple[str, int | float, str]]:
-    """The numbers within a JSON value and its prose, each by the path of its field, and as a card writes it."""
+def _walk(field: str, value: JsonValue) -> Iterator[_Found]:
+    """The numbers within a JSON value and its prose, each as a card writes it."""
     match value:
         case bool():
             pass
         case int() | float():
-            yield field, value, number(value)
+            yield _Found(field, value, number(value))
         case str() if " " in value:
             for shown in _NUMBER.findall(value):
-                yield field, float(shown.replace(",", "").rstrip("%")), shown
+                yield _Found(field, float(shown.replace(",", "").rstrip("%")), shown)
         case dict():
             for name, inner in value.items():
                 yield from _walk(f"{field}.{name}" if field else name, inner)
@@ -102,7 +104,30 @@ def _walk(field: str, value: JsonValue) -> Iterator[tuple[str, int | float, str]
                 yield from _walk(f"{field}[{at}]", inner)
 
 
-def _stated(
-    group: str, field: str, value: int | float, shown: str, entry: Entry, metric: str | None = None
-) -> StatedNumber:
-    return StatedNumber(group=group, field=field, value=value, shown=shown, seq=entry.seq, id=entry.id, metric=metric)
+def _rates(entry: Entry) -> Iterator[_Found]:
+    """Sensitivity and specificity, which a record holds as counts."""
+    for at, scan in enumerate(entry.record.scans if isinstance(entry.record, Evaluation) else ()):
+        if isinstance(scan.errors, DetectorErrors):
+            for name in ("sensitivity", "specificity"):
+                value = getattr(scan.errors, name)
+                yield _Found(f"scans[{at}].errors.{name}", value, number(value))
+
+
+def _counts(field: str, value: JsonValue) -> Iterator[_Found]:
+    """How many things a card lists."""
+    match value:
+        case dict():
+            for name, inner in value.items():
+                yield from _counts(f"{field}.{name}" if field else name, inner)
+        case list():
+            yield _Found(f"number of {field}", len(value), number(len(value)))
+
+
+def _outcomes(decision: Decision) -> Iterator[_Found]:
+    counted = Counter(item.verdict.outcome for item in decision.verdicts)
+    for outcome in Outcome:
+        yield _Found(f"number of rules that are {outcome}", counted[outcome], number(counted[outcome]))
+
+
+def _stated(group: str, found: _Found, entry: Entry, metric: str | None = None) -> StatedNumber:
+    return StatedNumber(group=group, **found._asdict(), seq=entry.seq, id=entry.id, metric=metric)

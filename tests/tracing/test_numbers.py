@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -37,10 +39,13 @@ def test_each_number_is_that_of_its_record(released: Imported, numbers: list[Sta
             continue
         entry = released.ledger.get(one.id)
         assert entry.seq == one.seq
-        value = entry.record.content()
+        value: Any = entry.record
         for step in re.findall(r"[^.\[\]]+|\[\d+\]", one.field):
-            value = value[int(step[1:-1])] if step.startswith("[") else value[step]
-        assert value == one.value or one.shown in value
+            if step.startswith("["):
+                value = value[int(step[1:-1])]
+            else:
+                value = value[step] if isinstance(value, Mapping) else getattr(value, step)
+        assert one.shown in value if isinstance(value, str) else value == one.value
 
 
 def test_measured_numbers_say_what_to_trace(numbers: list[StatedNumber]) -> None:
