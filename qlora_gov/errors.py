@@ -12,7 +12,8 @@
     ├── TrainingError          8    training did not give a usable adapter
     ├── LedgerError            9    the ledger cannot be read or written
     │   ├── LedgerLockedError 10    another process held it for too long
-    │   └── NewerLedgerError  11    written by a newer version of this program
+    │   ├── NewerLedgerError  11    written by a newer version of this program
+    │   └── LedgerMovedError  15    another process decided or moved an alias at the same time
     ├── IntegrityError        12    evidence does not re-derive
     ├── StorageError          13    the disk is full or not writable
     └── ReleaseError          14    an alias does not move: nothing on record allows it
@@ -92,6 +93,12 @@ class NewerLedgerError(LedgerError):
     """The ledger was written by a newer version of this program."""
 
     exit_code = 11
+
+
+class LedgerMovedError(LedgerError):
+    """Another process appended what this record should have been made after; nothing was added."""
+
+    exit_code = 15
 
 
 class IntegrityError(GovError):

@@ -82,6 +82,11 @@ class Instruments:
         """Every metric and guardrail."""
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
 
+    def require(self) -> None:
+        """Raise MissingExtraError for the first one whose libraries are missing."""
+        for bound in self.bound:
+            bound.require()
+
     @property
     def key(self) -> list[Any]:
         """What determines an evaluation, as far as the instruments do."""

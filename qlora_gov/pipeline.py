@@ -1,4 +1,4 @@
-"""The stages in order. Only here, and where aliases move, is anything appended to the ledger."""
+"""The stages in order. Only here, and in releases, is anything appended to the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qlora_gov.assembly import Assembly, assemble
 from qlora_gov.canonical import bytes_id, tree_id
 from qlora_gov.errors import ModelError, ReleaseError
 from qlora_gov.gathering import evidence_of
-from qlora_gov.lookup import adapter_of, fetch, newest, responses_of, stored_evaluation
+from qlora_gov.lookup import adapter_of, fetch, held, newest, responses_of, stored_evaluation
 from qlora_gov.models.bases import ResolvedBase, resolve_base
 from qlora_gov.models.extras import require_training_libraries
 from qlora_gov.records import Adapter, Base, Card, DatasetVersion, Decision, Evaluation, Policy, Record, RuleVerdict
@@ -28,7 +28,7 @@ from qlora_gov.reports.cards import card_files
 from qlora_gov.reports.decision import DecisionReport
 from qlora_gov.specs import ImporterSpec
 from qlora_gov.stages.gate import judge
-from qlora_gov.stages.train import adapter_files
+from qlora_gov.stages.train import adapter_files, is_whole
 from qlora_gov.steps import Opponents, Step, contest
 from qlora_gov.workspace import Workspace
 
@@ -53,14 +53,14 @@ class Pipeline:
 
     def train(self) -> Adapter:
         """The path as far as the adapter."""
-        self.assembly.require()  # now, not after hours of work
         return self._trained(*self._prepared())
 
     def evaluate(self) -> tuple[Evaluation, Opponents]:
         """The path as far as the evaluations of the candidate and of whom it is compared with."""
-        self.assembly.require()
         policy = self.policy()  # before anything that it judges
         base, held_out = self._prepared()
+        if policy.reference is not None:
+            pinned(self.space.ledger, policy.reference)  # one that is not there is told now, not after the training
         adapter = self._trained(base, held_out)
         against = opponent(self.space.ledger, adapter)
         opponents = Opponents(self._evaluation(base, against, held_out), self._reference(policy, base, held_out))
@@ -73,6 +73,7 @@ class Pipeline:
 
     def import_log(self, tool: str, path: Path, weights: Path | None) -> Evaluation:
         """Score what another tool logged of the adapter with these weights, or of the base without one."""
+        self.assembly.instruments.require()  # a library that is missing must not be recorded as a metric's failure
         self.policy()
         bound = self.space.catalog.bind(ImporterSpec, tool, {}, root=self.space.root, where="import")
         bound.require()
@@ -136,6 +137,7 @@ class Pipeline:
     def _prepared(self) -> tuple[ResolvedBase, DatasetVersion]:
         """The base at hand, and the frozen evaluation set."""
         workbench = self.assembly.trains()
+        self.assembly.require()  # now, not after hours of work
         require_training_libraries()
         settings = self.space.project.base
         base = resolve_base(settings.model, root=self.space.root, licence=settings.licence)
@@ -180,19 +182,26 @@ class Pipeline:
         ledger = self.space.ledger
         candidate = stored_evaluation(ledger, None, adapter.id)
         answers = responses_of(ledger, candidate)
-        return candidate, stored_evaluation(ledger, answers.base, against.id if against else None, like=answers)
+        other = stored_evaluation(ledger, answers.base, against.id if against else None, like=answers)
+        return self._by_these(candidate), self._by_these(other)
+
+    def _by_these(self, evaluation: Evaluation) -> Evaluation:
+        """What the project's instruments made of the same answers, where they did: others may have come later."""
+        ledger = self.space.ledger
+        responses = responses_of(ledger, evaluation)
+        dataset = fetch(ledger, responses.dataset, DatasetVersion)
+        found = ledger.find(steps.evaluating(self.space, self.assembly, responses, dataset).key)
+        return held(found, Evaluation) if found else evaluation
 
     def _adopted(self, weights: Path) -> Adapter:
-        """The record of an adapter's files; one that was trained here is found by its digest."""
+        """The record of an adapter's files; one that is known already is found by its digest."""
         files = adapter_files(weights)
-        digest = tree_id(files)
-        shutil.copytree(
-            weights, self.space.adapter(digest), dirs_exist_ok=True
-        )  # a ledger may be shared, files are not
-        known = adapter_of(self.space.ledger, digest)
-        return known or self._done(
-            steps.stating(Adapter(base=None, dataset=None, files=files, digest=digest, training=None))
-        )
+        known = adapter_of(self.space.ledger, tree_id(files))
+        adapter = known or Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
+        kept = self.space.adapter(adapter.digest)
+        if not is_whole(kept, adapter):  # a ledger may be shared, files are not
+            shutil.copytree(weights, kept, dirs_exist_ok=True)
+        return known or self._done(steps.stating(adapter))
 
     def _decide(self, candidate: Evaluation, opponents: Opponents) -> Decision:
         ledger, release = self.space.ledger, self.assembly.release

@@ -452,7 +452,7 @@ class Card(Record):
     parent_fields = ("decision", "about")
     decision: str
     about: str
-    head: str = Field(description="hash of the ledger's last entry when the decision and its moves had been made")
+    head: str = Field(description="hash of the decision's entry, the ledger's head when it had been made")
     templates: Mapping[str, str]
     files: Mapping[str, str] = Field(description="file name to digest")
 

@@ -70,11 +70,14 @@ class Releases:
     def roll_back(self, author: str | None, decision: Decision | None = None) -> list[AliasMove]:
         """Make the fallback champion again, and the champion before that the fallback.
 
-        ``decision`` is what shows the regression. Raises ReleaseError where no adapter serves.
+        ``decision`` is what shows the regression. Raises ReleaseError where no adapter serves, or another one than
+        the decision is on.
         """
         champion, fallback = current(self.ledger, "champion"), current(self.ledger, "fallback")
         if champion is None or champion.adapter is None:
             raise ReleaseError("not rolled back: no adapter is champion")
+        if decision is not None and decision.adapter != champion.adapter:
+            raise ReleaseError("not rolled back: another adapter became champion while this one was judged")
         target = fallback.adapter if fallback else None
         basis, reason = decision.id if decision else None, MoveReason.REGRESSED if decision else MoveReason.ROLLED_BACK
         return [
@@ -91,8 +94,11 @@ class Releases:
     def waive(self, decision_id: str | None, rule: str, author: str, reason: str, expires: date) -> Waiver:
         """Record somebody's word that a decision may be acted on although a rule did not pass.
 
-        Raises UsageError for a rule that passed or is not there, ReleaseError for one that is required.
+        Raises UsageError for a rule that passed or is not there, and where author or reason are blank, ReleaseError
+        for a rule that is required.
         """
+        if not author.strip() or not reason.strip():
+            raise UsageError("a waiver takes an author who answers for it, and a reason")
         decision = self._decision(decision_id)
         outcomes = {item.rule.name: item.verdict.outcome for item in decision.verdicts}
         if rule not in outcomes:
@@ -129,12 +135,7 @@ class Releases:
         """What has changed since the decision."""
         if decision.policy != self.pipeline.assembly.release.policy.id:
             yield "the project's policy is not the one that was decided under; run 'qlora-gov gate' again"
-        decided = (held(entry, Decision) for entry in self.ledger.entries(Decision.kind))
-        newer = [
-            one for one in decided if one.adapter == decision.adapter and not one.exploratory and self._releases(one)
-        ]
-        if newer and newer[-1].id != decision.id:
-            yield f"a newer decision on this adapter says {newer[-1].outcome}"
+        yield from self._overtaken(decision)
         answered = responses_of(self.ledger, fetch(self.ledger, decision.candidate, Evaluation))
         if answered.dataset != self._evaluation_set(answered.dataset):
             yield "the project's evaluation set is not the one that was decided on; run 'qlora-gov run' again"
@@ -143,8 +144,18 @@ class Releases:
         if served not in (decision.adapter, compared.id if compared else None):
             yield "the champion is no longer the one that the candidate was compared with; run 'qlora-gov run' again"
 
-    def _releases(self, decision: Decision) -> bool:
-        return fetch(self.ledger, decision.policy, Policy).purpose == "release"
+    def _overtaken(self, decision: Decision) -> Iterator[str]:
+        """What newer decisions on the same adapter say against it, the newest first."""
+        made = self.ledger.get(decision.id).seq
+        for entry in reversed(self.ledger.entries(Decision.kind)):
+            newer = held(entry, Decision)
+            if entry.seq <= made or newer.adapter != decision.adapter:
+                continue
+            if fetch(self.ledger, newer.policy, Policy).purpose == "regression":
+                if newer.outcome is DecisionOutcome.REFUSED:
+                    yield "it was decided since that this adapter has regressed"
+            elif not newer.exploratory:
+                yield f"a newer decision on this adapter says {newer.outcome}"
 
     def _evaluation_set(self, decided: str) -> str | None:
         """The id of the project's evaluation set; a project whose evaluations are imported has what was imported."""

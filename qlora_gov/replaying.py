@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from qlora_gov.environment import environment
-from qlora_gov.errors import IntegrityError, ModelError, UsageError
+from qlora_gov.errors import ModelError, UsageError
 from qlora_gov.examples import Example
 from qlora_gov.ledger import Ledger
 from qlora_gov.lookup import examples_behind, fetch
@@ -19,7 +19,7 @@ from qlora_gov.models.subject import Subject
 from qlora_gov.records import Adapter, Base, GenerationSettings, Responses
 from qlora_gov.specs import LogLikelihood
 from qlora_gov.stages.replay import Replay, Told, compare, environment_changes, spread
-from qlora_gov.stages.train import is_whole
+from qlora_gov.steps import weights
 from qlora_gov.workspace import Workspace
 
 
@@ -52,12 +52,7 @@ def replay(space: Workspace, responses: Responses, count: int) -> Replay:
 
 
 def _subject(space: Workspace, responses: Responses) -> Subject:
-    path = None
-    if responses.adapter is not None:
-        adapter = fetch(space.ledger, responses.adapter, Adapter)
-        path = space.adapter(adapter.digest)
-        if not is_whole(path, adapter):
-            raise IntegrityError(f"{path} does not hold the files of adapter {adapter.id}")
+    path = weights(space, fetch(space.ledger, responses.adapter, Adapter)) if responses.adapter else None
     assert responses.base is not None, "it answered here"
     held = cast(Quantization, responses.quantization)
     return Subject.load(_base(space, responses.base).path, path, quantization=held)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qlora_gov.attestations import mismatches, sign, statement_of, verify_envelope
-from qlora_gov.errors import IntegrityError
+from qlora_gov.errors import IntegrityError, LedgerError, UsageError
 from qlora_gov.gathering import evidence_of
 from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.lookup import fetch, held
@@ -19,8 +19,13 @@ ENVELOPE = "statement.dsse.json"
 
 
 def sign_card(space: Workspace, card: Card, private_key: Path, passphrase: str | None) -> Path:
-    """Sign what a card says of its adapter's files, and put the envelope beside the card."""
+    """Sign what a card says of its adapter's files, and put the envelope beside the card.
+
+    Raises UsageError where the card's own files are not there.
+    """
     path = space.card(card.id) / ENVELOPE
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent}: the card's files are not there; 'qlora-gov card' writes them")
     path.write_bytes(sign(_statement(space, card), private_key, passphrase))
     return path
 
@@ -28,9 +33,13 @@ def sign_card(space: Workspace, card: Card, private_key: Path, passphrase: str |
 def signature_problems(space: Workspace, public_key: Path) -> Iterator[Problem]:
     """What is wrong with the signatures beside cards; the newest card must have one.
 
-    A signed statement must be the one that the ledger gives, on exactly the adapter's files at hand.
+    A signed statement must be the one that the ledger gives, on exactly the adapter's files at hand. Nothing is said
+    of a ledger that cannot be read: its own verification names what is wrong there.
     """
-    entries = space.ledger.entries(Card.kind)
+    try:
+        entries = space.ledger.entries(Card.kind)
+    except IntegrityError:
+        return
     for entry in entries:
         path = space.card(entry.id) / ENVELOPE
         if path.is_file():
@@ -42,13 +51,14 @@ def signature_problems(space: Workspace, public_key: Path) -> Iterator[Problem]:
 def _envelope_problems(space: Workspace, card: Card, public_key: Path, path: Path) -> Iterator[Problem]:
     try:
         signed = verify_envelope(path.read_bytes(), public_key)
-    except IntegrityError as error:
+        stated = _statement(space, card)
+        adapter = fetch(space.ledger, fetch(space.ledger, card.decision, Decision).adapter, Adapter)
+    except (IntegrityError, LedgerError) as error:
         yield Problem(ProblemKind.TAMPERED, str(path), str(error))
         return
-    if signed != _statement(space, card):
+    if signed != stated:
         what = "the statement that was signed is not the one that the ledger gives"
         yield Problem(ProblemKind.TAMPERED, str(path), what)
-    adapter = fetch(space.ledger, fetch(space.ledger, card.decision, Decision).adapter, Adapter)
     for mismatch in mismatches(signed, space.adapter(adapter.digest)):
         yield Problem(ProblemKind.TAMPERED, str(path), mismatch)
 

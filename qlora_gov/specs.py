@@ -326,7 +326,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class GateSpec(Spec):
-    """A kind of rule. Its settings are the rule's own keys; the core takes ``metric`` out of them."""
+    """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where."""
 
     kind = "gate"
 

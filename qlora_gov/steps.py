@@ -100,6 +100,14 @@ def examples(space: Workspace, version: DatasetVersion) -> list[Example]:
     return examples_of(table)
 
 
+def weights(space: Workspace, adapter: Adapter) -> Path:
+    """The directory of an adapter's files. Raises IntegrityError where they are not those on record."""
+    path = space.adapter(adapter.digest)
+    if not is_whole(path, adapter):
+        raise IntegrityError(f"{path} does not hold the files of adapter {adapter.id}")
+    return path
+
+
 def training(
     space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion
 ) -> Step[Adapter]:
@@ -135,7 +143,7 @@ def responding(
     quantization, generation = space.project.base.quantization, space.project.evaluation.generation
 
     def make(work: Path) -> Made[Responses]:
-        path = space.adapter(adapter.digest) if adapter else None
+        path = weights(space, adapter) if adapter else None  # a champion's were written long ago
         return respond(
             Subject.load(base.path, path, quantization=quantization),
             base.record,
@@ -223,14 +231,23 @@ def deciding(
 
     def make(work: Path) -> Made[Decision]:
         answered = responses_of(space.ledger, candidate)
+        assert answered.adapter is not None, "a candidate is an adapter"
         decision = decide(
             rules.policy,
             rules.make(),
             contest(space, assembly, candidate, opponents),
-            adapter=str(answered.adapter),
+            adapter=answered.adapter,
             exploratory=answered_before(space.ledger, answered, rules.policy.id),
         )
         return decision, {}
 
     sides = {name: evaluation.id for name, evaluation in opponents.by_name.items()}
-    return Step("gate", {"policy": rules.policy.id, "candidate": candidate.id, **sides}, make)
+    judged = {rule.metric for rule in rules.policy.rules}
+    # A metric that is another one now is no longer the one that was measured, and a gate says so.
+    metrics = [
+        [one.traits.name, one.component.model_dump(mode="json")]
+        for one in assembly.instruments.measures
+        if one.traits.name in judged
+    ]
+    parts = {"policy": rules.policy.id, "candidate": candidate.id, **sides, "metrics": metrics}
+    return Step("gate", parts, make)

@@ -39,22 +39,22 @@ RULES = [
 ROWS = 40
 
 
-def make_released(root: Path, seed: int = 0) -> Imported:
-    """Build the ledger; ``seed`` decides what was answered and scored."""
+def make_released(root: Path, seed: int = 0, suffix: str = "") -> Imported:
+    """Build the ledger; ``seed`` decides what was answered and scored, ``suffix`` ends every answer."""
     project = Imported(root)
-    for _ in steps_of(project, seed):
+    for _ in steps_of(project, seed, suffix):
         pass
     return project
 
 
-def steps_of(project: Imported, seed: int) -> Iterator[str]:
+def steps_of(project: Imported, seed: int, suffix: str = "") -> Iterator[str]:
     """Build the ledger, with a stop after each step."""
     rng = np.random.default_rng(seed)
     make_imported(project.root)
     with_guardrail(project)
     yield "the policy"
-    answer(project, rng, None, share=0.8)
-    answer(project, rng, "a", share=0.9)
+    answer(project, rng, None, share=0.8, suffix=suffix)
+    answer(project, rng, "a", share=0.9, suffix=suffix)
     yield "two evaluations"
     decide(project)
     yield "a decision"
@@ -62,14 +62,14 @@ def steps_of(project: Imported, seed: int) -> Iterator[str]:
     yield "a promotion"
     assert project("card") == 0
     yield "a card"
-    answer(project, rng, "b", share=0.8)
+    answer(project, rng, "b", share=0.8, suffix=suffix)
     decide(project)
     yield "another decision"
     assert project("promote", "--author", "Ann") == 0
     yield "another promotion"
     assert project("rollback", "--author", "Cy") == 0
     yield "a rollback"
-    answer(project, rng, "c", share=0.2)
+    answer(project, rng, "c", share=0.2, suffix=suffix)
     assert project("gate") == 1
     yield "a refusal"
     assert project("card") == 0
@@ -96,13 +96,13 @@ def decide(project: Imported) -> None:
             assert project("waive", *who) == 0
 
 
-def answer(project: Imported, rng: np.random.Generator, adapter: str | None, share: float) -> None:
+def answer(project: Imported, rng: np.random.Generator, adapter: str | None, share: float, suffix: str) -> None:
     """Import a log of so many right answers."""
     began = datetime.now(UTC) + timedelta(seconds=1)
     rows: list[dict[str, Any]] = [
         {
             "q": f"question {row} of @asker{row}?",
-            "response": f"answer {rng.integers(1000)}" + (" to @someone" if rng.random() < 0.1 else ""),
+            "response": f"answer {rng.integers(1000)}" + (" to @someone" if rng.random() < 0.1 else "") + suffix,
             "score": float(rng.random() < share),
             "intent": "odd" if row % 2 else "even",
         }

@@ -266,6 +266,17 @@ def test_rules_changed_after_the_answers_make_an_exploratory_decision(
     assert (decision.exploratory, decision.look) == (True, 2)
 
 
+def test_a_reference_that_is_not_there_is_told_before_the_training(
+    tmp_path: Path, tiny_base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rule = {"use": "non_inferior", "metric": "perplexity", "margin": 0.05, "against": "reference"}
+    reference = f"sha256:{'0' * 64}"
+    project = make_project(tmp_path, tiny_base, policy={"rules": [rule], "reference": reference})
+    assert run(["run", str(project)]) == 9
+    assert f"the ledger holds no record {reference}" in capsys.readouterr().err
+    assert _ledger(tmp_path).entries("adapter") == []
+
+
 def test_an_edited_adapter_is_trained_again_and_named_by_verify(
     finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

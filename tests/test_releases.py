@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.canonical import bytes_id
+from qlora_gov.errors import ReleaseError
 from qlora_gov.releases import Releases
 from tests.imported import BAD, BETTER, GOOD, Imported, decided, make_imported
 
@@ -234,6 +235,8 @@ def test_a_waiver_lets_an_adapter_pass_without_editing_a_verdict(project: Import
     [
         ({"--until": str(TODAY - timedelta(days=1))}, 2, "waives nothing"),
         ({"--rule": "accuracy"}, 2, "the decision has no rule 'accuracy'; known: non_inferior accuracy"),
+        ({"--author": " "}, 2, "a waiver takes an author"),
+        ({"--reason": ""}, 2, "a waiver takes an author who answers for it, and a reason"),
         ({"--until": "soon"}, 2, "Invalid value for '--until'"),
         ({"--author": None}, 2, "Missing option '--author'"),
     ],
@@ -284,6 +287,28 @@ def test_a_champion_that_regressed_on_fresh_rows_is_rolled_back(project: Importe
     assert project.aliases()["champion"] is None
     assert project.last("alias").reason == "regressed"
     assert project.last("alias").decision == project.last("decision").id
+
+
+def test_what_regressed_is_not_promoted_again_by_the_decision_of_before(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == project("promote") == 0
+    approved = project.last("decision").id
+    assert project.log(GOOD, rows="fresh") == project.log(BAD, "a", rows="fresh") == 0
+    assert project("rollback", "--if-regressed") == 1
+    assert project("promote", "--decision", approved) == 14
+    assert "it was decided since that this adapter has regressed" in said(capsys)
+    assert project.aliases()["champion"] is None
+
+
+def test_a_regression_rolls_back_no_other_adapter_than_its_own(project: Imported) -> None:
+    """Another process promotes while the champion is judged."""
+    assert project("gate") == project("promote") == 0
+    judged = project.pipeline.regression()
+    assert project.log(BETTER, "b") == project("gate") == project("promote") == 0
+    with pytest.raises(ReleaseError, match="another adapter became champion"):
+        Releases(project.pipeline).roll_back(None, judged)
+    assert project.aliases()["champion"] == weights("b")
 
 
 @pytest.mark.parametrize(("scores", "code"), [(BETTER, 0), ([*GOOD[:86], *[0.0] * 4, *GOOD[90:]], 3)])

@@ -17,6 +17,7 @@ from qlora_gov.ledger import Entry, Ledger, serving
 from qlora_gov.ledger import export as write_table
 from qlora_gov.lookup import fetch
 from qlora_gov.records import Evaluation
+from qlora_gov.reports.text import one_line
 from qlora_gov.shown import shown_rows
 
 
@@ -58,15 +59,15 @@ def lineage(book: Ledger, record_id: str) -> None:
 
 @ledger.command()
 @click.argument("evaluation_id", metavar="EVALUATION")
-@click.option("--limit", default=10, show_default=True, help="How many rows.")
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="How many rows.")
 @click.pass_obj
 def rows(book: Ledger, evaluation_id: str, limit: int) -> None:
     """Show an evaluation's rows, with everything that a detector found in them taken out."""
     console = Console(soft_wrap=True)
     for row in shown_rows(book, fetch(book, evaluation_id, Evaluation))[:limit]:
-        console.print(Text(f"row {row.row}  {row.example}  {row.source}", style="bold"))
+        console.print(Text(one_line(f"row {row.row}  {row.example}  {row.source}"), style="bold"))
         for name, text in (("prompt", row.prompt), ("reference", row.reference), ("response", row.response)):
-            console.print(Text(f"  {name}: {text}"))
+            console.print(Text(f"  {name}: {one_line(text)}"))
 
 
 @ledger.command()

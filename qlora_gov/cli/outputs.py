@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from qlora_gov.errors import StorageError
 from qlora_gov.pipeline import Pipeline
 from qlora_gov.records import Decision
 from qlora_gov.reports.decision import DecisionReport, decision_json
@@ -33,10 +34,16 @@ def output_options(command: F) -> F:
 
 
 def write_outputs(pipeline: Pipeline, decision: Decision, outputs: dict[str, Path | None]) -> None:
-    """Write the forms that were asked for."""
+    """Write the forms that were asked for. Raises StorageError for a path that cannot be written."""
     asked = {name: path for name, path in outputs.items() if path is not None}
     if asked:
         report = pipeline.report(decision)
         for name, path in asked.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(FORMS[name][0](report), encoding="utf-8")
+            text = FORMS[name][0](report)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            except OSError as error:
+                raise StorageError(
+                    f"--{name} {path}: cannot be written: {error.strerror}: {error.filename}; the decision is on record"
+                ) from error

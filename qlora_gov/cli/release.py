@@ -45,7 +45,7 @@ def promote(
 @click.option(
     "--if-regressed",
     is_flag=True,
-    help="Evaluate the champion again, and roll back only where a regression (default 5%) is shown.",
+    help="Evaluate the champion on today's evaluation set; roll back only where a regression (default 5%) is shown.",
 )
 @_author
 def rollback(project: Path, plugins_dirs: tuple[Path, ...], if_regressed: bool, author: str | None) -> int:

@@ -25,9 +25,9 @@ def show_trace(trace: Trace) -> None:
     """Print a trace from the value down to the rows."""
     console = Console(soft_wrap=True)
     _heading(console, f"{trace.metric} in decision {trace.decision}")
-    values = _table("", "value", "rows scored", "entry", "evaluation")
+    values = _table("", "value", "rows scored", "entry")
     for one in trace.values:
-        values.add_row(*_cells(one.who, one.value, f"{one.scored} of {one.rows}", one.seq, one.evaluation))
+        values.add_row(*_cells(one.who, one.value, f"{one.scored} of {one.rows}", one.seq))
     console.print(values, crop=False)
     _heading(console, "rules" if trace.rules else "no rule judges it")
     for item in trace.rules:

@@ -1,4 +1,4 @@
-"""A decision as a table, and as an exit code."""
+"""A decision as a table, and as an exit code. Reasons may quote data and plugins: each is shown on one line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from qlora_gov.errors import APPROVED, INCONCLUSIVE, REFUSED
 from qlora_gov.records import Absent, Decision, DecisionOutcome, Evaluation, Outcome, RuleVerdict
+from qlora_gov.reports.text import one_line
 
 EXIT_CODES = {
     DecisionOutcome.APPROVED: APPROVED,
@@ -39,7 +40,7 @@ def show(decision: Decision) -> None:
     console = Console(soft_wrap=True)
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
-        console.print(Text(f"{item.verdict.outcome.value:<12} {item.verdict.reason}"))
+        console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
     if decision.look > 1:
         console.print(Text(f"this is decision {decision.look} on these rows"))
     if decision.exploratory:
@@ -79,7 +80,7 @@ def show_plan(verdicts: Sequence[RuleVerdict]) -> None:
         console.print(Text(f"{max(known):,} rows decide every rule above that has a number, each in 4 of 5 cases"))
     for item in verdicts:
         if item.verdict.rows_planned is None:
-            console.print(Text(f"no number for {item.rule.name!r}: {item.verdict.reason}"))
+            console.print(Text(f"no number for {item.rule.name!r}: {one_line(item.verdict.reason)}"))
 
 
 def show_measurements(evaluations: Mapping[str, Evaluation]) -> None:

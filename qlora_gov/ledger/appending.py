@@ -8,26 +8,29 @@ from __future__ import annotations
 
 from qlora_gov.ledger.entry import GENESIS, Line
 from qlora_gov.ledger.queries import holding
-from qlora_gov.ledger.sql import literal, optional
+from qlora_gov.ledger.sql import MOVED, literal, optional
 
 
-def appending(line: Line) -> list[str]:
+def appending(line: Line, newest: int | None = None) -> list[str]:
     """The statements of one transaction that adds an entry and sets the variable ``entry`` to its number.
 
     They fail as overtaken where another writer is at it, or has just added the same record.
 
     Args:
         line: the entry, with a number, link and hash still to come.
+        newest: the number of the newest entry of its kind when its record was made; they fail where there is a newer.
     """
     values = ", ".join(
         [literal(line.kind), literal(line.id), optional(line.key)]
         + [literal(text) for text in (line.record, line.at, line.facts)]
     )
     sealing = f"""'{{"body":"{line.body()}","previous":"' || hash || '","seq":' || seq || '}}'"""
+    unseen = f"kind = {literal(line.kind)} AND seq > {newest}"
     return [
         # Whoever is second fails here at once, and not only when it commits.
         "UPDATE turn SET taken = taken + 1",
         f"SELECT error('Duplicate key: appended already') FROM entries WHERE {holding(line.id, line.key)}",  # noqa: S608
+        *([] if newest is None else [f"SELECT error('{MOVED}') FROM entries WHERE {unseen}"]),  # noqa: S608
         f"""
         INSERT INTO entries SELECT seq, {values}, hash, 'sha256:' || sha256({sealing})
         FROM (SELECT coalesce(max(seq), 0) + 1 AS seq, coalesce(max_by(hash, seq), '{GENESIS}') AS hash FROM entries)

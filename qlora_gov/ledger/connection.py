@@ -17,7 +17,15 @@ from typing import TypeVar
 import duckdb
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from qlora_gov.errors import GovError, LedgerError, LedgerLockedError, NewerLedgerError, StorageError
+from qlora_gov.errors import (
+    GovError,
+    LedgerError,
+    LedgerLockedError,
+    LedgerMovedError,
+    NewerLedgerError,
+    StorageError,
+)
+from qlora_gov.ledger.sql import MOVED
 
 T = TypeVar("T")
 
@@ -99,6 +107,8 @@ def _explain(error: duckdb.Error, where: object) -> GovError:
     if any(sign in message for sign in _HELD):
         found = _HOLDER.search(message)
         return LedgerLockedError(f"{where} is held by {f'process {found[1]}' if found else 'this process'}")
+    if MOVED in message:
+        return LedgerMovedError(f"{where}: another process decided or moved an alias at the same time; run this again")
     if any(sign in message for sign in _OVERTAKEN):
         return LedgerLockedError(f"{where} is being extended by another writer")
     if "database file with version number" in message:

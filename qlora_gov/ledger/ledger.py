@@ -66,6 +66,7 @@ class Ledger:
         key: str | None = None,
         rows: Mapping[str, Table] = _NOTHING,
         facts: Mapping[str, JsonValue] = _NOTHING,
+        newest: int | None = None,
     ) -> Entry:
         """Add a record and its rows in one transaction, or return the entry that holds it under ``key`` already.
 
@@ -76,13 +77,15 @@ class Ledger:
             key: the digest of what determines the record, for :meth:`find`.
             rows: the tables behind the record, by their name in :data:`qlora_gov.tables.TABLES`.
             facts: what is true of this entry and not of the record: host, duration.
+            newest: for a record that follows from all of its kind, the number of the newest one that it was made after.
 
         Raises:
+            LedgerMovedError: there is a newer one of its kind than ``newest``; nothing was added.
             ValueError: rows that no such table can hold, or that disagree with the digests in the record (a bug).
             StorageError: the disk is full or not writable; nothing was added.
         """
         tables = _checked(record, rows)
-        entry = self._patiently(lambda: self._append(draft(record, key, facts), tables))
+        entry = self._patiently(lambda: self._append(draft(record, key, facts), tables, newest))
         time.sleep(REST)
         return entry
 
@@ -105,6 +108,10 @@ class Ledger:
         """The newest entry's number and hash."""
         return self._read(queries.head, None)
 
+    def newest(self, kind: str) -> int:
+        """The number of the newest entry of a kind, for :meth:`append`; 0 where there is none."""
+        return self._read(lambda session: queries.newest(session, kind), 0)
+
     def alias(self, name: str) -> Entry | None:
         """The latest move of an alias."""
         return self._read(lambda session: queries.alias(session, name), None)
@@ -126,11 +133,11 @@ class Ledger:
         with self._open(self._patiently(self._store.reader)) as session:
             yield session
 
-    def _append(self, line: Line, tables: Mapping[str, Table]) -> Entry:
+    def _append(self, line: Line, tables: Mapping[str, Table], newest: int | None) -> Entry:
         with self._open(self._store.writer()) as session:
             held = queries.same(session, line.id, line.key)
             if held is None:
-                session.write(appending(line), tables)
+                session.write(appending(line, newest), tables)
                 held = queries.same(session, line.id, line.key)
             assert held is not None, "it was committed"
             return held

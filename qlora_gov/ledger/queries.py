@@ -48,6 +48,13 @@ def entries(session: Session, kind: str | None) -> list[Entry]:
     return [entry_of(line) for line in reversed(found)]
 
 
+def newest(session: Session, kind: str) -> int:
+    """The number of the newest entry of a kind, or 0."""
+    row = session.execute(f"SELECT coalesce(max(seq), 0) FROM entries WHERE kind = {literal(kind)}").fetchone()  # noqa: S608
+    assert row is not None, "an aggregate is one row"
+    return int(row[0])
+
+
 def alias(session: Session, name: str) -> Entry | None:
     """The latest move of an alias."""
     condition = f"kind = {literal(AliasMove.kind)} AND json_extract_string(record, '$.content.alias') = {literal(name)}"

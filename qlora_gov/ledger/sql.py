@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MOVED = "made before the newest of its kind"
+"""What the database says where an append comes too late for what its record was made after."""
+
 
 def names(columns: Iterable[str]) -> str:
     """Column names, quoted since some of them are words of SQL."""

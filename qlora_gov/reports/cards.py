@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from qlora_gov.canonical import file_id, tree_id
 from qlora_gov.reports.bom import bill_of_materials, bom_json
 from qlora_gov.reports.context import CardContext
 from qlora_gov.reports.html import render_html
@@ -24,9 +26,16 @@ RENDERERS: Mapping[str, Callable[[CardContext, Path | None], RenderedCard]] = {
 """What makes each file of a card."""
 
 
+@cache
+def _code() -> str:
+    """The digest of this package: other code may word or round the same records otherwise."""
+    folder = Path(__file__).parent
+    return tree_id({path.name: file_id(path) for path in folder.glob("*.py")})
+
+
 @dataclass(frozen=True)
 class CardFiles:
-    """A card's files by name, and the digest of each template that they were rendered from."""
+    """A card's files by name, and the digests of what they were rendered with: the templates, and this package."""
 
     texts: Mapping[str, str]
     templates: Mapping[str, str]
@@ -36,4 +45,5 @@ def card_files(context: CardContext, templates: Path | None = None) -> CardFiles
     """Render every file; a project's own ``templates`` stand before the installed ones."""
     rendered = {name: render(context, templates) for name, render in RENDERERS.items()}
     digests = {template: digest for one in rendered.values() for template, digest in one.templates.items()}
+    digests |= {__package__: _code()}
     return CardFiles({name: one.text for name, one in rendered.items()}, dict(sorted(digests.items())))

@@ -81,6 +81,15 @@ def test_a_card_that_is_not_signed_fails_where_a_signature_is_asked_for(
     assert project("verify") == 0
 
 
+def test_a_card_whose_files_are_gone_is_not_signed(
+    project: Imported, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(project.root, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy" / ".qlora_gov" / "cards")
+    assert Imported(tmp_path / "copy")("sign", "--key", str(key)) == 2
+    assert "'qlora-gov card' writes them" in capsys.readouterr().err
+
+
 def test_a_changelog_tells_releases_and_rollbacks(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert project("changelog") == 0

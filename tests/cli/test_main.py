@@ -46,7 +46,7 @@ def test_every_error_of_a_user_is_one_line_with_the_code_of_its_kind(
         (["ends", "usage", "--quick"], 2, "No such option '--quick'."),
         (["--quick"], 2, "No such option '--quick'."),
         (["evalute"], 2, "no command is named 'evalute'; did you mean 'evaluate'?"),
-        (["deploy"], 2, "no command is named 'deploy'; known: "),
+        (["xyzzy"], 2, "no command is named 'xyzzy'; known: "),
     ],
 )
 def test_what_else_goes_wrong_is_one_line_too(

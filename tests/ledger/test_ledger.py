@@ -10,7 +10,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from qlora_gov.errors import IntegrityError, LedgerError, StorageError, UsageError
+from qlora_gov.errors import IntegrityError, LedgerError, LedgerMovedError, StorageError, UsageError
 from qlora_gov.ledger import Head, Ledger, export, scores
 from qlora_gov.ledger.entry import GENESIS
 from qlora_gov.records import AliasMove
@@ -201,3 +201,15 @@ def test_an_unknown_table_is_not_exported(release: Release, tmp_path: Path) -> N
     with pytest.raises(StorageError, match=r"below\.parquet cannot be written: "):
         export(release.ledger, "scores", Path("/dev/null/below.parquet"))
     assert not (tmp_path / "x.parquet").exists()
+
+
+def test_a_record_that_follows_from_all_of_its_kind_is_not_appended_behind_a_newer_one(release: Release) -> None:
+    ledger = release.ledger
+    seen = ledger.newest("policy")
+    assert seen == ledger.entries("policy")[-1].seq
+    first, second = (Policy(rules=(), inconclusive=word) for word in ("blocks", "tolerated"))
+    ledger.append(second, newest=seen)
+    head = ledger.head()
+    with pytest.raises(LedgerMovedError, match="another process decided or moved an alias at the same time"):
+        ledger.append(first, key="sha256:again", newest=seen)
+    assert ledger.head() == head
