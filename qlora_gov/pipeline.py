@@ -20,7 +20,18 @@ from qlora_gov.gathering import evidence_of
 from qlora_gov.lookup import adapter_of, fetch, held, newest, responses_of, stored_evaluation
 from qlora_gov.models.bases import ResolvedBase, resolve_base
 from qlora_gov.models.extras import require_training_libraries
-from qlora_gov.records import Adapter, Base, Card, DatasetVersion, Decision, Evaluation, Policy, Record, RuleVerdict
+from qlora_gov.records import (
+    Adapter,
+    AliasMove,
+    Base,
+    Card,
+    DatasetVersion,
+    Decision,
+    Evaluation,
+    Policy,
+    Record,
+    RuleVerdict,
+)
 from qlora_gov.registry import candidacy, opponent, pinned, serving
 from qlora_gov.reporting import report_of
 from qlora_gov.reports.assembly import card_context
@@ -206,9 +217,10 @@ class Pipeline:
     def _decide(self, candidate: Evaluation, opponents: Opponents) -> Decision:
         ledger, release = self.space.ledger, self.assembly.release
         decision = self._done(steps.deciding(self.space, self.assembly, release, candidate, opponents))
+        seen = ledger.newest(AliasMove.kind)
         move = candidacy(ledger, decision)
         if move is not None:
-            ledger.append(move)
+            ledger.append(move, newest=seen)
         return decision
 
     def _done(self, step: Step[R]) -> R:
@@ -217,9 +229,10 @@ class Pipeline:
         found = ledger.find(key)
         if found is not None and step.usable(cast(R, found.record)):
             return cast(R, found.record)
+        seen = ledger.newest(step.counts.kind) if step.counts else None
         started, work = time.monotonic(), self.space.work(key)
         record, rows = step.make(work)
         facts: dict[str, JsonValue] = {"host": socket.gethostname(), "seconds": round(time.monotonic() - started, 3)}
-        ledger.append(record, key=key, rows=rows, facts=facts)
+        ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
         return record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -51,7 +51,9 @@ class Releases:
             ReleaseError: the decision does not allow it, or is not on exactly these weights, this evaluation set,
                 this policy and this champion.
             IntegrityError: the evidence behind the decision does not re-derive.
+            LedgerMovedError: another process moved an alias meanwhile.
         """
+        seen = self.ledger.newest(AliasMove.kind)
         decision = self._decision(decision_id)
         for reason in (*self._other_weights(decision, weights), *self._disallowed(decision), *self._outdated(decision)):
             raise ReleaseError(f"not promoted: {reason}")
@@ -62,17 +64,16 @@ class Releases:
             return []
         waivers = tuple(waiver.id for waiver in self._waivers(decision).values())
         served = champion.adapter if champion else None
-        return [
-            self._move("fallback", served, decision.id, MoveReason.PROMOTED, author, waivers),
-            self._move("champion", decision.adapter, decision.id, MoveReason.PROMOTED, author, waivers),
-        ]
+        moves: dict[Alias, str | None] = {"fallback": served, "champion": decision.adapter}
+        return list(self._move(seen, moves, decision.id, MoveReason.PROMOTED, author, waivers))
 
     def roll_back(self, author: str | None, decision: Decision | None = None) -> list[AliasMove]:
         """Make the fallback champion again, and the champion before that the fallback.
 
         ``decision`` is what shows the regression. Raises ReleaseError where no adapter serves, or another one than
-        the decision is on.
+        the decision is on, and LedgerMovedError where another process moved an alias meanwhile.
         """
+        seen = self.ledger.newest(AliasMove.kind)
         champion, fallback = current(self.ledger, "champion"), current(self.ledger, "fallback")
         if champion is None or champion.adapter is None:
             raise ReleaseError("not rolled back: no adapter is champion")
@@ -80,10 +81,8 @@ class Releases:
             raise ReleaseError("not rolled back: another adapter became champion while this one was judged")
         target = fallback.adapter if fallback else None
         basis, reason = decision.id if decision else None, MoveReason.REGRESSED if decision else MoveReason.ROLLED_BACK
-        return [
-            self._move("champion", target, basis, reason, author),
-            self._move("fallback", before(self.ledger, target), basis, reason, author),
-        ]
+        moves: dict[Alias, str | None] = {"champion": target, "fallback": before(self.ledger, target)}
+        return list(self._move(seen, moves, basis, reason, author))
 
     def roll_back_if_regressed(self, author: str | None) -> tuple[Decision, list[AliasMove]]:
         """Roll back where a regression of the champion is shown; not where the evidence cannot tell."""
@@ -189,25 +188,27 @@ class Releases:
 
     def _move(
         self,
-        alias: Alias,
-        adapter: str | None,
+        seen: int,
+        adapters: Mapping[Alias, str | None],
         decision: str | None,
         reason: MoveReason,
         author: str | None,
         waivers: tuple[str, ...] = (),
-    ) -> AliasMove:
-        last = current(self.ledger, alias)
-        move = AliasMove(
-            alias=alias,
-            adapter=adapter,
-            decision=decision,
-            previous=last.id if last else None,
-            reason=reason,
-            author=author,
-            waivers=waivers,
-        )
-        self.ledger.append(move)
-        return move
+    ) -> Iterator[AliasMove]:
+        """Point aliases at adapters, in this order; ``seen`` was the newest move when it was found that they may."""
+        for alias, adapter in adapters.items():
+            last = current(self.ledger, alias)
+            move = AliasMove(
+                alias=alias,
+                adapter=adapter,
+                decision=decision,
+                previous=last.id if last else None,
+                reason=reason,
+                author=author,
+                waivers=waivers,
+            )
+            seen = self.ledger.append(move, newest=seen).seq
+            yield move
 
 
 def _today() -> date:

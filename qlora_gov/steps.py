@@ -40,12 +40,14 @@ class Step(Generic[R]):
 
     ``parts`` is all that determines the record; ``make`` is given a directory that survives a kill and is removed
     once the record is in the ledger; ``usable`` says whether the artefacts of a record found there are at hand.
+    ``counts`` says that the record counts those of its kind before it, so that none may come between.
     """
 
     name: str
     parts: Mapping[str, Any]
     make: Callable[[Path], Made[R]]
     usable: Callable[[R], bool] = lambda record: True
+    counts: type[Record] | None = None
 
     @property
     def key(self) -> str:
@@ -250,4 +252,4 @@ def deciding(
         if one.traits.name in judged
     ]
     parts = {"policy": rules.policy.id, "candidate": candidate.id, **sides, "metrics": metrics}
-    return Step("gate", parts, make)
+    return Step("gate", parts, make, counts=Decision)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from qlora_gov import steps
 from qlora_gov.canonical import bytes_id
 from qlora_gov.errors import ReleaseError
+from qlora_gov.records import Decision
 from qlora_gov.releases import Releases
+from qlora_gov.stages.gate import decide
 from tests.imported import BAD, BETTER, GOOD, Imported, decided, make_imported
 
 TODAY = datetime.now(UTC).date()
@@ -212,6 +216,43 @@ def test_a_second_look_at_the_same_rows_is_tested_at_half_the_alpha(project: Imp
     assert (decided(first)[2], decided(second)[2]) == (1, 2)
     alphas = [decision.verdicts[0].verdict.alpha for decision in (first, second)]  # type: ignore[attr-defined]
     assert alphas == [0.05, 0.025]
+
+
+# --- other processes --------------------------------------------------------------------------------------------
+
+
+def test_a_promotion_that_another_process_overtook_moves_nothing(
+    project: Imported, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == project("promote") == project.log(BETTER, "b") == project("gate") == 0
+
+    def slowly(*arguments: object) -> list[object]:
+        assert project("rollback") == 0
+        return []
+
+    monkeypatch.setattr("qlora_gov.releases.verify_lineage", slowly)
+    assert project("promote") == 15
+    assert "run this again" in said(capsys)
+    assert project.aliases()["champion"] is None, "it was rolled back, and nothing moved after that"
+
+
+def test_a_decision_that_another_process_overtook_is_not_recorded(
+    project: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or both would be tested as the first look at these rows."""
+    assert project.log(BETTER, "b") == 0
+    first, second = (adapter.id for adapter in project.adapters())
+
+    def slowly(*arguments: Any, **more: Any) -> Decision:
+        monkeypatch.setattr(steps, "decide", decide)
+        assert project("gate", "--adapter", second) == 0
+        return decide(*arguments, **more)
+
+    monkeypatch.setattr(steps, "decide", slowly)
+    assert project("gate", "--adapter", first) == 15
+    assert project("gate", "--adapter", first) == 0
+    assert [decided(entry.record)[2] for entry in project.ledger.entries("decision")] == [1, 2]
+    assert project("verify") == 0
 
 
 # --- waivers ----------------------------------------------------------------------------------------------------
