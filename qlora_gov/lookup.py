@@ -9,7 +9,7 @@ from typing import TypeVar
 from qlora_gov.errors import LedgerError, UsageError
 from qlora_gov.examples import Example
 from qlora_gov.ledger import Entry, Ledger, scores
-from qlora_gov.records import Adapter, Decision, Evaluation, Policy, Record, Responses
+from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Policy, Record, Responses
 from qlora_gov.specs import Bools, Floats
 from qlora_gov.stages.gate import Side
 from qlora_gov.tables import Table, examples_of
@@ -84,18 +84,32 @@ def examples_behind(ledger: Ledger, responses: Responses) -> list[Example]:
 
 
 def looks(ledger: Ledger, dataset: str) -> int:
-    """How many decisions an evaluation set has seen."""
-    answered = {entry.id for entry in ledger.entries(Responses.kind) if held(entry, Responses).dataset == dataset}
+    """How many decisions the rows of an evaluation set have seen, under whatever id they were curated."""
+    answered = {entry.id for entry in _answers_to(ledger, dataset)}
     scored = {e.id for e in ledger.entries(Evaluation.kind) if held(e, Evaluation).responses in answered}
     return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))
 
 
 def answered_before(ledger: Ledger, responses: Responses, policy: str) -> bool:
-    """Whether a subject had answered when a policy was recorded; an imported one when its log says that it began."""
+    """Whether a subject had answered these rows, in whatever way, when a policy was recorded."""
     stated = ledger.get(policy)
-    if responses.claim is not None:
-        return datetime.fromisoformat(responses.claim.began) < datetime.fromisoformat(stated.at)
-    return ledger.get(responses.id).seq < stated.seq
+    answers = _answers_to(ledger, responses.dataset)
+    return any(made_before(entry, stated) for entry in answers if held(entry, Responses).adapter == responses.adapter)
+
+
+def made_before(answered: Entry, stated: Entry) -> bool:
+    """Whether answers are older than another entry; imported ones are as old as their log says that they are."""
+    claim = held(answered, Responses).claim
+    if claim is not None:
+        return datetime.fromisoformat(claim.began) < datetime.fromisoformat(stated.at)
+    return answered.seq < stated.seq
+
+
+def _answers_to(ledger: Ledger, dataset: str) -> list[Entry]:
+    """The entries of all responses to the rows of a dataset version."""
+    digests = {entry.id: held(entry, DatasetVersion).digest for entry in ledger.entries(DatasetVersion.kind)}
+    responses = ledger.entries(Responses.kind)
+    return [entry for entry in responses if digests[held(entry, Responses).dataset] == digests[dataset]]
 
 
 def stored_evaluation(
@@ -103,20 +117,23 @@ def stored_evaluation(
 ) -> Evaluation:
     """The newest evaluation of a subject, or the newest that was answered ``like`` another: same rows, same settings.
 
-    An adapter is known by its id, the base alone by its own. Raises UsageError where there is none.
+    An adapter is known by its id, the base alone by its own. Raises UsageError where there is none, and where logs of
+    several base models could be meant.
     """
-    found = None
-    for entry in reversed(ledger.entries(Evaluation.kind)):
-        evaluation = held(entry, Evaluation)
-        responses = responses_of(ledger, evaluation)
-        same = responses.adapter == adapter and (adapter is not None or responses.base == base)
-        if same and (like is None or _comparable(responses, like)):
-            return evaluation
-        found = found or (responses if same else None)
+    with ledger.reading():  # what follows shares this opening
+        evaluations = [held(entry, Evaluation) for entry in reversed(ledger.entries(Evaluation.kind))]
+        answered = [(evaluation, responses_of(ledger, evaluation)) for evaluation in evaluations]
+    mine = [(e, r) for e, r in answered if r.adapter == adapter and (adapter is not None or r.base == base)]
+    fitting = [(e, r) for e, r in mine if like is None or _comparable(r, like)]
+    models = sorted({r.claim.model for _, r in fitting if r.claim is not None and adapter is None})
+    if len(models) > 1:
+        raise UsageError(f"logs of several bases are on these rows ({', '.join(models)}): keep a project for each")
+    if fitting:
+        return fitting[0][0]
     who = f"adapter {adapter}" if adapter else "the base without an adapter"
-    if like is None or found is None:
+    if like is None or not mine:
         raise UsageError(f"{who} has no evaluation in the ledger; 'qlora-gov evaluate' or 'import' makes one")
-    what = [name for name in _PAIRED if getattr(found, name) != getattr(like, name)] or ["tool"]
+    what = [name for name in _PAIRED if getattr(mine[0][1], name) != getattr(like, name)] or ["tool"]
     raise UsageError(f"{who} was evaluated, but not as the candidate was: another {' and another '.join(what)}")
 
 

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from qlora_gov import steps
 from qlora_gov.assembly import Assembly, assemble
 from qlora_gov.canonical import bytes_id, tree_id
-from qlora_gov.errors import ModelError, ReleaseError
+from qlora_gov.errors import ModelError, ReleaseError, TrainingError
 from qlora_gov.gathering import evidence_of
 from qlora_gov.lookup import adapter_of, fetch, held, newest, responses_of, stored_evaluation
 from qlora_gov.models.bases import ResolvedBase, resolve_base
@@ -38,6 +38,7 @@ from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.cards import card_files
 from qlora_gov.reports.decision import DecisionReport
 from qlora_gov.specs import ImporterSpec
+from qlora_gov.stages.adopt import read_log
 from qlora_gov.stages.gate import judge
 from qlora_gov.stages.train import adapter_files, is_whole
 from qlora_gov.steps import Opponents, Step, contest
@@ -88,7 +89,7 @@ class Pipeline:
         self.policy()
         bound = self.space.catalog.bind(ImporterSpec, tool, {}, root=self.space.root, where="import")
         bound.require()
-        imported = bound.make().read(path)
+        imported = read_log(bound.make(), bound.component, path)
         adapter = self._adopted(weights) if weights else None
         dataset = self._done(steps.adopting_rows(self.space, imported, bound.component))
         responses = self._done(steps.adopting(self.space, imported, bound.component, dataset, adapter))
@@ -206,7 +207,10 @@ class Pipeline:
 
     def _adopted(self, weights: Path) -> Adapter:
         """The record of an adapter's files; one that is known already is found by its digest."""
-        files = adapter_files(weights)
+        try:
+            files = adapter_files(weights)
+        except TrainingError as error:
+            raise ModelError(f"{error}; copy the adapter's own files into a directory of their own") from error
         known = adapter_of(self.space.ledger, tree_id(files))
         adapter = known or Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
         kept = self.space.adapter(adapter.digest)

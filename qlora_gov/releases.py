@@ -65,7 +65,7 @@ class Releases:
         waivers = tuple(waiver.id for waiver in self._waivers(decision).values())
         served = champion.adapter if champion else None
         moves: dict[Alias, str | None] = {"fallback": served, "champion": decision.adapter}
-        return list(self._move(seen, moves, decision.id, MoveReason.PROMOTED, author, waivers))
+        return self._move(seen, moves, decision.id, MoveReason.PROMOTED, author, waivers)
 
     def roll_back(self, author: str | None, decision: Decision | None = None) -> list[AliasMove]:
         """Make the fallback champion again, and the champion before that the fallback.
@@ -82,7 +82,7 @@ class Releases:
         target = fallback.adapter if fallback else None
         basis, reason = decision.id if decision else None, MoveReason.REGRESSED if decision else MoveReason.ROLLED_BACK
         moves: dict[Alias, str | None] = {"champion": target, "fallback": before(self.ledger, target)}
-        return list(self._move(seen, moves, basis, reason, author))
+        return self._move(seen, moves, basis, reason, author)
 
     def roll_back_if_regressed(self, author: str | None) -> tuple[Decision, list[AliasMove]]:
         """Roll back where a regression of the champion is shown; not where the evidence cannot tell."""
@@ -194,21 +194,23 @@ class Releases:
         reason: MoveReason,
         author: str | None,
         waivers: tuple[str, ...] = (),
-    ) -> Iterator[AliasMove]:
-        """Point aliases at adapters, in this order; ``seen`` was the newest move when it was found that they may."""
-        for alias, adapter in adapters.items():
-            last = current(self.ledger, alias)
-            move = AliasMove(
+    ) -> list[AliasMove]:
+        """Point aliases at adapters, all or none; ``seen`` was the newest move when it was found that they may."""
+        last = {alias: current(self.ledger, alias) for alias in adapters}
+        moves = [
+            AliasMove(
                 alias=alias,
                 adapter=adapter,
                 decision=decision,
-                previous=last.id if last else None,
+                previous=move.id if (move := last[alias]) else None,
                 reason=reason,
                 author=author,
                 waivers=waivers,
             )
-            seen = self.ledger.append(move, newest=seen).seq
-            yield move
+            for alias, adapter in adapters.items()
+        ]
+        self.ledger.append_together(moves, newest=seen)
+        return moves
 
 
 def _today() -> date:

@@ -208,7 +208,6 @@ class MetricSpec(Spec):
     margin: Margin
     needs: frozenset[Need] = frozenset({"response"})
     binary: bool = False
-    range: tuple[float | None, float | None] = (None, None)
 
 
 def ratio(sums: Floats) -> Floats:

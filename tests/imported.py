@@ -110,7 +110,9 @@ class Imported:
         (directory / "adapter_config.json").write_text("{}")
         return directory
 
-    def log(self, scores: Sequence[float], adapter: str | None = None, rows: str = "q", age: float = 0) -> int:
+    def log(
+        self, scores: Sequence[float], adapter: str | None = None, rows: str = "q", age: float = 0, model: str = "m"
+    ) -> int:
         """Import a log of so many rows that began ``age`` seconds ago."""
         path = self.root / f"{adapter or 'base'}-{rows}.json"
         began = datetime.now(UTC) - timedelta(seconds=age)
@@ -118,7 +120,7 @@ class Imported:
             {"q": f"{rows} {at}?", "response": "yes", "score": score, "intent": "odd" if at % 2 else "even"}
             for at, score in enumerate(scores)
         ]
-        path.write_text(json.dumps({"model": "m", "began": began.isoformat(), "rows": values}))
+        path.write_text(json.dumps({"model": model, "began": began.isoformat(), "rows": values}))
         weights = ["--adapter", str(self.adapter(adapter))] if adapter else []
         return self("import", "toy", str(path), *weights)
 

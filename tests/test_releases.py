@@ -105,6 +105,23 @@ def test_a_log_that_began_before_the_policy_was_recorded_is_exploratory(tmp_path
     assert decided(project.last("decision")) == ("APPROVED", True, 1)
 
 
+def test_answering_again_does_not_make_changed_rules_older_than_the_first_answers(project: Imported) -> None:
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.2}])
+    assert project("policy") == 0
+    assert project.log([*BETTER[:-1], 1.0], "a") == 0, "another log of the same adapter on the same rows"
+    assert project("gate") == 3
+    assert decided(project.last("decision")) == ("APPROVED", True, 1)
+    assert project("verify") == 0
+
+
+def test_logs_of_two_bases_on_the_same_rows_are_not_taken_for_one(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(GOOD, model="another base") == 0
+    assert project("gate") == 2
+    assert "logs of several bases are on these rows (another base, m)" in said(capsys)
+
+
 # --- one byte ---------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +269,17 @@ def test_a_decision_that_another_process_overtook_is_not_recorded(
     assert project("gate", "--adapter", first) == 15
     assert project("gate", "--adapter", first) == 0
     assert [decided(entry.record)[2] for entry in project.ledger.entries("decision")] == [1, 2]
+    assert project("verify") == 0
+
+
+def test_rows_that_are_curated_again_are_the_same_rows(project: Imported) -> None:
+    """Under another plugin source they are another dataset version, but no fresh rows."""
+    assert project("gate") == 0
+    plugin = project.root / "plugins" / "toy.py"
+    plugin.write_text(plugin.read_text() + "\n# a remark\n")
+    assert project.log(GOOD) == project.log(BETTER, "b") == 0
+    assert project("gate") == 0
+    assert decided(project.last("decision"))[2] == 2
     assert project("verify") == 0
 
 

@@ -28,7 +28,6 @@ ROUGE_L = MetricSpec(
     components=RougeL.components,
     higher_is_better=True,
     margin="absolute",
-    range=(0, 1),
 )
 
 BLEU = MetricSpec(
@@ -41,7 +40,6 @@ BLEU = MetricSpec(
     components=Bleu.components,
     higher_is_better=True,
     margin="relative",
-    range=(0, 100),
 )
 
 PERPLEXITY = MetricSpec(
@@ -52,7 +50,6 @@ PERPLEXITY = MetricSpec(
     needs=frozenset({"loglikelihood"}),
     higher_is_better=False,
     margin="relative",
-    range=(1, None),
 )
 
 PERPLEXITY_PER_BYTE = replace(
@@ -72,7 +69,6 @@ POLICY_COMPLIANCE = MetricSpec(
     higher_is_better=True,
     margin="absolute",
     binary=True,
-    range=(0, 1),
 )
 
 HF_EVALUATE = MetricSpec(
@@ -104,7 +100,6 @@ RECORDED_RATE = MetricSpec(
     higher_is_better=True,
     margin="absolute",
     binary=True,
-    range=(0, 1),
 )
 
 RECORDED_MEAN = MetricSpec(

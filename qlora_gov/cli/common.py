@@ -12,7 +12,7 @@ import click
 from qlora_gov.cli.progress import TerminalProgress
 from qlora_gov.config import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, Project, load_project
 from qlora_gov.hooks.host import load_catalog
-from qlora_gov.ledger import Ledger
+from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,4 +50,4 @@ def open_ledger(root: Path, settings: Project | None) -> Ledger:
 
     default = f"{STATE_DIRECTORY}/{LEDGER_FILE}"
     location = (settings.ledger if settings else None) or default
-    return Ledger(location if location.startswith("quack:") else root / location, on_wait=waiting)
+    return Ledger(location if location.startswith(SCHEME) else root / location, on_wait=waiting)

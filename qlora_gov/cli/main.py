@@ -112,7 +112,8 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _say(message: Any, code: int) -> int:
-    click.echo(f"qlora-gov: {' '.join(str(message).split())}", err=True)
+    line = " ".join(str(message).split())
+    click.echo(f"qlora-gov: {''.join(c if c.isprintable() else '?' for c in line)}", err=True)
     return code
 
 

@@ -29,8 +29,8 @@ def appending(line: Line, newest: int | None = None) -> list[str]:
     return [
         # Whoever is second fails here at once, and not only when it commits.
         "UPDATE turn SET taken = taken + 1",
-        f"SELECT error('Duplicate key: appended already') FROM entries WHERE {holding(line.id, line.key)}",  # noqa: S608
         *([] if newest is None else [f"SELECT error('{MOVED}') FROM entries WHERE {unseen}"]),  # noqa: S608
+        f"SELECT error('Duplicate key: appended already') FROM entries WHERE {holding(line.id, line.key)}",  # noqa: S608
         f"""
         INSERT INTO entries SELECT seq, {values}, hash, 'sha256:' || sha256({sealing})
         FROM (SELECT coalesce(max(seq), 0) + 1 AS seq, coalesce(max_by(hash, seq), '{GENESIS}') AS hash FROM entries)

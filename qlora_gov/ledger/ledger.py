@@ -6,7 +6,7 @@ Every operation opens it late and closes it early. While another process holds i
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -88,6 +88,22 @@ class Ledger:
         entry = self._patiently(lambda: self._append(draft(record, key, facts), tables, newest))
         time.sleep(REST)
         return entry
+
+    def append_together(self, records: Sequence[Record], *, newest: int) -> None:
+        """Add records of one kind that have no rows, all or none of them, after the ``newest`` of their kind.
+
+        Raises LedgerMovedError where there is a newer one, StorageError as :meth:`append` does.
+        """
+        lines = [draft(record, None, _NOTHING) for record in records]
+        first, *rest = lines
+        statements = [*appending(first, newest), *(part for line in rest for part in appending(line))]
+
+        def write() -> None:
+            with self._open(self._store.writer()) as session:
+                session.write(statements, {})
+
+        self._patiently(write)
+        time.sleep(REST)
 
     def find(self, key: str) -> Entry | None:
         """The newest entry under ``key``."""

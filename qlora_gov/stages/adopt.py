@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
 from qlora_gov.canonical import columns_id, file_id, tree_id
-from qlora_gov.errors import DataError
+from qlora_gov.errors import DataError, GovError, PluginError
 from qlora_gov.examples import Example
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
-from qlora_gov.specs import ImportedEvaluation
+from qlora_gov.specs import ImportedEvaluation, Importer
 from qlora_gov.tables import Table, recorded_table
+
+
+def read_log(importer: Importer, component: Component, path: Path) -> ImportedEvaluation:
+    """What an importer reads. Raises PluginError where it fails otherwise than by an error of ours, or gives less."""
+    try:
+        imported = importer.read(path)
+    except GovError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{component.name} on {path}: raised {type(error).__name__}: {error}") from error
+    if not isinstance(imported, ImportedEvaluation) or not imported.files:
+        raise PluginError(f"{component.name} on {path}: returned no ImportedEvaluation that names its files")
+    for at, row in enumerate(imported.rows):
+        if bad := [name for name, score in row.scores.items() if not math.isfinite(score)]:
+            raise DataError(f"{path}: row {at}: the score {bad[0]!r} is not finite")
+    return imported
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,7 @@ def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
         version=imported.version,
         model=imported.model,
         began=imported.began,
-        log=tree_id({path.name: file_id(path) for path in imported.files}),
+        log=tree_id({f"{at} {path.name}": file_id(path) for at, path in enumerate(imported.files)}),
         notes=imported.notes,
         importer=importer,
     )

@@ -81,7 +81,7 @@ def rendering_problems(space: Workspace, entry: Entry, card: Card) -> Iterator[P
         yield Problem(ProblemKind.TAMPERED, place(entry), f"it cannot be made from its records again: {error}")
         return
     if again is None or dict(again.templates) != dict(card.templates):
-        what = "templates or code changed since it was written, so that it is not rendered again; its digest still holds"
+        what = "templates or code changed since, so that it is not rendered again; its digest still holds"
         yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what)
         return
     for name, digest in card.files.items():

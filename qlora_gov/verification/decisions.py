@@ -6,8 +6,8 @@ The verdicts' other numbers follow from rows: see :mod:`qlora_gov.verification.i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from qlora_gov.lookup import made_before
 from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, Responses, RuleVerdict
 from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close
@@ -31,8 +31,8 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
         yield "the candidate's evaluation is not of its adapter"
     if any(one is None or one.dataset != answered.dataset for one in map(past.answered, opponents(decision).values())):
         yield "the evaluations that it compares are not on the same rows"
-    if decision.look != 1 + past.looks(answered.dataset):
-        yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered.dataset)} are before it"
+    if decision.look != 1 + past.looks(answered):
+        yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered)} are before it"
     exploratory = _answered_before(answered, decision.policy, past)
     if decision.exploratory is not exploratory:
         when = "after" if exploratory else "before"
@@ -48,12 +48,10 @@ def opponents(decision: Decision) -> dict[str, str]:
 
 
 def _answered_before(answered: Responses, policy: str, past: Past) -> bool:
-    """Whether the candidate had answered when the policy was recorded; an imported one when its log says."""
-    stated, told = past.entry(policy), past.entry(answered.id)
+    """Whether the candidate had answered these rows, in whatever way, when the policy was recorded."""
+    stated = past.entry(policy)
     assert stated is not None, "the policy was looked up"
-    if answered.claim is not None:
-        return datetime.fromisoformat(answered.claim.began) < datetime.fromisoformat(stated.at)
-    return told is not None and told.seq < stated.seq
+    return any(made_before(entry, stated) for entry in past.answers(answered))
 
 
 def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iterator[str]:
@@ -68,6 +66,8 @@ def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iter
         if isinstance(stated, Absent):
             if verdict.outcome is Outcome.PASS:
                 yield f"rule {rule.name!r} passes although its {who} was not measured"
+            continue
+        if rule.where:  # of some rows only: judging again tells, from the rows
             continue
         measured = [one.value for one in side.measurements if one.name == rule.metric]
         own = [one.candidate if who == "candidate" else one.champion for one in verdict.slices]

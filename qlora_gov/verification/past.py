@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TypeVar
 
 from qlora_gov.ledger import Entry
-from qlora_gov.records import AliasMove, Decision, Evaluation, Record, Responses
+from qlora_gov.records import AliasMove, DatasetVersion, Decision, Evaluation, Record, Responses
 
 R = TypeVar("R", bound=Record)
 
@@ -17,6 +17,7 @@ class Past:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._decisions: Counter[str] = Counter()
+        self._answers: dict[tuple[str | None, str], list[Entry]] = defaultdict(list)
         self._moves: dict[str, AliasMove] = {}
 
     def add(self, entry: Entry) -> None:
@@ -25,9 +26,11 @@ class Past:
         match entry.record:
             case AliasMove():
                 self._moves[entry.record.alias] = entry.record
+            case Responses():
+                self._answers[entry.record.adapter, self.rows(entry.record)].append(entry)
             case Decision():
                 answered = self.answered(entry.record.candidate)
-                self._decisions[answered.dataset if answered else ""] += 1
+                self._decisions[self.rows(answered)] += 1
 
     def entry(self, record_id: str) -> Entry | None:
         """The newest entry of a record."""
@@ -43,9 +46,18 @@ class Past:
         scored = self.held(evaluation, Evaluation)
         return self.held(scored.responses, Responses) if scored else None
 
-    def looks(self, dataset: str) -> int:
-        """How many decisions an evaluation set had seen."""
-        return self._decisions[dataset]
+    def rows(self, answered: Responses | None) -> str:
+        """The digest of the rows that were answered."""
+        dataset = self.held(answered.dataset, DatasetVersion) if answered else None
+        return dataset.digest if dataset else ""
+
+    def looks(self, answered: Responses) -> int:
+        """How many decisions the answered rows had seen."""
+        return self._decisions[self.rows(answered)]
+
+    def answers(self, like: Responses) -> list[Entry]:
+        """All answers of the same subject to the same rows."""
+        return self._answers[like.adapter, self.rows(like)]
 
     def last_move(self, alias: str) -> AliasMove | None:
         """The last move of an alias."""

@@ -50,7 +50,7 @@ def test_each_kind_of_spec_has_a_documented_hook() -> None:
     "spec",
     [
         METRIC,
-        replace(METRIC, name="a-b_2", config=Strict, requires=("numpy",), extra="metrics", range=(0, None)),
+        replace(METRIC, name="a-b_2", config=Strict, requires=("numpy",), extra="metrics"),
         replace(METRIC, needs=frozenset({"response", "loglikelihood"}), binary=True, margin="absolute"),
         replace(METRIC, factory=partial(MeanMetric)),
         FilterSpec(name="f", summary="s", factory=list),
