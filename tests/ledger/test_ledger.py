@@ -13,7 +13,7 @@ from pyarrow import parquet
 from qlora_gov.errors import IntegrityError, LedgerError, LedgerMovedError, StorageError, UsageError
 from qlora_gov.ledger import Head, Ledger, export, scores
 from qlora_gov.ledger.entry import GENESIS
-from qlora_gov.records import AliasMove
+from qlora_gov.records import AliasMove, Policy
 from qlora_gov.tables import TABLES, examples_of, examples_table
 from tests.ledger.samples import (
     ROWS,

@@ -1,0 +1,82 @@
+"""The frozen records that stages hand on.
+
+A record's ``id`` is the digest of its content; records name their parents by id, so lineage *is* the edges
+between them. Times, hosts and durations belong to the ledger entry that holds a record, never to the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from qlora_gov.records.adapter import Adapter, Base, DatasetVersion, LossPoint, SourceUse, StepReport, Training
+from qlora_gov.records.decision import Decision, DecisionOutcome, Outcome, RuleVerdict, SliceFinding, Verdict
+from qlora_gov.records.evaluation import (
+    Claim,
+    CorrectedRate,
+    DetectorErrors,
+    Evaluation,
+    GenerationSettings,
+    Measurement,
+    Responses,
+    Scan,
+)
+from qlora_gov.records.parts import Absent, Component, Environment, Frozen, Interval, Record
+from qlora_gov.records.policy import About, Policy, Rule
+from qlora_gov.records.release import Alias, AliasMove, Card, MoveReason, Waiver
+
+RECORDS: Mapping[str, type[Record]] = {
+    record.kind: record
+    for record in (
+        About,
+        Policy,
+        Base,
+        DatasetVersion,
+        Adapter,
+        Responses,
+        Evaluation,
+        Decision,
+        Waiver,
+        AliasMove,
+        Card,
+    )
+}
+"""Every kind of record that a ledger can hold."""
+
+__all__ = [
+    "RECORDS",
+    "About",
+    "Absent",
+    "Adapter",
+    "Alias",
+    "AliasMove",
+    "Base",
+    "Card",
+    "Claim",
+    "Component",
+    "CorrectedRate",
+    "DatasetVersion",
+    "Decision",
+    "DecisionOutcome",
+    "DetectorErrors",
+    "Environment",
+    "Evaluation",
+    "Frozen",
+    "GenerationSettings",
+    "Interval",
+    "LossPoint",
+    "Measurement",
+    "MoveReason",
+    "Outcome",
+    "Policy",
+    "Record",
+    "Responses",
+    "Rule",
+    "RuleVerdict",
+    "Scan",
+    "SliceFinding",
+    "SourceUse",
+    "StepReport",
+    "Training",
+    "Verdict",
+    "Waiver",
+]

@@ -1,0 +1,92 @@
+"""What a gate says of a candidate."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from qlora_gov.records.parts import Absent, Frozen, Interval, Record
+from qlora_gov.records.policy import Rule
+
+
+class Outcome(StrEnum):
+    """A verdict's outcome."""
+
+    PASS = "PASS"  # noqa: S105 - not a password
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class SliceFinding(Frozen):
+    """One slice of the rows under a rule."""
+
+    slice: str
+    outcome: Outcome
+    reason: str
+    estimate: float | None = None
+    interval: Interval | None = None
+    threshold: float
+    rows: int
+    clusters: int
+    candidate: float | Absent
+    champion: float | Absent
+
+
+class Verdict(Frozen):
+    """One rule's outcome, with all that a reader needs to judge it.
+
+    ``champion`` is the value of whom the rule compares with. The last four numbers say what the rows could show:
+    a gate that gives none leaves them out.
+    """
+
+    outcome: Outcome
+    reason: str
+    contrast: str | None = Field(default=None, description="what was estimated, in words")
+    estimate: float | None = None
+    interval: Interval | None = None
+    threshold: float | None = None
+    rows: int | None = None
+    clusters: int | None = None
+    candidate: float | Absent | None = None
+    champion: float | Absent | None = None
+    alpha: float | None = Field(default=None, description="the one-sided level that the rule was tested at")
+    bound: float | None = Field(default=None, description="the one-sided bound that decides")
+    detectable: float | None = Field(default=None, description="the distance from the threshold shown in 4 of 5 cases")
+    rows_needed: int | None = Field(default=None, description="rows that show the distance found, in 4 of 5 cases")
+    rows_planned: int | None = Field(
+        default=None,
+        description="rows that decide in 4 of 5 cases where both sides are alike; none where no number of rows would",
+    )
+    slices: tuple[SliceFinding, ...] = ()
+
+
+class RuleVerdict(Frozen):
+    """A rule of the policy and what came of it."""
+
+    rule: Rule
+    verdict: Verdict
+
+
+class DecisionOutcome(StrEnum):
+    """What a decision says of the candidate."""
+
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class Decision(Record):
+    """All verdicts under one policy: approved only where every rule passes."""
+
+    kind = "decision"
+    parent_fields = ("policy", "candidate", "champion", "reference")
+    policy: str
+    candidate: str
+    champion: str
+    reference: str | None = Field(default=None, description="the evaluation of the policy's pinned reference")
+    adapter: str = Field(description="the candidate's adapter")
+    verdicts: tuple[RuleVerdict, ...]
+    outcome: DecisionOutcome
+    exploratory: bool = Field(description="the policy was recorded after the candidate answered")
+    look: int = Field(description="how many decisions this evaluation set has now seen, this one included")

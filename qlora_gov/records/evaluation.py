@@ -1,0 +1,110 @@
+"""What a subject answered, and what was measured on it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from qlora_gov.records.parts import Absent, Component, Environment, Frozen, Interval, Record
+
+
+class Claim(Frozen):
+    """Who vouches for evidence that was not made here: another tool's log, and whoever imported it."""
+
+    tool: str
+    version: str
+    model: str = Field(description="the model as the log names it")
+    began: str = Field(description="when the log says that the evaluation began, UTC in ISO 8601")
+    log: str = Field(description="digest of the log's files")
+    notes: tuple[str, ...] = Field(description="what of the log was left out, and why")
+    importer: Component
+
+
+class GenerationSettings(Frozen):
+    """How responses are made: greedy, so that they can be made again."""
+
+    max_new_tokens: int = Field(default=64, ge=1, le=1_000_000)
+    batch_size: int = Field(default=16, ge=1, le=1_000_000)
+
+
+class Responses(Record):
+    """What one subject (a base, or a base with an adapter) answered on one frozen evaluation set.
+
+    Imported ones carry the scores that the other tool ``recorded``, and its ``claim`` in place of settings and
+    environment.
+    """
+
+    kind = "responses"
+    parent_fields = ("base", "adapter", "dataset")
+    base: str | None
+    adapter: str | None
+    dataset: str
+    quantization: str | None
+    generation: GenerationSettings | None
+    rows: int
+    digest: str = Field(description="columns_id of the responses table")
+    likelihoods: str | None = Field(description="columns_id of the likelihoods table, where a metric needs one")
+    recorded: str | None = Field(default=None, description="columns_id of the recorded table, of imported scores")
+    environment: Environment | None
+    claim: Claim | None = None
+
+
+class Measurement(Frozen):
+    """One metric over one subject's responses: its value and the digest of the per-row statistics behind it."""
+
+    name: str = Field(description="unique in its evaluation: what rules and reports call it")
+    metric: Component
+    components: tuple[str, ...] = Field(description="names of the k sufficient statistics")
+    scored: int
+    rows: int
+    value: float | Absent
+    digest: str | None = Field(description="columns_id of the metric's scores; none where the metric failed")
+
+
+class DetectorErrors(Frozen):
+    """How a detector did on labelled texts: ``found`` of ``present`` and ``spared`` of ``absent``."""
+
+    found: int = Field(ge=0)
+    present: int = Field(ge=1)
+    spared: int = Field(ge=0)
+    absent: int = Field(ge=1)
+    measured_on: str
+
+    @property
+    def sensitivity(self) -> float:
+        """The share of present ones that it found."""
+        return self.found / self.present
+
+    @property
+    def specificity(self) -> float:
+        """The share of texts with nothing in them that it spared."""
+        return self.spared / self.absent
+
+
+class CorrectedRate(Frozen):
+    """A detector's rate, corrected by its measured errors."""
+
+    value: float
+    interval: Interval
+
+
+class Scan(Frozen):
+    """A detector that looked at some fields, with what it can and cannot find."""
+
+    name: str = Field(description="what rules and reports call it")
+    detector: Component
+    fields: tuple[str, ...]
+    covers: tuple[str, ...]
+    misses: tuple[str, ...]
+    errors: DetectorErrors | Absent
+    corrected: CorrectedRate | Absent = Field(description="the rate of its measurement, corrected by the errors")
+
+
+class Evaluation(Record):
+    """Responses scored: a measurement for each metric, and the findings of each guardrail."""
+
+    kind = "evaluation"
+    parent_fields = ("responses",)
+    responses: str
+    measurements: tuple[Measurement, ...]
+    scans: tuple[Scan, ...]
+    findings: str = Field(description="columns_id of the findings table")

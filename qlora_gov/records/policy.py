@@ -1,0 +1,64 @@
+"""What a project says of itself, and the rules that it releases by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from qlora_gov.records.parts import Component, Frozen, Record
+
+
+class About(Record):
+    """What only people can say of a project; it goes on the card as it is."""
+
+    kind = "about"
+    title: str
+    intended_use: str
+    limits: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
+    language: tuple[str, ...] = ("en",)
+    licence: str
+
+
+class Rule(Frozen):
+    """One rule of a policy: the gate that judges, what it judges, and against whom."""
+
+    name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
+    gate: Component
+    metric: str = Field(description="the name of a measurement")
+    against: Literal["champion", "reference"] = "champion"
+    where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
+
+
+class Policy(Record):
+    """The rules a candidate must pass, recorded before the evaluation that they judge.
+
+    One whose ``purpose`` is a regression is what a champion breaks when it has become worse than its fallback.
+    """
+
+    kind = "policy"
+    purpose: Literal["release", "regression"] = "release"
+    rules: tuple[Rule, ...]
+    required: tuple[str, ...] = Field(
+        default=(), description="names of rules that must be there and pass: neither tolerated nor waived"
+    )
+    inconclusive: Literal["blocks", "tolerated"] = "blocks"
+    further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
+    reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Policy:
+        names = [rule.name for rule in self.rules]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two rules are named {twice[0]!r}; give one another name with 'name:'")
+        if missing := [name for name in self.required if name not in names]:
+            raise ValueError(f"required rule {missing[0]!r} is not among the rules ({', '.join(names) or 'none'})")
+        compared = any(rule.against == "reference" for rule in self.rules)
+        if compared != (self.reference is not None):
+            what = (
+                "a rule is against the reference, but none is named" if compared else "no rule is against the reference"
+            )
+            raise ValueError(what)
+        return self

@@ -1,0 +1,62 @@
+"""What moves after a decision, and the card that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from qlora_gov.records.parts import Record
+
+
+class Waiver(Record):
+    """Somebody's word that a decision may be acted on although a rule did not pass. It edits no verdict."""
+
+    kind = "waiver"
+    parent_fields = ("decision",)
+    decision: str
+    rule: str
+    author: str
+    reason: str
+    expires: date = Field(description="the last day, UTC, on which it holds")
+
+
+Alias = Literal["champion", "candidate", "fallback"]
+
+
+class MoveReason(StrEnum):
+    """Why an alias moved."""
+
+    DECIDED = "decided"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled back"
+    REGRESSED = "regressed"
+
+
+class AliasMove(Record):
+    """A movable name, pointed at an adapter; at none, it means the base without one."""
+
+    kind = "alias"
+    parent_fields = ("adapter", "decision", "previous", "waivers")
+    alias: Alias
+    adapter: str | None
+    decision: str | None = Field(description="what the move rests on; none where a person rolled back")
+    previous: str | None = Field(description="the alias move before this one")
+    reason: MoveReason
+    author: str | None = Field(default=None, description="who moved it, where a person is named")
+    waivers: tuple[str, ...] = ()
+
+
+class Card(Record):
+    """A rendered card: which decision it shows, at which ledger head, from which templates."""
+
+    kind = "card"
+    parent_fields = ("decision", "about")
+    decision: str
+    about: str
+    head: str = Field(description="hash of the decision's entry, the ledger's head when it had been made")
+    templates: Mapping[str, str]
+    files: Mapping[str, str] = Field(description="file name to digest")
