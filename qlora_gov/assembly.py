@@ -162,7 +162,16 @@ def _release(settings: PolicySettings, catalog: Catalog, root: Path, measured: I
         bound = catalog.bind(GateSpec, use.use, use.settings, root=root, where=where)
         metric = _metric(use.metric, measured, f"{where}.metric")
         name = use.name or f"{bound.spec.name} {metric}"
-        rules.append(Rule(name=name, gate=bound.component, metric=metric, against=use.against, where=use.where))
+        rules.append(
+            Rule(
+                name=name,
+                gate=bound.component,
+                metric=metric,
+                measured=measured.measured[metric],
+                against=use.against,
+                where=use.where,
+            )
+        )
         gates[name] = bound
     named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
@@ -173,7 +182,7 @@ def _release(settings: PolicySettings, catalog: Catalog, root: Path, measured: I
 
 def _metric(name: str, measured: Instruments, where: str) -> str:
     """What is measured under a short or a full name."""
-    found = [short for short, full in measured.full_names.items() if name in (short, full)]
+    found = [short for short, component in measured.measured.items() if name in (short, component.name)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -183,7 +192,10 @@ def _metric(name: str, measured: Instruments, where: str) -> str:
 
 def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
     """The policy that a champion breaks when it regresses: one rule for each metric that releases are judged by."""
-    metrics = dict.fromkeys(rule.metric for rule in release.rules)
-    rules = [Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric) for metric in metrics]
+    metrics = {rule.metric: rule.measured for rule in release.rules}
+    rules = [
+        Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric, measured=measured)
+        for metric, measured in metrics.items()
+    ]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
     return BoundPolicy(Policy(purpose="regression", rules=tuple(rules), further_looks="count"), gates)

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from qlora_gov.errors import ProjectError, did_you_mean
@@ -38,10 +47,19 @@ def _name_or_mapping(value: Any) -> Any:
 ComponentUse = Annotated[Use, BeforeValidator(_name_or_mapping)]
 
 
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("should hold no control characters: it is printed on terminals")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
+
+
 class Instrument(Use):
     """A metric or guardrail; ``as`` is a name of its own, which two uses of one component need."""
 
-    name: str | None = Field(default=None, alias="as", min_length=1)
+    name: Name | None = Field(default=None, alias="as")
 
 
 class GuardrailUse(Instrument):
@@ -95,7 +113,7 @@ class EvaluationSettings(Settings):
 class RuleUse(Use):
     """One rule: a gate, the metric that it judges, and whom it compares with."""
 
-    name: str | None = Field(default=None, min_length=1, description="default: the gate's and the metric's name")
+    name: Name | None = Field(default=None, description="default: the gate's and the metric's name")
     metric: str
     against: Literal["champion", "reference"] = "champion"
     where: dict[str, str] = {}

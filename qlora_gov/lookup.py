@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
-from qlora_gov.errors import LedgerError, UsageError
+from qlora_gov.errors import DataError, LedgerError, UsageError
 from qlora_gov.examples import Example
 from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Policy, Record, Responses
-from qlora_gov.specs import Bools, Floats
+from qlora_gov.specs import Bools, Floats, ImportedEvaluation
+from qlora_gov.stages.adopt import log_id
 from qlora_gov.stages.gate import Side
 from qlora_gov.tables import Table, examples_of
 
@@ -52,6 +54,18 @@ def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
     raise UsageError(f"{'decision ' + record_id if record_id else 'no decision'} {which}; 'qlora-gov gate' makes one")
 
 
+def superseding(ledger: Ledger, decision: Decision) -> Decision | None:
+    """The newest decision on a release of the same adapter, where it is another one and not exploratory."""
+    for entry in reversed(ledger.entries(Decision.kind)):
+        newer = held(entry, Decision)
+        if newer.id == decision.id:
+            return None
+        purpose = fetch(ledger, newer.policy, Policy).purpose
+        if newer.adapter == decision.adapter and not newer.exploratory and purpose == "release":
+            return newer
+    return None
+
+
 def adapter_of(ledger: Ledger, digest: str) -> Adapter | None:
     """The newest adapter whose files have a digest."""
     adapters = (held(entry, Adapter) for entry in reversed(ledger.entries(Adapter.kind)))
@@ -83,6 +97,17 @@ def examples_behind(ledger: Ledger, responses: Responses) -> list[Example]:
     return examples_of(ledger.table(ledger.get(responses.dataset), "examples"))
 
 
+def refuse_other_subject(ledger: Ledger, imported: ImportedEvaluation, adapter: Adapter | None) -> None:
+    """Raise DataError where a log says otherwise than who is said to have answered, or was imported as another's."""
+    if imported.adapter is not None and imported.adapter != (adapter is not None):
+        says = "an adapter" if imported.adapter else "no adapter"
+        raise DataError(f"{imported.files[0]}: by the log {says} answered; give --adapter exactly where one did")
+    for entry in ledger.entries(Responses.kind):
+        claim, subject = held(entry, Responses).claim, held(entry, Responses).adapter
+        if claim is not None and claim.log == log_id(imported) and subject != (adapter.id if adapter else None):
+            raise DataError(f"{imported.files[0]}: this log was imported before, as that of {subject or 'the base'}")
+
+
 def looks(ledger: Ledger, dataset: str) -> int:
     """How many decisions the rows of an evaluation set have seen, under whatever id they were curated."""
     answered = {entry.id for entry in _answers_to(ledger, dataset)}
@@ -90,18 +115,29 @@ def looks(ledger: Ledger, dataset: str) -> int:
     return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))
 
 
-def answered_before(ledger: Ledger, responses: Responses, policy: str) -> bool:
-    """Whether a subject had answered these rows, in whatever way, when a policy was recorded."""
-    stated = ledger.get(policy)
+def exploratory(ledger: Ledger, responses: Responses, policy: str) -> bool:
+    """Whether another policy than this one, or none, was in force when the subject first answered these rows."""
+    purpose = fetch(ledger, policy, Policy).purpose
+    stated = [entry for entry in ledger.entries(Policy.kind) if held(entry, Policy).purpose == purpose]
     answers = _answers_to(ledger, responses.dataset)
-    return any(made_before(entry, stated) for entry in answers if held(entry, Responses).adapter == responses.adapter)
+    return in_force(stated, [e for e in answers if held(e, Responses).adapter == responses.adapter]) != policy
 
 
-def made_before(answered: Entry, stated: Entry) -> bool:
-    """Whether answers are older than another entry; imported ones are as old as their log says that they are."""
+def in_force(stated: Sequence[Entry], answers: Sequence[Entry]) -> str | None:
+    """The policy that was recorded last before the first of some answers; ``stated`` are in the ledger's order."""
+    first = min(answers, key=lambda entry: (_made(entry), entry.seq))
+    return next((entry.id for entry in reversed(stated) if not _made_before(first, entry)), None)
+
+
+def _made(answered: Entry) -> datetime:
+    """When answers were made; imported ones when their log says that the evaluation began."""
     claim = held(answered, Responses).claim
-    if claim is not None:
-        return datetime.fromisoformat(claim.began) < datetime.fromisoformat(stated.at)
+    return datetime.fromisoformat(claim.began if claim else answered.at)
+
+
+def _made_before(answered: Entry, stated: Entry) -> bool:
+    if held(answered, Responses).claim is not None:
+        return _made(answered) < datetime.fromisoformat(stated.at)
     return answered.seq < stated.seq
 
 

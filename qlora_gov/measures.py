@@ -72,10 +72,10 @@ class Instruments:
         return [*(name for name, _ in self.metrics), *(used.name for used in self.guardrails)]
 
     @property
-    def full_names(self) -> dict[str, str]:
-        """The full name, plugin/name, of the component behind each name."""
-        metrics = {name: bound.component.name for name, bound in self.metrics}
-        return metrics | {used.name: used.bound.component.rate.name for used in self.guardrails}
+    def measured(self) -> dict[str, Component]:
+        """The component that each name stands for."""
+        metrics = {name: bound.component for name, bound in self.metrics}
+        return metrics | {used.name: used.bound.component.rate for used in self.guardrails}
 
     @property
     def bound(self) -> list[Bound[MetricSpec] | Bound[GuardrailSpec]]:

@@ -14,10 +14,11 @@ from pydantic import JsonValue
 
 from qlora_gov import steps
 from qlora_gov.assembly import Assembly, assemble
-from qlora_gov.canonical import bytes_id, tree_id
-from qlora_gov.errors import ModelError, ReleaseError, TrainingError
+from qlora_gov.canonical import bytes_id, content_id, tree_id
+from qlora_gov.errors import ModelError, ReleaseError, TrainingError, UsageError
 from qlora_gov.gathering import evidence_of
-from qlora_gov.lookup import adapter_of, fetch, held, newest, responses_of, stored_evaluation
+from qlora_gov.ledger import Entry
+from qlora_gov.lookup import adapter_of, fetch, held, refuse_other_subject, responses_of, stored_evaluation
 from qlora_gov.models.bases import ResolvedBase, resolve_base
 from qlora_gov.models.extras import require_training_libraries
 from qlora_gov.records import (
@@ -79,9 +80,12 @@ class Pipeline:
         return self._evaluation(base, adapter, held_out), opponents
 
     def policy(self) -> Policy:
-        """Record the policy, and what it calls a regression, before the evaluations that they are to judge."""
-        self._done(steps.stating(self.assembly.regression.policy))
-        return self._done(steps.stating(self.assembly.release.policy))
+        """Record the policy, and what it calls a regression, before the evaluations that they are to judge.
+
+        The one that was recorded last is in force, so one that another has followed is recorded again.
+        """
+        self._state(self.assembly.regression.policy)
+        return self._state(self.assembly.release.policy)
 
     def import_log(self, tool: str, path: Path, weights: Path | None) -> Evaluation:
         """Score what another tool logged of the adapter with these weights, or of the base without one."""
@@ -91,19 +95,20 @@ class Pipeline:
         bound.require()
         imported = read_log(bound.make(), bound.component, path)
         adapter = self._adopted(weights) if weights else None
+        refuse_other_subject(self.space.ledger, imported, adapter)
         dataset = self._done(steps.adopting_rows(self.space, imported, bound.component))
         responses = self._done(steps.adopting(self.space, imported, bound.component, dataset, adapter))
         return self._done(steps.evaluating(self.space, self.assembly, responses, dataset))
 
     def gate(self, adapter_id: str | None) -> Decision:
-        """Decide on an adapter's stored evaluation, without a model."""
-        self.policy()
-        return self._decide(*self._stored(newest(self.space.ledger, Adapter, adapter_id)))
+        """Decide on an adapter's stored evaluation, by default on the newest one, without a model."""
+        policy = self.policy()
+        return self._decide(*self._stored(self._subject(adapter_id, policy.reference)))
 
     def plan(self, adapter_id: str | None) -> tuple[RuleVerdict, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
-        candidate, opponents = self._stored(newest(self.space.ledger, Adapter, adapter_id))
         release = self.assembly.release
+        candidate, opponents = self._stored(self._subject(adapter_id, release.policy.reference))
         return judge(release.policy, release.make(), contest(self.space, self.assembly, candidate, opponents, look=1))
 
     def regression(self) -> Decision:
@@ -146,6 +151,13 @@ class Pipeline:
         self._done(steps.stating(card))
         return directory
 
+    def _state(self, policy: Policy) -> Policy:
+        stated = [entry for entry in self.space.ledger.entries(Policy.kind) if _purpose(entry) == policy.purpose]
+        if not stated or stated[-1].id != policy.id:
+            after = stated[-1].seq if stated else 0
+            self.space.ledger.append(policy, key=content_id({"policy": policy.id, "after": after}))
+        return policy
+
     def _prepared(self) -> tuple[ResolvedBase, DatasetVersion]:
         """The base at hand, and the frozen evaluation set."""
         workbench = self.assembly.trains()
@@ -182,6 +194,17 @@ class Pipeline:
             return None
         return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
 
+    def _subject(self, adapter_id: str | None, reference: str | None) -> Adapter:
+        """The adapter with an id, or the one that was evaluated last and is not what the policy pins."""
+        ledger = self.space.ledger
+        if adapter_id is not None:
+            return fetch(ledger, adapter_id, Adapter)
+        for entry in reversed(ledger.entries(Evaluation.kind)):
+            answered = responses_of(ledger, held(entry, Evaluation))
+            if answered.adapter not in (None, reference):
+                return fetch(ledger, str(answered.adapter), Adapter)
+        raise UsageError("no adapter has been evaluated yet; 'qlora-gov run' or 'import' does that")
+
     def _stored(self, adapter: Adapter) -> tuple[Evaluation, Opponents]:
         """The evaluations in the ledger of an adapter and of whom it is compared with."""
         ledger, reference = self.space.ledger, self.assembly.release.policy.reference
@@ -215,7 +238,9 @@ class Pipeline:
         adapter = known or Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
         kept = self.space.adapter(adapter.digest)
         if not is_whole(kept, adapter):  # a ledger may be shared, files are not
-            shutil.copytree(weights, kept, dirs_exist_ok=True)
+            for name in files:  # these and no others: a directory may hold links to anything
+                (kept / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(weights / name, kept / name)
         return known or self._done(steps.stating(adapter))
 
     def _decide(self, candidate: Evaluation, opponents: Opponents) -> Decision:
@@ -240,3 +265,7 @@ class Pipeline:
         ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
         return record
+
+
+def _purpose(entry: Entry) -> str:
+    return held(entry, Policy).purpose

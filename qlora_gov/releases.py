@@ -10,7 +10,7 @@ from pathlib import Path
 from qlora_gov import steps
 from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError, UsageError, did_you_mean
 from qlora_gov.ledger import Ledger, verify_lineage
-from qlora_gov.lookup import fetch, held, release_decision, responses_of
+from qlora_gov.lookup import fetch, held, release_decision, responses_of, stored_evaluation
 from qlora_gov.pipeline import Pipeline
 from qlora_gov.records import (
     Adapter,
@@ -26,6 +26,7 @@ from qlora_gov.records import (
 )
 from qlora_gov.registry import before, current, subject_of
 from qlora_gov.stages.train import adapter_files
+from qlora_gov.verification import Bench, only_news
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ class Releases:
         decision = self._decision(decision_id)
         for reason in (*self._other_weights(decision, weights), *self._disallowed(decision), *self._outdated(decision)):
             raise ReleaseError(f"not promoted: {reason}")
-        if problems := verify_lineage(self.ledger, decision.id):
+        space = self.pipeline.space
+        again = Bench(self.ledger, space.catalog, space.root).problems([self.ledger.get(decision.id)])
+        if problems := [*verify_lineage(self.ledger, decision.id), *(one for one in again if not only_news(one))]:
             raise IntegrityError(f"not promoted: the evidence does not re-derive: {problems[0]}")
         champion = current(self.ledger, "champion")
         if champion and champion.adapter == decision.adapter:
@@ -81,14 +84,19 @@ class Releases:
             raise ReleaseError("not rolled back: another adapter became champion while this one was judged")
         target = fallback.adapter if fallback else None
         basis, reason = decision.id if decision else None, MoveReason.REGRESSED if decision else MoveReason.ROLLED_BACK
-        moves: dict[Alias, str | None] = {"champion": target, "fallback": before(self.ledger, target)}
+        earlier = before(self.ledger, target)  # never the one that is being rolled back
+        moves: dict[Alias, str | None] = {
+            "champion": target,
+            "fallback": None if earlier == champion.adapter else earlier,
+        }
         return self._move(seen, moves, basis, reason, author)
 
     def roll_back_if_regressed(self, author: str | None) -> tuple[Decision, list[AliasMove]]:
         """Roll back where a regression of the champion is shown; not where the evidence cannot tell."""
         decision = self.pipeline.regression()
-        regressed = decision.outcome is DecisionOutcome.REFUSED
-        return decision, self.roll_back(author, decision) if regressed else []
+        failed = [item.verdict for item in decision.verdicts if item.verdict.outcome is Outcome.FAIL]
+        shown = any(verdict.estimate is not None for verdict in failed)  # what was not measured shows nothing
+        return decision, self.roll_back(author, decision) if shown else []
 
     def waive(self, decision_id: str | None, rule: str, author: str, reason: str, expires: date) -> Waiver:
         """Record somebody's word that a decision may be acted on although a rule did not pass.
@@ -135,8 +143,8 @@ class Releases:
         if decision.policy != self.pipeline.assembly.release.policy.id:
             yield "the project's policy is not the one that was decided under; run 'qlora-gov gate' again"
         yield from self._overtaken(decision)
-        answered = responses_of(self.ledger, fetch(self.ledger, decision.candidate, Evaluation))
-        if answered.dataset != self._evaluation_set(answered.dataset):
+        dataset = self._dataset(decision)
+        if dataset != self._evaluation_set(dataset):
             yield "the project's evaluation set is not the one that was decided on; run 'qlora-gov run' again"
         champion, compared = current(self.ledger, "champion"), subject_of(self.ledger, decision.champion)
         served = champion.adapter if champion else None
@@ -155,6 +163,21 @@ class Releases:
                     yield "it was decided since that this adapter has regressed"
             elif not newer.exploratory:
                 yield f"a newer decision on this adapter says {newer.outcome}"
+        for entry in reversed(self.ledger.entries(AliasMove.kind)):
+            move = held(entry, AliasMove)
+            undone = move.reason in (MoveReason.ROLLED_BACK, MoveReason.REGRESSED) and move.alias == "champion"
+            if undone and entry.seq > made and self._left(move) == decision.adapter:
+                yield "this adapter was rolled back since"
+        last = stored_evaluation(self.ledger, None, decision.adapter)
+        if responses_of(self.ledger, last).dataset != self._dataset(decision):
+            yield "this adapter has been evaluated on other rows since; run 'qlora-gov gate' again"
+
+    def _left(self, move: AliasMove) -> str | None:
+        """Whom a move of the champion took down."""
+        return fetch(self.ledger, move.previous, AliasMove).adapter if move.previous else None
+
+    def _dataset(self, decision: Decision) -> str:
+        return responses_of(self.ledger, fetch(self.ledger, decision.candidate, Evaluation)).dataset
 
     def _evaluation_set(self, decided: str) -> str | None:
         """The id of the project's evaluation set; a project whose evaluations are imported has what was imported."""

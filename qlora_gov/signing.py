@@ -40,6 +40,8 @@ def signature_problems(space: Workspace, public_key: Path) -> Iterator[Problem]:
         entries = space.ledger.entries(Card.kind)
     except IntegrityError:
         return
+    if not entries:
+        yield Problem(ProblemKind.MISSING, str(space.state / "cards"), "there is no card that could be signed")
     for entry in entries:
         path = space.card(entry.id) / ENVELOPE
         if path.is_file():

@@ -349,7 +349,7 @@ class ImportedEvaluation:
     Two logs pair where their examples are equal: an example holds the prompt as the subject saw it, and an epoch or
     a document's number where the tool asked several times. ``began`` is when the log says that the evaluation
     began, UTC in ISO 8601; ``files`` are those that were read, for their digest; ``notes`` say what of the log was
-    left out, and why.
+    left out, and why; ``adapter`` is whether the log says that an adapter answered, None where it says nothing.
     """
 
     tool: str
@@ -359,6 +359,7 @@ class ImportedEvaluation:
     rows: Sequence[ImportedRow]
     files: Sequence[Path]
     notes: tuple[str, ...] = ()
+    adapter: bool | None = None
 
 
 class Importer(Protocol):

@@ -15,7 +15,7 @@ from qlora_gov.errors import IntegrityError
 from qlora_gov.examples import Example
 from qlora_gov.hooks.catalog import Bound
 from qlora_gov.ledger import read_parquet, write_parquet
-from qlora_gov.lookup import answered_before, examples_behind, looks, responses_of, side
+from qlora_gov.lookup import examples_behind, exploratory, looks, responses_of, side
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.models.subject import Subject
@@ -239,7 +239,7 @@ def deciding(
             rules.make(),
             contest(space, assembly, candidate, opponents),
             adapter=answered.adapter,
-            exploratory=answered_before(space.ledger, answered, rules.policy.id),
+            exploratory=exploratory(space.ledger, answered, rules.policy.id),
         )
         return decision, {}
 

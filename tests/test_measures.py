@@ -91,7 +91,9 @@ def test_instruments_keep_the_order_of_the_project_file() -> None:
     names = ["ours/length", "ours/length", "theirs/digits_rate"]
     assert [measure.component.name for measure in USED.measures] == names
     assert USED.names == [measure.traits.name for measure in USED.measures] == ["length", "twice", "digits_rate"]
-    assert USED.full_names == dict(zip(USED.names, names, strict=True))
+    assert {name: component.name for name, component in USED.measured.items()} == dict(
+        zip(USED.names, names, strict=True)
+    )
     assert [bound.component.name for bound in USED.bound] == ["ours/length", "ours/length", "theirs/digits"]
 
 

@@ -37,6 +37,7 @@ class LmEval:
             rows=rows,
             files=[run.path, *run.samples.values()],
             notes=(*unread, *left_out.notes()),
+            adapter=run.results.adapter,
         )
 
 

@@ -44,6 +44,12 @@ class Results(BaseModel):
     task_hashes: Mapping[str, str] = Field(default_factory=dict)
 
     @property
+    def adapter(self) -> bool | None:
+        """Whether the harness loaded an adapter; None where it does not say with what it ran."""
+        arguments = self.config.model_args
+        return bool(arguments.get("peft")) if isinstance(arguments, dict) else None
+
+    @property
     def model(self) -> str:
         """The model, and the adapter on it where the harness loaded one."""
         arguments = self.config.model_args

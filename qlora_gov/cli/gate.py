@@ -9,6 +9,8 @@ import click
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
 from qlora_gov.cli.verdicts import exit_code, show, show_measurements, show_plan
+from qlora_gov.errors import INCONCLUSIVE
+from qlora_gov.lookup import superseding
 from qlora_gov.pipeline import Pipeline
 
 adapter_option = click.option(
@@ -30,7 +32,11 @@ def gate(project: Path, plugins_dirs: tuple[Path, ...], adapter: str | None, **o
         pipeline = Pipeline(space)
         decision = pipeline.gate(adapter)
         write_outputs(pipeline, decision, outputs)
+        newer = superseding(space.ledger, decision)
     show(decision)
+    if newer is not None:
+        click.echo(f"superseded: a newer decision on this adapter says {newer.outcome}; this one cannot promote")
+        return INCONCLUSIVE
     return exit_code(decision)
 
 

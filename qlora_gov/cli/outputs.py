@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from qlora_gov.errors import StorageError
+from qlora_gov.errors import StorageError, UsageError
 from qlora_gov.pipeline import Pipeline
 from qlora_gov.records import Decision
 from qlora_gov.reports.decision import DecisionReport, decision_json
@@ -36,6 +36,11 @@ def output_options(command: F) -> F:
 def write_outputs(pipeline: Pipeline, decision: Decision, outputs: dict[str, Path | None]) -> None:
     """Write the forms that were asked for. Raises StorageError for a path that cannot be written."""
     asked = {name: path for name, path in outputs.items() if path is not None}
+    taken = [(pipeline.space.root / pipeline.space.file).resolve()]
+    for name, path in asked.items():
+        if path.resolve() in taken:
+            raise UsageError(f"--{name} {path}: would overwrite the project file or another output")
+        taken.append(path.resolve())
     if asked:
         report = pipeline.report(decision)
         for name, path in asked.items():

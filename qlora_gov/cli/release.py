@@ -10,8 +10,9 @@ import click
 
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.verdicts import EXIT_CODES, show
+from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.pipeline import Pipeline
-from qlora_gov.records import AliasMove
+from qlora_gov.records import AliasMove, DecisionOutcome
 from qlora_gov.releases import Releases
 
 _author = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
@@ -62,6 +63,8 @@ def rollback(project: Path, plugins_dirs: tuple[Path, ...], if_regressed: bool, 
         decision, moves = releases.roll_back_if_regressed(author)
     show(decision)
     _say(moves, "not rolled back: no regression is shown")
+    if decision.outcome is DecisionOutcome.REFUSED and not moves:
+        return INCONCLUSIVE  # something could not be measured: no regression is shown, nor that there is none
     return EXIT_CODES[decision.outcome]
 
 

@@ -38,6 +38,7 @@ def exit_code(decision: Decision) -> int:
 def show(decision: Decision) -> None:
     """Print the verdicts, their reasons, and the outcome last."""
     console = Console(soft_wrap=True)
+    console.print(Text(f"decision {decision.id[7:19]} on adapter {decision.adapter[7:19]}"))
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))

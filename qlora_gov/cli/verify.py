@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +21,8 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
     heads = []
     for value in values:
         sequence, _, digest = value.partition(":")
-        if not sequence.isdigit() or not digest:
-            raise UsageError(f"--head {value!r}: write it as a card prints it, SEQUENCE:HASH")
+        if not re.fullmatch("[0-9]{1,18}", sequence) or not digest:
+            raise UsageError(f"--head {value[:80]!r}: write it as a card prints it, SEQUENCE:HASH")
         heads.append(Head(int(sequence), digest))
     return heads
 
@@ -53,6 +54,8 @@ def verify(
         problems = list(verify_workspace(space, heads, kept, intervals=intervals))
         problems += signature_problems(space, key) if key else ()
         head = space.ledger.head()
+        if head is None and not problems:
+            raise UsageError(f"there is no ledger at {space.ledger.location}: nothing is there to verify")
     _print(problems)
     entries = head.seq if head else 0
     touched = [one for one in problems if one.kind in (ProblemKind.TAMPERED, ProblemKind.MISSING)]
@@ -65,6 +68,7 @@ def verify(
         click.echo(f"not verified: {len(unsure)} things that {entries} entries state need other plugins to re-derive")
         return INCONCLUSIVE
     also = ", every verdict's numbers too" if intervals else ""
+    also += f", signatures under {key} too" if key else ""
     click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived{also}")
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from qlora_gov.canonical import content_id
 
@@ -68,6 +68,14 @@ class Interval(Frozen):
     high: float | None
     level: float
     method: str
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Interval:
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(
+                f"an interval goes from its lower end to its upper one, not from {self.low} to {self.high}"
+            )
+        return self
 
 
 class Environment(Frozen):

@@ -28,6 +28,9 @@ class Rule(Frozen):
     name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
     gate: Component
     metric: str = Field(description="the name of a measurement")
+    measured: Component | None = Field(
+        default=None, description="what the name stands for, settings and source with it"
+    )
     against: Literal["champion", "reference"] = "champion"
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
 

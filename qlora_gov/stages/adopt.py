@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,9 @@ from qlora_gov.examples import Example
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
 from qlora_gov.specs import ImportedEvaluation, Importer
 from qlora_gov.tables import Table, recorded_table
+
+CLOCKS = timedelta(minutes=5)
+"""By how much the clocks of two machines may differ."""
 
 
 def read_log(importer: Importer, component: Component, path: Path) -> ImportedEvaluation:
@@ -77,6 +80,11 @@ def adopt(
     return record, tables
 
 
+def log_id(imported: ImportedEvaluation) -> str:
+    """The digest of a log's files."""
+    return tree_id({f"{at} {path.name}": file_id(path) for at, path in enumerate(imported.files)})
+
+
 def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
     try:
         began = datetime.fromisoformat(imported.began)
@@ -84,12 +92,14 @@ def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
         raise DataError(f"{imported.files[0]}: {imported.began!r} is not when an evaluation began: {error}") from error
     if began.tzinfo is None:
         raise DataError(f"{imported.files[0]}: {imported.began} does not say in which time zone the evaluation began")
+    if began > datetime.now(UTC) + CLOCKS:
+        raise DataError(f"{imported.files[0]}: the evaluation began at {imported.began}, which is still to come")
     return Claim(
         tool=imported.tool,
         version=imported.version,
         model=imported.model,
         began=imported.began,
-        log=tree_id({f"{at} {path.name}": file_id(path) for at, path in enumerate(imported.files)}),
+        log=log_id(imported),
         notes=imported.notes,
         importer=importer,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +29,7 @@ from qlora_gov.records import (
     Verdict,
 )
 from qlora_gov.specs import Bools, Comparison, Floats, Gate
+from qlora_gov.stats import value_of
 from qlora_gov.tables import cluster_numbers, labels_of
 
 T = TypeVar("T", bound=np.generic)
@@ -102,7 +105,8 @@ class _Judge:
     def __init__(self, policy: Policy, contest: Contest) -> None:
         self.contest = contest
         self.clusters = _read_only(cluster_numbers([example.group for example in contest.examples]))
-        self.labels = {name: tuple(values) for name, values in labels_of(contest.examples).items()}
+        labels = labels_of(contest.examples)
+        self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
         looked = contest.look > 1
         self.stale = looked and policy.further_looks == "fresh_rows"
         self.alpha_scale = 0.5 ** (contest.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
@@ -192,7 +196,18 @@ def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
         return _fail(f"the gate returned a Verdict that is not valid: {explain(error, Verdict)}", values)
     if verdict.outcome is Outcome.PASS and verdict.estimate is None:
         return _fail("the gate passed without an estimate", values)
+    for who, stats, stated in (
+        ("candidate", comparison.candidate, verdict.candidate),
+        (comparison.against, comparison.champion, verdict.champion),
+    ):
+        value = value_of(stats, comparison.metric)
+        if not verdict.slices and isinstance(stated, float) and not _equal(stated, value):
+            return _fail(f"the gate states that the {who} is {stated:g}, its rows say otherwise", values)
     return verdict
+
+
+def _equal(stated: float, value: float | Absent) -> bool:
+    return isinstance(value, float) and math.isclose(stated, value, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _fail(reason: str, values: Values | None = None) -> Verdict:

@@ -20,7 +20,7 @@ from qlora_gov.reports.cards import CardFiles, card_files
 from qlora_gov.workspace import Workspace, short
 
 _DIGEST = r"sha256:[0-9a-f]{64}"
-_HEAD = re.compile(rf"ledger head, entry ([\d,]{{1,20}})\W{{1,40}}({_DIGEST})")
+_HEAD = re.compile(rf"ledger head, entry (\d[\d,]{{0,19}})\W{{1,40}}({_DIGEST})")
 _DECISION = re.compile(rf"\bdecision\W{{1,40}}({_DIGEST})")
 _TAG = re.compile(r"<[^>]*>")
 

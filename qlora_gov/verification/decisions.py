@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qlora_gov.lookup import made_before
-from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, Responses, RuleVerdict
+from qlora_gov.lookup import in_force
+from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, RuleVerdict
 from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close
 from qlora_gov.verification.past import Past
@@ -33,10 +33,11 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
         yield "the evaluations that it compares are not on the same rows"
     if decision.look != 1 + past.looks(answered):
         yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered)} are before it"
-    exploratory = _answered_before(answered, decision.policy, past)
+    answers = past.answers(answered)
+    exploratory = not answers or in_force(past.policies(policy.purpose), answers) != decision.policy
     if decision.exploratory is not exploratory:
-        when = "after" if exploratory else "before"
-        yield f"it states otherwise, but its policy was recorded {when} the candidate answered"
+        was = "not in force" if exploratory else "in force"
+        yield f"it states otherwise, but its policy was {was} when the candidate first answered these rows"
     for item in decision.verdicts:
         yield from _value_flaws(item, sides)
 
@@ -45,13 +46,6 @@ def opponents(decision: Decision) -> dict[str, str]:
     """The ids of the evaluations that a decision compares, by what rules call them."""
     reference = {} if decision.reference is None else {"reference": decision.reference}
     return {"candidate": decision.candidate, "champion": decision.champion} | reference
-
-
-def _answered_before(answered: Responses, policy: str, past: Past) -> bool:
-    """Whether the candidate had answered these rows, in whatever way, when the policy was recorded."""
-    stated = past.entry(policy)
-    assert stated is not None, "the policy was looked up"
-    return any(made_before(entry, stated) for entry in past.answers(answered))
 
 
 def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iterator[str]:

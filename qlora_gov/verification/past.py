@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TypeVar
 
 from qlora_gov.ledger import Entry
-from qlora_gov.records import AliasMove, DatasetVersion, Decision, Evaluation, Record, Responses
+from qlora_gov.records import AliasMove, DatasetVersion, Decision, Evaluation, Policy, Record, Responses
 
 R = TypeVar("R", bound=Record)
 
@@ -19,6 +19,7 @@ class Past:
         self._decisions: Counter[str] = Counter()
         self._answers: dict[tuple[str | None, str], list[Entry]] = defaultdict(list)
         self._moves: dict[str, AliasMove] = {}
+        self._policies: dict[str, list[Entry]] = defaultdict(list)
 
     def add(self, entry: Entry) -> None:
         """Go on to the next entry."""
@@ -26,6 +27,8 @@ class Past:
         match entry.record:
             case AliasMove():
                 self._moves[entry.record.alias] = entry.record
+            case Policy():
+                self._policies[entry.record.purpose].append(entry)
             case Responses():
                 self._answers[entry.record.adapter, self.rows(entry.record)].append(entry)
             case Decision():
@@ -58,6 +61,10 @@ class Past:
     def answers(self, like: Responses) -> list[Entry]:
         """All answers of the same subject to the same rows."""
         return self._answers[like.adapter, self.rows(like)]
+
+    def policies(self, purpose: str) -> list[Entry]:
+        """The policies of one purpose, oldest first."""
+        return self._policies[purpose]
 
     def last_move(self, alias: str) -> AliasMove | None:
         """The last move of an alias."""

@@ -20,7 +20,7 @@ PART = component("toy")
 def log(tmp_path: Path) -> ImportedEvaluation:
     (tmp_path / "log.json").write_text("{}")
     rows = [ImportedRow(example(str(at)), "yes", {"acc": float(at)}) for at in range(2)]
-    return ImportedEvaluation("toy", "1", "m", "2030-01-01T00:00:00+00:00", rows, [tmp_path / "log.json"])
+    return ImportedEvaluation("toy", "1", "m", "2020-01-01T00:00:00+00:00", rows, [tmp_path / "log.json"])
 
 
 class Reads:
