@@ -262,9 +262,9 @@ class Pipeline:
         started, work = time.monotonic(), self.space.work(key)
         record, rows = step.make(work)
         facts: dict[str, JsonValue] = {"host": socket.gethostname(), "seconds": round(time.monotonic() - started, 3)}
-        ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
+        entry = ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
-        return record
+        return cast(R, entry.record)  # as it will be read ever after: JSON knows no 0.0 beside 0
 
 
 def _purpose(entry: Entry) -> str:

@@ -17,7 +17,7 @@ STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 FAKE = """#!/usr/bin/env bash
 printf '%s\\n' "$@" > "$FAKE_ARGUMENTS"
 while [ $# -gt 0 ]; do
-  case "$1" in --json|--junit|--sarif|--summary) if [ -n "$FAKE_WRITES" ]; then echo "of $1" > "$2"; fi ;; esac
+  case "$1" in --json|--junit|--sarif|--summary) if [ -n "$FAKE_WRITES" ]; then echo "of $1, \"outcome\": \"APPROVED\"" > "$2"; fi ;; esac
   shift
 done
 exit "$FAKE_CODE"
@@ -98,6 +98,11 @@ class Runner:
         return dict(line.split("=", 1) for line in lines)
 
 
+def written(name: str) -> str:
+    """What the fake command writes to an output."""
+    return f'of --{name}, "outcome": "APPROVED"\n'
+
+
 @pytest.fixture
 def runner(tmp_path: Path) -> Runner:
     return Runner(tmp_path)
@@ -108,13 +113,18 @@ def runner(tmp_path: Path) -> Runner:
 )
 def test_the_step_ends_as_the_gate_does_and_the_summary_is_written(runner: Runner, code: int, outcome: str) -> None:
     assert runner.gate(code=code) == code
-    assert runner.path("summary").read_text(encoding="utf-8") == "of --summary\n"
+    assert runner.path("summary").read_text(encoding="utf-8") == written("summary")
     outputs = runner.outputs
     assert (outputs.pop("outcome"), outputs.pop("exit-code")) == (outcome, str(code))
     assert set(outputs) == {"json", "junit", "sarif", "summary"}
     assert {name: Path(path).read_text(encoding="utf-8") for name, path in outputs.items()} == {
-        name: f"of --{name}\n" for name in outputs
+        name: written(name) for name in outputs
     }
+
+
+def test_an_approval_that_is_not_written_down_is_none(runner: Runner) -> None:
+    assert runner.gate(code=0, writes=False) == 70
+    assert runner.outputs == {"outcome": "ERROR", "exit-code": "70"}
 
 
 def test_a_gate_that_writes_nothing_is_said_to(runner: Runner) -> None:

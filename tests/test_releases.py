@@ -122,6 +122,102 @@ def test_logs_of_two_bases_on_the_same_rows_are_not_taken_for_one(
     assert "logs of several bases are on these rows (another base, m)" in said(capsys)
 
 
+def test_a_card_of_a_decision_just_made_is_that_of_the_decision_on_record(project: Imported) -> None:
+    """A setting of 0.0 comes back from the ledger as 0."""
+    project.policy(rules=[{"use": "improves", "metric": "accuracy", "by": 0.0}])
+    pipeline = project.pipeline
+    pipeline.card(pipeline.gate(None))
+    assert project("verify") == 0
+
+
+# --- what a hostile colleague would try ---
+
+
+def test_another_metric_under_the_same_name_is_another_policy(project: Imported) -> None:
+    assert project("gate") == 0
+    plugin = project.root / "plugins" / "toy.py"
+    plugin.write_text(plugin.read_text().replace('row.recorded.get("accuracy")', "1.0"))
+    assert project.log(GOOD, rows="r") == project.log(BAD, "b", rows="r") == 0
+    assert project.log(GOOD) == 0
+    assert project.log(BETTER, "a") == 0
+    assert project("gate") == 3
+    assert project.last("decision").exploratory
+
+
+def test_a_log_from_the_future_is_refused(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    assert project.log(GOOD, "b", age=-3600) == 6
+    assert "which is still to come" in said(capsys)
+
+
+def test_one_log_is_of_one_subject(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    log = str(project.root / "base-q.json")
+    assert project("import", "toy", log, "--adapter", str(project.adapter("b"))) == 6
+    assert "this log was imported before, as that of the base" in said(capsys)
+
+
+def test_only_the_policy_in_force_when_the_candidate_answered_can_promote(project: Imported) -> None:
+    lenient = [{"use": "non_inferior", "metric": "accuracy", "margin": 0.9}]
+    strict = [{"use": "non_inferior", "metric": "accuracy", "margin": 0.01}]
+    project.policy(rules=lenient)
+    assert project("policy") == 0
+    project.policy(rules=strict)
+    assert project("policy") == project.log(BAD, "b") == 0
+    assert project("gate") == 1
+    project.policy(rules=lenient)
+    assert project("gate") == 3
+    assert project.last("decision").exploratory
+    assert project.log(BAD, "c") == project("gate") == 0, "for who answers from now on it is in force again"
+    assert project("verify") == 0
+
+
+def test_what_could_not_be_measured_is_no_regression(project: Imported) -> None:
+    assert project("gate") == project("promote") == 0
+    plugin = project.root / "plugins" / "toy.py"
+    plugin.write_text(plugin.read_text() + "\n# another source\n")
+    assert project("rollback", "--if-regressed") == 3
+    assert project.aliases()["champion"] == weights("a")
+
+
+def test_who_was_rolled_back_comes_back_by_a_new_decision_only(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == project("promote") == project("rollback") == 0
+    assert project("promote") == 14
+    assert "this adapter was rolled back since" in said(capsys)
+
+
+def test_rolling_back_twice_does_not_bring_back_what_was_rolled_back(project: Imported) -> None:
+    for name in ("a", "b", "a"):
+        rows = f"{name}{len(project.ledger.entries('alias'))}"
+        assert project.log(GOOD, rows=rows) == project.log(BETTER, name, rows=rows) == 0
+        for other in {"a", "b"} - {name}:
+            assert project.log(BETTER, other, rows=rows) == 0
+        adapter = next(e.id for e in project.adapters() if e.record.files["adapter_model.safetensors"] == weights(name))
+        assert project("gate", "--adapter", adapter) == project("promote") == 0
+    assert project("rollback") == 0
+    assert project.aliases()["champion"] == weights("b")
+    assert project.aliases()["fallback"] is None
+
+
+def test_a_decision_that_a_newer_one_supersedes_does_not_exit_with_0(project: Imported) -> None:
+    assert project.log(GOOD, rows="r") == project.log(BAD, "a", rows="r") == 0
+    first = project.adapters()[0].id
+    assert project("gate", "--adapter", first) == 1
+    assert project("promote") == 14
+
+
+def test_where_there_is_no_ledger_nothing_is_verified(project: Imported) -> None:
+    shutil.rmtree(project.root / ".qlora_gov")
+    assert project("verify") == 2
+
+
+def test_an_output_never_overwrites_the_project_file(project: Imported) -> None:
+    file = project.root / "qlora_gov.yaml"
+    before = file.read_text()
+    assert project("gate", "--json", str(file)) == 2
+    assert file.read_text() == before
+
+
 # --- one byte ---------------------------------------------------------------------------------------------------
 
 

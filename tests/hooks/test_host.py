@@ -15,7 +15,15 @@ def test_a_plugin_of_a_directory_stands_beside_the_first_party_ones(write: Calla
     entry = catalog.find("metric", "length")
     assert (entry.name, entry.plugin.distribution, entry.plugin.version) == ("mine/length", "plugins/mine.py", "local")
     assert {entry.plugin.distribution for entry in catalog} == {"qlora-gov", "plugins/mine.py"}
-    assert {entry.spec.kind for entry in catalog} == {"source", "filter", "trainer", "metric", "guardrail", "gate"}
+    assert {entry.spec.kind for entry in catalog} == {
+        "source",
+        "filter",
+        "trainer",
+        "metric",
+        "guardrail",
+        "gate",
+        "importer",
+    }
 
 
 def test_the_order_of_loading_changes_nothing(write: Callable[..., Path]) -> None:
