@@ -17,7 +17,10 @@ STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 FAKE = """#!/usr/bin/env bash
 printf '%s\\n' "$@" > "$FAKE_ARGUMENTS"
 while [ $# -gt 0 ]; do
-  case "$1" in --json|--junit|--sarif|--summary) if [ -n "$FAKE_WRITES" ]; then echo "of $1, \"outcome\": \"APPROVED\"" > "$2"; fi ;; esac
+  case "$1" in
+    --json|--junit|--sarif|--summary)
+      if [ -n "$FAKE_WRITES" ]; then printf 'of %s, "outcome": "APPROVED"\\n' "$1" > "$2"; fi ;;
+  esac
   shift
 done
 exit "$FAKE_CODE"
