@@ -20,9 +20,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Imported:
     project.policy(rules=[{"use": "no_regressed_slice", "metric": "accuracy", "margin": 0.3, "by": "intent"}])
     assert project("policy") == 0
     rows = [{"q": f"{at}?", "response": "yes", "score": score, "intent": HOSTILE} for at, score in enumerate(GOOD)]
-    log = project.root / "log.json"
-    log.write_text(json.dumps({"model": "m", "began": datetime.now(UTC).isoformat(), "rows": rows}))
-    for weights in ([], ["--adapter", str(project.adapter("a"))]):
+    for name, weights in (("base", []), ("adapter", ["--adapter", str(project.adapter("a"))])):
+        log = project.root / f"{name}.json"
+        log.write_text(json.dumps({"model": name, "began": datetime.now(UTC).isoformat(), "rows": rows}))
         assert project("import", "toy", str(log), *weights) == 0
     return project
 
