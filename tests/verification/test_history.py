@@ -56,7 +56,7 @@ CASES: dict[str, tuple[Callable[[Any], bool], Change, str]] = {
     "another outcome": (approved, lambda d: {"outcome": "REFUSED"}, "from its verdicts follows APPROVED"),
     "a failed rule": (approved, verdict(outcome=Outcome.FAIL), "from its verdicts follows REFUSED"),
     "another look": (approved, lambda d: {"look": d.look + 1}, "on its rows"),
-    "exploratory": (approved, lambda d: {"exploratory": True}, "its policy was in force when the candidate first answered"),
+    "exploratory": (approved, lambda d: {"exploratory": True}, "its policy was in force when"),
     "fewer rules": (approved, lambda d: {"verdicts": d.verdicts[1:]}, "not on the rules of its policy"),
     "another value": (approved, verdict(candidate=0.5), "says that accuracy of the candidate is 0.5"),
     "another champion's value": (approved, verdict(champion=0.5), "says that accuracy of the champion is 0.5"),
