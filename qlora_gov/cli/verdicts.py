@@ -68,8 +68,9 @@ def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
 
 def show_plan(verdicts: Sequence[RuleVerdict]) -> None:
     """Print how many rows each rule takes, and the policy as a whole."""
-    console, table = Console(soft_wrap=True), _table("rule")
-    for column in ("rows now", "shows a distance of", "rows to plan for"):
+    console, table = Console(soft_wrap=True), _table()
+    table.add_column("rule", overflow="fold")
+    for column in ("rows", "shows a distance of", "rows to plan for"):
         table.add_column(column, justify="right", no_wrap=True)
     for item in verdicts:
         verdict = item.verdict
