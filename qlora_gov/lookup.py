@@ -102,9 +102,10 @@ def refuse_other_subject(ledger: Ledger, imported: ImportedEvaluation, adapter: 
     if imported.adapter is not None and imported.adapter != (adapter is not None):
         says = "an adapter" if imported.adapter else "no adapter"
         raise DataError(f"{imported.files[0]}: by the log {says} answered; give --adapter exactly where one did")
+    log = log_id(imported)
     for entry in ledger.entries(Responses.kind):
         claim, subject = held(entry, Responses).claim, held(entry, Responses).adapter
-        if claim is not None and claim.log == log_id(imported) and subject != (adapter.id if adapter else None):
+        if claim is not None and claim.log == log and subject != (adapter.id if adapter else None):
             raise DataError(f"{imported.files[0]}: this log was imported before, as that of {subject or 'the base'}")
 
 
@@ -117,10 +118,14 @@ def looks(ledger: Ledger, dataset: str) -> int:
 
 def exploratory(ledger: Ledger, responses: Responses, policy: str) -> bool:
     """Whether another policy than this one, or none, was in force when the subject first answered these rows."""
-    purpose = fetch(ledger, policy, Policy).purpose
-    stated = [entry for entry in ledger.entries(Policy.kind) if held(entry, Policy).purpose == purpose]
+    stated = policies(ledger, fetch(ledger, policy, Policy).purpose)
     answers = _answers_to(ledger, responses.dataset)
     return in_force(stated, [e for e in answers if held(e, Responses).adapter == responses.adapter]) != policy
+
+
+def policies(ledger: Ledger, purpose: str) -> list[Entry]:
+    """The entries of all policies of one purpose, oldest first."""
+    return [entry for entry in ledger.entries(Policy.kind) if held(entry, Policy).purpose == purpose]
 
 
 def in_force(stated: Sequence[Entry], answers: Sequence[Entry]) -> str | None:

@@ -17,8 +17,7 @@ from qlora_gov.assembly import Assembly, assemble
 from qlora_gov.canonical import bytes_id, content_id, tree_id
 from qlora_gov.errors import ModelError, ReleaseError, TrainingError, UsageError
 from qlora_gov.gathering import evidence_of
-from qlora_gov.ledger import Entry
-from qlora_gov.lookup import adapter_of, fetch, held, refuse_other_subject, responses_of, stored_evaluation
+from qlora_gov.lookup import adapter_of, fetch, held, policies, refuse_other_subject, responses_of, stored_evaluation
 from qlora_gov.models.bases import ResolvedBase, resolve_base
 from qlora_gov.models.extras import require_training_libraries
 from qlora_gov.records import (
@@ -152,7 +151,7 @@ class Pipeline:
         return directory
 
     def _state(self, policy: Policy) -> Policy:
-        stated = [entry for entry in self.space.ledger.entries(Policy.kind) if _purpose(entry) == policy.purpose]
+        stated = policies(self.space.ledger, policy.purpose)
         if not stated or stated[-1].id != policy.id:
             after = stated[-1].seq if stated else 0
             self.space.ledger.append(policy, key=content_id({"policy": policy.id, "after": after}))
@@ -265,7 +264,3 @@ class Pipeline:
         entry = ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
         return cast(R, entry.record)  # as it will be read ever after: JSON knows no 0.0 beside 0
-
-
-def _purpose(entry: Entry) -> str:
-    return held(entry, Policy).purpose

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from tests.imported import Imported
 
 ROOT = Path(__file__).parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -35,6 +40,23 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny import make_tiny_base
 
     return make_tiny_base(tmp_path_factory.mktemp("bases") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """One whole ledger with two releases; what edits it takes a ``copy``."""
+    from tests.released import make_released
+
+    return make_released(tmp_path_factory.mktemp("released") / "project")
+
+
+@pytest.fixture
+def copy(released: Imported, tmp_path: Path) -> Imported:
+    """A copy of the released project."""
+    from tests.imported import Imported
+
+    shutil.copytree(released.root, tmp_path / "copy")
+    return Imported(tmp_path / "copy")
 
 
 @pytest.fixture(scope="session")

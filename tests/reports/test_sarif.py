@@ -167,7 +167,7 @@ def test_baseline_state(verdict: Verdict, state: str) -> None:
 
 @settings(max_examples=20)
 @given(TEXTS, TEXTS, TEXTS, TEXTS)
-@example("decision", "x", "{0} [a](1)", "/root/secret/data.jsonl:7")
+@example("decision", "x", "{0} [a](1)", "/home/someone/secret/data.jsonl:7")
 def test_no_text_breaks_it(name: str, metric: str, reason: str, source: str) -> None:
     kinds = [(result["kind"], result["level"]) for result in run_of(refused())["results"]]
     found = run_of(with_texts(name, metric, reason, source))["results"]
