@@ -306,7 +306,7 @@ def talk(count: int, word: str) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Make both under a temporary directory, and keep them."""
-    with tempfile.TemporaryDirectory() as directory, mock.patch.object(socket, "gethostname", lambda: "golden"):
+    with tempfile.TemporaryDirectory() as directory, mock.patch.object(socket, "gethostname", return_value="golden"):
         for make, name in ((decisions, __version__), (trained, f"{__version__}-trained")):
             make(Path(directory, name)).keep(name)
 
