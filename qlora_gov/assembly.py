@@ -13,9 +13,9 @@ from qlora_gov.config import Dataset, PolicySettings, Project, SourceUse, Step, 
 from qlora_gov.errors import ProjectError, did_you_mean
 from qlora_gov.hooks.catalog import Bound, Catalog
 from qlora_gov.measures import Instruments, instruments, rate_measure
-from qlora_gov.records import Policy, Rule
+from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
-from qlora_gov.stages.curate import UsedSource, UsedStep
+from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 from qlora_gov.stages.redaction import GuardrailFilter
 
@@ -29,9 +29,14 @@ class BoundDataset:
 
     @property
     def key(self) -> list[Any]:
-        """What determines the rows: each component with its settings, and what is done with it."""
-        sources = [[bound.component.model_dump(mode="json"), use.licence] for use, bound in self.sources]
-        return [sources, [[bound.component.model_dump(mode="json"), step.action] for step, bound in self.steps]]
+        """What determines the rows: each component's identity, and what is done with it."""
+        sources = [[bound.component.identity, use.licence] for use, bound in self.sources]
+        return [sources, [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]]
+
+    def made(self, version: DatasetVersion) -> bool:
+        """Whether a dataset version came from exactly these."""
+        sources = [[source.component.identity, source.licence] for source in version.sources]
+        return self.key == [sources, [[step.component.identity, step.action] for step in version.steps]]
 
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""
@@ -43,7 +48,7 @@ class BoundDataset:
             UsedStep(
                 GuardrailFilter(bound.make(), bound.component.name, step.action) if step.action else bound.make(),
                 bound.component,
-                step.action or "filter",
+                step.action or FILTER,
             )
             for step, bound in self.steps
         ]

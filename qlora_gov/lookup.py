@@ -116,11 +116,12 @@ def looks(ledger: Ledger, dataset: str) -> int:
     return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))
 
 
-def exploratory(ledger: Ledger, responses: Responses, policy: str) -> bool:
+def exploratory(ledger: Ledger, responses: Responses, policy: Policy) -> bool:
     """Whether another policy than this one, or none, was in force when the subject first answered these rows."""
-    stated = policies(ledger, fetch(ledger, policy, Policy).purpose)
     answers = _answers_to(ledger, responses.dataset)
-    return in_force(stated, [e for e in answers if held(e, Responses).adapter == responses.adapter]) != policy
+    mine = [entry for entry in answers if held(entry, Responses).adapter == responses.adapter]
+    found = in_force(policies(ledger, policy.purpose), mine)
+    return found is None or found.terms != policy.terms
 
 
 def policies(ledger: Ledger, purpose: str) -> list[Entry]:
@@ -128,10 +129,18 @@ def policies(ledger: Ledger, purpose: str) -> list[Entry]:
     return [entry for entry in ledger.entries(Policy.kind) if held(entry, Policy).purpose == purpose]
 
 
-def in_force(stated: Sequence[Entry], answers: Sequence[Entry]) -> str | None:
-    """The policy that was recorded last before the first of some answers; ``stated`` are in the ledger's order."""
+def stated(ledger: Ledger, policy: Policy) -> Policy:
+    """The newest policy on record with the terms of this one. Raises UsageError where there is none."""
+    for entry in reversed(policies(ledger, policy.purpose)):
+        if held(entry, Policy).terms == policy.terms:
+            return held(entry, Policy)
+    raise UsageError("the project's policy is not on record; 'qlora-gov policy' records it")
+
+
+def in_force(recorded: Sequence[Entry], answers: Sequence[Entry]) -> Policy | None:
+    """The policy that was recorded last before the first of some answers; ``recorded`` are in the ledger's order."""
     first = min(answers, key=lambda entry: (_made(entry), entry.seq))
-    return next((entry.id for entry in reversed(stated) if not _made_before(first, entry)), None)
+    return next((held(entry, Policy) for entry in reversed(recorded) if not _made_before(first, entry)), None)
 
 
 def _made(answered: Entry) -> datetime:

@@ -11,7 +11,7 @@ from typing import Any
 from qlora_gov.config import EvaluationSettings
 from qlora_gov.errors import ProjectError
 from qlora_gov.hooks.catalog import Bound, Catalog
-from qlora_gov.records import Component, DetectorErrors
+from qlora_gov.records import Component, DetectorErrors, Evaluation
 from qlora_gov.specs import Finding, Guardrail, GuardrailSpec, Metric, MetricSpec, MetricTraits, Need, ratio
 
 RATE_COMPONENTS = ("flagged", "rows")
@@ -91,7 +91,16 @@ class Instruments:
     def key(self) -> list[Any]:
         """What determines an evaluation, as far as the instruments do."""
         errors = [used.errors.model_dump() if used.errors else None for used in self.guardrails]
-        return [self.names, [bound.component.model_dump(mode="json") for bound in self.bound], errors]
+        return [[[name, component.identity] for name, component in self.measured.items()], errors]
+
+    def made(self, evaluation: Evaluation) -> bool:
+        """Whether exactly these measured an evaluation."""
+        errors = {used.name: used.errors for used in self.guardrails}
+        found = [(one.name, one.metric.identity) for one in evaluation.measurements]
+        return found == [(name, component.identity) for name, component in self.measured.items()] and all(
+            (scan.errors if isinstance(scan.errors, DetectorErrors) else None) == errors[scan.name]
+            for scan in evaluation.scans
+        )
 
 
 def instruments(catalog: Catalog, settings: EvaluationSettings, root: Path) -> Instruments:

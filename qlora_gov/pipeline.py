@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from pydantic import JsonValue
 
@@ -143,19 +143,21 @@ class Pipeline:
             templates=files.templates,
             files={name: bytes_id(text.encode()) for name, text in files.texts.items()},
         )
-        directory = self.space.card(card.id)
+        step = steps.showing(card)
+        known = step.find(self.space.ledger)
+        directory = self.space.card(known.id if known else card.id)
         directory.mkdir(parents=True, exist_ok=True)
         for name, text in files.texts.items():
             (directory / name).write_bytes(text.encode())
-        self._done(steps.stating(card))
+        self._done(step)
         return directory
 
     def _state(self, policy: Policy) -> Policy:
-        stated = policies(self.space.ledger, policy.purpose)
-        if not stated or stated[-1].id != policy.id:
-            after = stated[-1].seq if stated else 0
-            self.space.ledger.append(policy, key=content_id({"policy": policy.id, "after": after}))
-        return policy
+        recorded = policies(self.space.ledger, policy.purpose)
+        if recorded and held(recorded[-1], Policy).terms == policy.terms:
+            return held(recorded[-1], Policy)
+        after = recorded[-1].seq if recorded else 0
+        return held(self.space.ledger.append(policy, key=content_id({"policy": policy.id, "after": after})), Policy)
 
     def _prepared(self) -> tuple[ResolvedBase, DatasetVersion]:
         """The base at hand, and the frozen evaluation set."""
@@ -164,7 +166,7 @@ class Pipeline:
         require_training_libraries()
         settings = self.space.project.base
         base = resolve_base(settings.model, root=self.space.root, licence=settings.licence)
-        self._done(steps.stating(base.record))
+        base = replace(base, record=self._done(steps.stating(base.record)))
         return base, self._done(steps.curating(self.space, "evaluation", workbench.evaluation_data, None))
 
     def _trained(self, base: ResolvedBase, held_out: DatasetVersion) -> Adapter:
@@ -184,9 +186,9 @@ class Pipeline:
             raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
         record = fetch(self.space.ledger, adapter.base, Base)
         base = resolve_base(record.reference, root=self.space.root, licence=record.licence)
-        if base.record.id != record.id:
+        if base.record.content_digest != record.content_digest:
             raise ModelError(f"{record.reference} is no longer the base that adapter {adapter.id} was trained on")
-        return base
+        return replace(base, record=record)
 
     def _reference(self, policy: Policy, base: ResolvedBase, dataset: DatasetVersion) -> Evaluation | None:
         if policy.reference is None:
@@ -224,7 +226,7 @@ class Pipeline:
         ledger = self.space.ledger
         responses = responses_of(ledger, evaluation)
         dataset = fetch(ledger, responses.dataset, DatasetVersion)
-        found = ledger.find(steps.evaluating(self.space, self.assembly, responses, dataset).key)
+        found = steps.evaluating(self.space, self.assembly, responses, dataset).find(ledger)
         return held(found, Evaluation) if found else evaluation
 
     def _adopted(self, weights: Path) -> Adapter:
@@ -254,13 +256,15 @@ class Pipeline:
     def _done(self, step: Step[R]) -> R:
         """The record under the step's key, if its artefacts are there too; else make, append and return it."""
         key, ledger = step.key, self.space.ledger
-        found = ledger.find(key)
-        if found is not None and step.usable(cast(R, found.record)):
-            return cast(R, found.record)
-        seen = ledger.newest(step.counts.kind) if step.counts else None
+        found = step.find(ledger)
+        if found is not None and step.usable(held(found, step.of)):
+            return held(found, step.of)
+        seen = ledger.newest(step.of.kind) if step.counts else None
         started, work = time.monotonic(), self.space.work(key)
         record, rows = step.make(work)
+        if found is not None and step.usable(held(found, step.of)):  # its artefacts were lost, and are made again
+            return held(found, step.of)
         facts: dict[str, JsonValue] = {"host": socket.gethostname(), "seconds": round(time.monotonic() - started, 3)}
         entry = ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
-        return cast(R, entry.record)  # as it will be read ever after: JSON knows no 0.0 beside 0
+        return held(entry, step.of)  # as it will be read ever after: JSON knows no 0.0 beside 0

@@ -26,7 +26,7 @@ from qlora_gov.records import (
 )
 from qlora_gov.registry import before, current, subject_of
 from qlora_gov.stages.train import adapter_files
-from qlora_gov.verification import Bench, only_news
+from qlora_gov.verification import Bench
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Releases:
             raise ReleaseError(f"not promoted: {reason}")
         space = self.pipeline.space
         again = Bench(self.ledger, space.catalog, space.root).problems([self.ledger.get(decision.id)])
-        if problems := [*verify_lineage(self.ledger, decision.id), *(one for one in again if not only_news(one))]:
+        if problems := [*verify_lineage(self.ledger, decision.id), *(one for one in again if not one.harmless)]:
             raise IntegrityError(f"not promoted: the evidence does not re-derive: {problems[0]}")
         champion = current(self.ledger, "champion")
         if champion and champion.adapter == decision.adapter:
@@ -140,7 +140,7 @@ class Releases:
 
     def _outdated(self, decision: Decision) -> Iterator[str]:
         """What has changed since the decision."""
-        if decision.policy != self.pipeline.assembly.release.policy.id:
+        if fetch(self.ledger, decision.policy, Policy).terms != self.pipeline.assembly.release.policy.terms:
             yield "the project's policy is not the one that was decided under; run 'qlora-gov gate' again"
         yield from self._overtaken(decision)
         dataset = self._dataset(decision)
@@ -185,7 +185,7 @@ class Releases:
         if workbench is None:
             return decided
         step = steps.curating(self.pipeline.space, "evaluation", workbench.evaluation_data, None)
-        entry = self.ledger.find(step.key)
+        entry = step.find(self.ledger)
         return entry.id if entry else None
 
     def _other_weights(self, decision: Decision, weights: Path | None) -> Iterator[str]:

@@ -63,7 +63,7 @@ def _base(space: Workspace, record_id: str) -> ResolvedBase:
     record, settings = fetch(space.ledger, record_id, Base), space.project.base
     for name, licence in ((settings.model, settings.licence), (record.reference, record.licence)):
         found = resolve_base(name, root=space.root, licence=licence)
-        if found.record.id == record.id:
+        if found.record.content_digest == record.content_digest:
             return found
     raise ModelError(f"{record.reference} is no longer the base that gave these answers")
 

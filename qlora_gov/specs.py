@@ -31,7 +31,9 @@ class Spec:
     """What every spec says: a short name, one line for people, how to make it, and what it takes.
 
     ``requires`` names the modules that must be importable for the component to work, ``extra`` the extra of this
-    distribution that installs them.
+    distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
+    means raises it, and only that makes evidence of before another component's. Any other component is known by its
+    source.
     """
 
     kind: ClassVar[str]
@@ -41,6 +43,7 @@ class Spec:
     config: type[BaseModel] | None = None
     requires: tuple[str, ...] = ()
     extra: str | None = None
+    revision: int = 1
 
 
 # --- data ---------------------------------------------------------------------------------------------------
@@ -291,8 +294,9 @@ class Comparison:
     ``candidate`` and ``champion`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
     ``[n]``; ``labels`` are the properties of the examples that rows can be sliced by, each ``[n]``. ``against`` is
     what to call the champion, which may be the policy's pinned reference. A gate multiplies its alpha by
-    ``alpha_scale``, which is below 1 where the policy has looked at these rows before. The core calls no gate where
-    a row is missing or could not be scored on either side.
+    ``alpha_scale``, which is below 1 where the policy has looked at these rows before. ``methods`` is the revision of
+    the statistical methods to judge by, None for the newest. The core calls no gate where a row is missing or could
+    not be scored on either side.
     """
 
     metric: MetricTraits
@@ -302,6 +306,7 @@ class Comparison:
     labels: Mapping[str, Sequence[str | None]] = field(default_factory=dict, repr=False)
     against: str = "champion"
     alpha_scale: float = 1.0
+    methods: int | None = None
 
     def part(self, rows: Bools) -> Comparison:
         """The comparison on some of the rows, by their mask ``[n]``."""

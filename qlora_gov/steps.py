@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from qlora_gov import __version__
 from qlora_gov.assembly import Assembly, BoundDataset, BoundPolicy
 from qlora_gov.canonical import columns_id, content_id
 from qlora_gov.environment import environment
 from qlora_gov.errors import IntegrityError
 from qlora_gov.examples import Example
 from qlora_gov.hooks.catalog import Bound
-from qlora_gov.ledger import read_parquet, write_parquet
-from qlora_gov.lookup import examples_behind, exploratory, looks, responses_of, side
+from qlora_gov.ledger import Entry, Ledger, read_parquet, write_parquet
+from qlora_gov.lookup import examples_behind, exploratory, fetch, held, looks, responses_of, side, stated
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.models.subject import Subject
-from qlora_gov.records import Adapter, Component, DatasetVersion, Decision, Evaluation, Record, Responses
+from qlora_gov.records import Adapter, Card, Component, DatasetVersion, Decision, Evaluation, Policy, Record, Responses
 from qlora_gov.specs import ImportedEvaluation, TrainerSpec
 from qlora_gov.stages.adopt import LoggedExamples, adopt
 from qlora_gov.stages.curate import HeldOut, UsedSource, curate
@@ -38,37 +37,75 @@ Made = tuple[R, Mapping[str, Table]]
 class Step(Generic[R]):
     """A stage ready to run.
 
-    ``parts`` is all that determines the record; ``make`` is given a directory that survives a kill and is removed
-    once the record is in the ledger; ``usable`` says whether the artefacts of a record found there are at hand.
-    ``counts`` says that the record counts those of its kind before it, so that none may come between.
+    ``parts`` is all that determines the record, of kind ``of``; ``made`` says of such a record whether it comes from
+    just these, by what it says itself. ``make`` is given a directory that survives a kill and is removed once the
+    record is in the ledger; ``usable`` says whether the artefacts of a record found there are at hand. ``counts`` says
+    that the record counts those of its kind before it, so that none may come between. Whoever changes what a step
+    makes of the same parts raises ``revision``.
     """
 
     name: str
+    of: type[R]
     parts: Mapping[str, Any]
+    made: Callable[[R], bool]
     make: Callable[[Path], Made[R]]
     usable: Callable[[R], bool] = lambda record: True
-    counts: type[Record] | None = None
+    counts: bool = False
+    revision: int = 1
 
     @property
     def key(self) -> str:
         """The digest of what determines the record."""
-        return content_id({"stage": self.name, "version": __version__, **self.parts})
+        return content_id({"stage": self.name, "revision": self.revision, **self.parts})
+
+    def find(self, ledger: Ledger) -> Entry | None:
+        """The newest entry of what the step makes.
+
+        The first revision of each step was released with keys that held versions, so that what it made then is found
+        by what the record says.
+        """
+        found = ledger.find(self.key)
+        if found is not None or self.revision > 1:
+            return found
+        return next(
+            (entry for entry in reversed(ledger.entries(self.of.kind)) if self.made(held(entry, self.of))), None
+        )
 
 
 def stating(record: R) -> Step[R]:
     """A record that is all there is to it: nothing has to be made."""
-    return Step(record.kind, {"record": record.id}, lambda work: (record, {}))
+    digest = record.content_digest
+
+    def made(other: R) -> bool:
+        return other.content_digest == digest
+
+    return Step(record.kind, type(record), {"record": digest}, made, lambda work: (record, {}))
+
+
+def showing(card: Card) -> Step[Card]:
+    """A rendered card. Where other templates or other code gave the same bytes before, it is that card."""
+
+    def made(other: Card) -> bool:
+        return (other.decision, other.about, other.files) == (card.decision, card.about, card.files)
+
+    parts = {"decision": card.decision, "about": card.about, "files": dict(card.files)}
+    return Step(card.kind, Card, parts, made, lambda work: (card, {}))
 
 
 def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetVersion | None) -> Step[DatasetVersion]:
     """Curate one dataset; an evaluation set's rows go into the ledger, since every number opens to them."""
 
     def make(work: Path) -> Made[DatasetVersion]:
-        clear_of = HeldOut(held_out.id, examples(space, held_out)) if held_out else None
-        return _kept(space, *curate(role, data.used_sources(), data.used_steps(), clear_of, space.progress))
+        kept_clear = HeldOut(held_out.id, examples(space, held_out)) if held_out else None
+        return _kept(space, *curate(role, data.used_sources(), data.used_steps(), kept_clear, space.progress))
 
-    parts = {"role": role, "data": data.key, "held_out": held_out.id if held_out else None}
-    return Step("curate", parts, make, lambda version: space.dataset(version.digest).is_file())
+    clear_of = held_out.id if held_out else None
+
+    def made(version: DatasetVersion) -> bool:
+        return (version.role, version.held_out) == (role, clear_of) and data.made(version)
+
+    parts = {"role": role, "data": data.key, "held_out": clear_of}
+    return Step("curate", DatasetVersion, parts, made, make, lambda version: space.dataset(version.digest).is_file())
 
 
 def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:
@@ -79,8 +116,12 @@ def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Comp
         source = UsedSource(LoggedExamples(imported), importer, None)
         return _kept(space, *curate("evaluation", [source], [], None, space.progress))
 
-    parts = {"rows": digest, "importer": importer.model_dump(mode="json")}
-    return Step("adopt rows", parts, make, lambda version: space.dataset(version.digest).is_file())
+    def made(version: DatasetVersion) -> bool:
+        importers = [source.component.identity for source in version.sources]
+        return (version.role, version.digest, importers) == ("evaluation", digest, [importer.identity])
+
+    parts = {"rows": digest, "importer": importer.identity}
+    return Step("adopt rows", DatasetVersion, parts, made, make, lambda kept: space.dataset(kept.digest).is_file())
 
 
 def _kept(space: Workspace, version: DatasetVersion, rows: list[Example]) -> Made[DatasetVersion]:
@@ -132,9 +173,19 @@ def training(
         )
         return adapter, {}
 
-    recipe = trainer.component.model_dump(mode="json")
+    recipe = trainer.component.identity
+
+    def made(adapter: Adapter) -> bool:
+        trained = adapter.training
+        if trained is None or (adapter.base, adapter.dataset) != (base.record.id, dataset.id):
+            return False
+        return (trained.recipe.identity, trained.seed) == (recipe, seed)
+
+    def usable(adapter: Adapter) -> bool:
+        return is_whole(space.adapter(adapter.digest), adapter)
+
     parts = {"base": base.record.id, "dataset": dataset.id, "recipe": recipe, "seed": seed}
-    return Step("train", parts, make, lambda adapter: is_whole(space.adapter(adapter.digest), adapter))
+    return Step("train", Adapter, parts, made, make, usable)
 
 
 def responding(
@@ -160,15 +211,21 @@ def responding(
             progress=space.progress,
         )
 
+    subject, settings = adapter.id if adapter else None, (quantization, generation, likelihoods)
+
+    def made(other: Responses) -> bool:
+        answered = (other.quantization, other.generation, other.likelihoods is not None)
+        return (other.base, other.adapter, other.dataset, answered) == (base.record.id, subject, dataset.id, settings)
+
     parts = {
         "base": base.record.id,
-        "adapter": adapter.id if adapter else None,
+        "adapter": subject,
         "dataset": dataset.id,
         "quantization": quantization,
-        "generation": generation.model_dump(mode="json"),
+        "generation": generation.model_dump(mode="json", exclude_defaults=True),
         "likelihoods": likelihoods,
     }
-    return Step("respond", parts, make)
+    return Step("respond", Responses, parts, made, make)
 
 
 def adopting(
@@ -180,7 +237,16 @@ def adopting(
 ) -> Step[Responses]:
     """Take over the answers of another tool's log."""
     record, tables = adopt(imported, importer, dataset, adapter)
-    return Step("adopt", {"responses": record.id}, lambda work: (record, tables))
+    said = _said(record)
+    return Step("adopt", Responses, said, lambda other: _said(other) == said, lambda work: (record, tables))
+
+
+def _said(responses: Responses) -> dict[str, Any]:
+    """What imported answers say, whichever version of the importer read them."""
+    content = responses.content()
+    if responses.claim is not None:
+        content["claim"]["importer"] = responses.claim.importer.identity
+    return content
 
 
 def evaluating(space: Workspace, assembly: Assembly, responses: Responses, dataset: DatasetVersion) -> Step[Evaluation]:
@@ -195,7 +261,11 @@ def evaluating(space: Workspace, assembly: Assembly, responses: Responses, datas
         measures = [measure for measure in assembly.instruments.measures if measure.metric is not None]
         return evaluate(responses, rows, measures, assembly.detectors(), space.progress)
 
-    return Step("evaluate", {"responses": responses.id, "instruments": assembly.instruments.key}, make)
+    def made(evaluation: Evaluation) -> bool:
+        return evaluation.responses == responses.id and assembly.instruments.made(evaluation)
+
+    parts = {"responses": responses.id, "instruments": assembly.instruments.key}
+    return Step("evaluate", Evaluation, parts, made, make)
 
 
 @dataclass(frozen=True)
@@ -229,7 +299,8 @@ def contest(
 def deciding(
     space: Workspace, assembly: Assembly, rules: BoundPolicy, candidate: Evaluation, opponents: Opponents
 ) -> Step[Decision]:
-    """Judge the candidate under a policy."""
+    """Judge the candidate under a policy that is on record."""
+    terms, sides = rules.policy.terms, {name: evaluation.id for name, evaluation in opponents.by_name.items()}
 
     def make(work: Path) -> Made[Decision]:
         answered = responses_of(space.ledger, candidate)
@@ -238,18 +309,16 @@ def deciding(
             rules.policy,
             rules.make(),
             contest(space, assembly, candidate, opponents),
+            stated=stated(space.ledger, rules.policy).id,
             adapter=answered.adapter,
-            exploratory=exploratory(space.ledger, answered, rules.policy.id),
+            exploratory=exploratory(space.ledger, answered, rules.policy),
         )
         return decision, {}
 
-    sides = {name: evaluation.id for name, evaluation in opponents.by_name.items()}
-    judged = {rule.metric for rule in rules.policy.rules}
-    # A metric that is another one now is no longer the one that was measured, and a gate says so.
-    metrics = [
-        [one.traits.name, one.component.model_dump(mode="json")]
-        for one in assembly.instruments.measures
-        if one.traits.name in judged
-    ]
-    parts = {"policy": rules.policy.id, "candidate": candidate.id, **sides, "metrics": metrics}
-    return Step("gate", parts, make, counts=Decision)
+    def made(decision: Decision) -> bool:
+        against = {"champion": decision.champion} | ({"reference": decision.reference} if decision.reference else {})
+        judged = (decision.candidate, against) == (candidate.id, sides)
+        return judged and fetch(space.ledger, decision.policy, Policy).terms == terms
+
+    parts = {"policy": terms, "candidate": candidate.id, **sides}
+    return Step("gate", Decision, parts, made, make, counts=True)

@@ -14,7 +14,7 @@ from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
 from qlora_gov.ledger import Head, Problem, ProblemKind
 from qlora_gov.reports.text import one_line
 from qlora_gov.signing import signature_problems
-from qlora_gov.verification import KeptCard, only_news, verify_workspace
+from qlora_gov.verification import KeptCard, verify_workspace
 
 
 def _head(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[Head]:
@@ -64,7 +64,7 @@ def verify(
         raise IntegrityError(
             f"{len(touched)} of the things that {entries} entries state do not re-derive; first: {what}"
         )
-    if unsure := [one for one in problems if not only_news(one)]:
+    if unsure := [one for one in problems if not one.harmless]:
         click.echo(f"not verified: {len(unsure)} things that {entries} entries state need other plugins to re-derive")
         return INCONCLUSIVE
     also = ", every verdict's numbers too" if intervals else ""

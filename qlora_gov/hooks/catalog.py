@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from qlora_gov.canonical import canonical_json, content_id
 from qlora_gov.config import explain
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
 from qlora_gov.hooks.discovery import Plugin
 from qlora_gov.records import Component
+from qlora_gov.records.released import DISTRIBUTION, SETTINGS
 from qlora_gov.specs import Spec
 
 
@@ -30,6 +31,16 @@ class Entry:
     def name(self) -> str:
         """The full name, plugin/name."""
         return f"{self.plugin.name}/{self.spec.name}"
+
+    @property
+    def revision(self) -> int | None:
+        """The revision by which the component is known; None where its source is."""
+        return self.spec.revision if self.plugin.distribution == DISTRIBUTION else None
+
+    @property
+    def meaning(self) -> dict[str, JsonValue]:
+        """What the component is known by; see :attr:`qlora_gov.records.Component.meaning`."""
+        return {"source": self.plugin.source} if self.revision is None else {"revision": self.revision}
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -124,6 +135,7 @@ class Catalog:
             version=plugin.version,
             source=plugin.source,
             settings=dumped,
+            revision=entry.revision,
         )
         return Bound(entry, entry.spec, bound, component)
 
@@ -142,11 +154,20 @@ def _settings(
     except ValidationError as error:
         raise ProjectError(f"{where}: {explain(error, model)}") from error
     try:
-        dumped = bound.model_dump(mode="json", context=context)
+        dumped = _recorded(entry, bound, context)
         canonical_json(json.loads(canonical_json(dumped)))  # it must be read back, too
     except ValueError as error:
         raise ProjectError(f"{where}: the settings of {entry.name} cannot be recorded: {error}") from error
     return bound, dumped
+
+
+def _recorded(entry: Entry, settings: BaseModel, context: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings, so that a card shows them; of a component with revisions, without later ones at their default."""
+    dumped = settings.model_dump(mode="json", context=context)
+    if entry.revision is None:
+        return dumped
+    told = settings.model_dump(mode="json", context=context, exclude_defaults=True)
+    return {name: value for name, value in dumped.items() if name in told or name in SETTINGS.get(entry.name, ())}
 
 
 def _importable(module: str) -> bool:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from qlora_gov.canonical import canonical_json, content_id, parse_json
-from qlora_gov.errors import IntegrityError
+from qlora_gov.canonical import bytes_id, canonical_json, content_id, parse_json
+from qlora_gov.errors import IntegrityError, NewerLedgerError
 from qlora_gov.records import RECORDS, Record
 
 GENESIS = "sha256:" + 64 * "0"
@@ -74,12 +74,13 @@ def place(entry: Line | Entry) -> str:
 
 def draft(record: Record, key: str | None, facts: Mapping[str, JsonValue]) -> Line:
     """The entry of a record that has no place in the chain yet."""
+    stored = canonical_json(record.document())
     return Line(
         seq=0,
         kind=record.kind,
-        id=record.id,
+        id=bytes_id(stored),
         key=key,
-        record=canonical_json({"kind": record.kind, "content": record.content()}).decode(),
+        record=stored.decode(),
         at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         facts=canonical_json(dict(facts)).decode(),
         previous="",
@@ -88,9 +89,16 @@ def draft(record: Record, key: str | None, facts: Mapping[str, JsonValue]) -> Li
 
 
 def entry_of(line: Line) -> Entry:
-    """Parse a stored entry. Raises IntegrityError where it holds no record that this program knows."""
+    """Parse a stored entry.
+
+    Raises IntegrityError where it holds no record, NewerLedgerError where it holds one of a schema still to come.
+    """
     try:
-        record = RECORDS[line.kind].model_validate(parse_json(line.record)["content"])
+        document, kind = parse_json(line.record), RECORDS[line.kind]
+        schema = int(document.get("schema", 1))
+        if schema > kind.schema_number():
+            raise NewerLedgerError(f"{place(line)} was written by a newer version of qlora-gov: upgrade it")
+        record = kind.stored(bytes_id(line.record.encode()), document["content"], schema)
         fields = line._asdict() | {"record": record, "facts": parse_json(line.facts)}
     except (ValueError, LookupError, TypeError) as error:
         raise IntegrityError(f"{place(line)} holds no readable record; 'qlora-gov verify' tells more") from error

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from pydantic import JsonValue
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import IntegrityError
@@ -14,8 +16,18 @@ from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
 from qlora_gov.tables import Floats, Table, scores_id
 
-Aggregates = Mapping[str, tuple[Callable[[Floats], Floats], str]]
-"""A metric's name, plugin/name, to its aggregate and the digest of the plugin's source."""
+
+@dataclass(frozen=True)
+class Aggregate:
+    """How an installed metric makes a value of sums, and what is on record of it: its source, and what it means."""
+
+    function: Callable[[Floats], Floats]
+    source: str
+    meaning: Mapping[str, JsonValue]
+
+
+Aggregates = Mapping[str, Aggregate]
+"""The installed metrics by their name, plugin/name."""
 
 _RELATIVE = 1e-9
 
@@ -95,16 +107,16 @@ def _value(
     if metric.name not in aggregates:
         yield Problem(ProblemKind.PLUGIN_MISSING, where, f"{metric.name} {metric.version} is not installed")
         return
-    aggregate, source = aggregates[metric.name]
+    installed = aggregates[metric.name]
     try:
-        derived = float(aggregate(sums))
+        derived = float(installed.function(sums))
     except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
         yield Problem(ProblemKind.PLUGIN_FAILED, where, f"{metric.name} raised {type(error).__name__}: {error}")
         return
     agrees = math.isclose(derived, value, rel_tol=_RELATIVE)
-    if source != metric.source:
+    if installed.meaning != metric.meaning or (installed.source != metric.source and not agrees):
         now = "the value still re-derives" if agrees else "the value no longer re-derives"
         what = f"the plugin's source changed since {metric.name} {metric.version} measured this; {now}"
-        yield Problem(ProblemKind.SOURCE_CHANGED, where, what)
+        yield Problem(ProblemKind.SOURCE_CHANGED, where, what, harmless=agrees)
     elif not agrees:
         yield Problem(ProblemKind.TAMPERED, where, f"the record states {value!r}, the rows give {derived!r}")

@@ -18,11 +18,15 @@ class ProblemKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that does not re-derive: its kind, the place in the ledger or among the files, and what is wrong."""
+    """One thing that does not re-derive: its kind, the place in the ledger or among the files, and what is wrong.
+
+    A ``harmless`` one is news only: other code is installed than then, and what was stated comes out all the same.
+    """
 
     kind: ProblemKind
     where: str
     what: str
+    harmless: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what} [{self.kind}]"

@@ -90,3 +90,4 @@ class Decision(Record):
     outcome: DecisionOutcome
     exploratory: bool = Field(description="the policy was recorded after the candidate answered")
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
+    methods: int = Field(default=1, description="the revision of the statistical methods that judged")

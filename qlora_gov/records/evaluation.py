@@ -97,6 +97,7 @@ class Scan(Frozen):
     misses: tuple[str, ...]
     errors: DetectorErrors | Absent
     corrected: CorrectedRate | Absent = Field(description="the rate of its measurement, corrected by the errors")
+    methods: int = Field(default=1, description="the revision of the statistical methods that corrected it")
 
 
 class Evaluation(Record):

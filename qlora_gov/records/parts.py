@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, model_validator
 
 from qlora_gov.canonical import content_id
+from qlora_gov.records.released import revision_of
+
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+"""From a record's content under one schema to that under the next."""
 
 
 class Frozen(BaseModel):
@@ -17,19 +21,51 @@ class Frozen(BaseModel):
 
 
 class Record(Frozen):
-    """What one stage made. Subclasses name their kind and which of their fields are parents."""
+    """What one stage made. Subclasses name their kind and which of their fields are parents.
+
+    Evidence outlives the version that made it: a record that was read from a ledger keeps the id of the bytes that are
+    stored there, and a field that is added later changes nothing of it. So a default that was released never changes,
+    and the default of a new field means "as before". What defaults cannot say is an upgrade: ``upgrades`` lead from
+    the content under each earlier schema to the one under the next.
+    """
 
     kind: ClassVar[str]
     parent_fields: ClassVar[tuple[str, ...]] = ()
+    upgrades: ClassVar[tuple[Upgrade, ...]] = ()
+    _stored_id: str | None = PrivateAttr(default=None)
+
+    @classmethod
+    def stored(cls, id_: str, content: dict[str, Any], schema: int) -> Self:
+        """The record that was stored under an id, with content of a schema. Raises ValueError for any other content."""
+        for upgrade in cls.upgrades[schema - 1 :]:
+            content = upgrade(content)
+        record = cls.model_validate(content)
+        record._stored_id = id_
+        return record
+
+    @classmethod
+    def schema_number(cls) -> int:
+        """The number of the schema that content is written under."""
+        return 1 + len(cls.upgrades)
 
     def content(self) -> dict[str, Any]:
-        """The record as plain JSON values, without its kind."""
-        return self.model_dump(mode="json")
+        """The record as plain JSON values, without its kind and without what equals its default."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def document(self) -> dict[str, Any]:
+        """What a ledger stores: the kind, the content, and the number of its schema where that is not the first."""
+        schema = {} if self.schema_number() == 1 else {"schema": self.schema_number()}
+        return {"kind": self.kind, "content": self.content(), **schema}
+
+    @property
+    def content_digest(self) -> str:
+        """What two records of equal content share, whichever versions wrote them; the id of one that is stored now."""
+        return content_id(self.document())
 
     @property
     def id(self) -> str:
-        """``sha256:...`` over the kind and the content."""
-        return content_id({"kind": self.kind, "content": self.content()})
+        """``sha256:...`` over what is stored, or over what would be."""
+        return self._stored_id or self.content_digest
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -38,6 +74,18 @@ class Record(Frozen):
         return tuple(
             id_ for value in named if value is not None for id_ in ((value,) if isinstance(value, str) else value)
         )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, changed or not, is another record than the one that is stored."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied._stored_id = None
+        return copied
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and (self.kind, self.id) == (other.kind, other.id)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
 
 class Component(Frozen):
@@ -48,6 +96,24 @@ class Component(Frozen):
     version: str
     source: str = Field(description="digest of the plugin's source files")
     settings: Mapping[str, JsonValue]
+    revision: int | None = Field(
+        default=None, description="of a component that comes with qlora_gov: which meaning of its name it has"
+    )
+
+    @property
+    def meaning(self) -> dict[str, JsonValue]:
+        """What decides whether two components of one name mean the same; version and source are on record in any case.
+
+        Of those that come with qlora_gov it is the revision, which a person raises when the meaning changes; of others,
+        the source.
+        """
+        revision = self.revision or revision_of(self.distribution, self.source)
+        return {"source": self.source} if revision is None else {"revision": revision}
+
+    @property
+    def identity(self) -> dict[str, JsonValue]:
+        """What decides whether two components do the same: name, settings and meaning."""
+        return {"name": self.name, "settings": dict(self.settings), **self.meaning}
 
     @property
     def rate(self) -> Component:

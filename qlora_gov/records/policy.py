@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from qlora_gov.canonical import content_id
 from qlora_gov.records.parts import Component, Frozen, Record
 
 
@@ -34,6 +35,12 @@ class Rule(Frozen):
     against: Literal["champion", "reference"] = "champion"
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
 
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What the rule demands, whichever version of its components is installed."""
+        components = {"gate": self.gate.identity, "measured": self.measured and self.measured.identity}
+        return self.model_dump(mode="json", exclude_defaults=True) | components
+
 
 class Policy(Record):
     """The rules a candidate must pass, recorded before the evaluation that they judge.
@@ -50,6 +57,11 @@ class Policy(Record):
     inconclusive: Literal["blocks", "tolerated"] = "blocks"
     further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
     reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
+
+    @property
+    def terms(self) -> str:
+        """The digest of what the policy demands: whether it is in force, or may promote, compares these."""
+        return content_id(self.content() | {"rules": [rule.terms for rule in self.rules]})
 
     @model_validator(mode="after")
     def _consistent(self) -> Policy:

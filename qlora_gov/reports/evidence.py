@@ -47,7 +47,7 @@ class Evidence:
         for what, named, given in self._links():
             if named != given:
                 raise IntegrityError(f"card: {what} is {named or 'none'}, but the record given is {given or 'none'}")
-        if tuple(item.rule for item in self.decision.verdicts) != self.policy.rules:
+        if [item.rule.terms for item in self.decision.verdicts] != [rule.terms for rule in self.policy.rules]:
             judged, rules = len(self.decision.verdicts), len(self.policy.rules)
             raise IntegrityError(f"card: the decision has {judged} verdicts on other rules than the policy's {rules}")
 

@@ -13,6 +13,9 @@ from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
 from qlora_gov.specs import Drop, Filter, Progress, Source
 from qlora_gov.tables import examples_table
 
+FILTER = "filter"
+"""The action of a step that is a filter, not a guardrail."""
+
 
 @dataclass(frozen=True)
 class UsedSource:

@@ -23,7 +23,7 @@ from qlora_gov.records import (
     Scan,
 )
 from qlora_gov.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
-from qlora_gov.stats import Withheld, corrected_rate
+from qlora_gov.stats import METHODS, Withheld, newest_methods
 from qlora_gov.tables import Table, cluster_numbers, recorded_scores, scores_id, scores_table
 
 _LEVEL = 0.95
@@ -146,6 +146,7 @@ def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> 
         misses=detector.misses,
         errors=errors,
         corrected=errors if isinstance(errors, Absent) else _corrected(errors, result, rows),
+        methods=newest_methods(),
     )
 
 
@@ -153,7 +154,7 @@ def _corrected(errors: DetectorErrors, result: _Scored, rows: Sequence[Evaluated
     clusters = cluster_numbers([row.example.group for row in rows])
     if not clusters.size:
         return Absent(absent="there are no rows")
-    found = corrected_rate(int(result.stats[:, 0].sum()), clusters, errors)
+    found = METHODS[newest_methods()].corrected_rate(int(result.stats[:, 0].sum()), clusters, errors)
     if isinstance(found, Withheld):
         return Absent(absent=found.reason)
     low, high = found.interval(_LEVEL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ from qlora_gov.records import (
     Verdict,
 )
 from qlora_gov.specs import Bools, Comparison, Floats, Gate
-from qlora_gov.stats import value_of
+from qlora_gov.stats import newest_methods, value_of
 from qlora_gov.tables import cluster_numbers, labels_of
 
 T = TypeVar("T", bound=np.generic)
@@ -51,7 +51,7 @@ class Contest:
     """A candidate with those it is compared with, on the rows of one evaluation set.
 
     ``opponents`` are the champion, and the pinned reference where the policy names one. ``look`` counts the
-    decisions on these rows, this one included.
+    decisions on these rows, this one included. ``methods`` is the revision of the statistical methods to judge by.
     """
 
     candidate: Side
@@ -59,14 +59,20 @@ class Contest:
     examples: Sequence[Example]
     measures: Sequence[Measure]
     look: int
+    methods: int = field(default_factory=newest_methods)
 
 
-def decide(policy: Policy, gates: Mapping[str, Gate], contest: Contest, *, adapter: str, exploratory: bool) -> Decision:
-    """Return the decision on every rule of the policy; ``gates`` are by the rule's name."""
+def decide(
+    policy: Policy, gates: Mapping[str, Gate], contest: Contest, *, stated: str, adapter: str, exploratory: bool
+) -> Decision:
+    """Return the decision on every rule of the policy; ``gates`` are by the rule's name.
+
+    ``stated`` is the id of the policy of these terms that is on record. Verdicts name the components that judged.
+    """
     verdicts = judge(policy, gates, contest)
     reference = contest.opponents.get("reference")
     return Decision(
-        policy=policy.id,
+        policy=stated,
         candidate=contest.candidate.evaluation.id,
         champion=contest.opponents["champion"].evaluation.id,
         reference=reference.evaluation.id if reference else None,
@@ -75,6 +81,7 @@ def decide(policy: Policy, gates: Mapping[str, Gate], contest: Contest, *, adapt
         outcome=outcome_of(policy, {item.rule.name: item.verdict.outcome for item in verdicts}),
         exploratory=exploratory,
         look=contest.look,
+        methods=contest.methods,
     )
 
 
@@ -139,7 +146,9 @@ class _Judge:
             why = f"this is decision {self.contest.look} on these rows, and the policy asks for fresh ones"
             return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
         both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
-        whole = Comparison(measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale)
+        whole = Comparison(
+            measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale, self.contest.methods
+        )
         return _ask(gate, whole if rows.all() else whole.part(rows), values)
 
 
@@ -161,7 +170,7 @@ def _read_only(values: NDArray[T]) -> NDArray[T]:
 def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
     """The evaluation's measurement of exactly this metric, by index, or an absent one."""
     for index, measurement in enumerate(evaluation.measurements):
-        if measurement.metric == measure.component:
+        if measurement.metric.identity == measure.component.identity:
             return index, measurement
     absent = Absent(absent="not by this version and these settings of the metric")
     return -1, Measurement(

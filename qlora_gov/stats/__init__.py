@@ -5,17 +5,20 @@ from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contr
 from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.estimate import Caution, Estimate, Withheld
 from qlora_gov.stats.estimators import estimate, estimate_all, value_of
+from qlora_gov.stats.methods import METHODS, Methods, newest_methods
 from qlora_gov.stats.power import detectable, rows_for_rate, rows_needed
 from qlora_gov.stats.slices import SliceFindings, judge_slices
 
 __all__ = [
     "DIFFERENCE",
     "LOG_RATIO",
+    "METHODS",
     "VALUE",
     "Caution",
     "Claim",
     "Contrast",
     "Estimate",
+    "Methods",
     "SliceFindings",
     "Withheld",
     "corrected_rate",
@@ -24,6 +27,7 @@ __all__ = [
     "estimate",
     "estimate_all",
     "judge_slices",
+    "newest_methods",
     "no_worse",
     "rows_for_rate",
     "rows_needed",

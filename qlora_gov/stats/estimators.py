@@ -11,9 +11,8 @@ from qlora_gov.specs import Comparison, MetricTraits
 from qlora_gov.stats.clusters import Floats, cluster_sums, independent
 from qlora_gov.stats.contrasts import DIFFERENCE, VALUE, Contrast
 from qlora_gov.stats.estimate import Estimate, Withheld
-from qlora_gov.stats.paired_binary import paired_score
-from qlora_gov.stats.rates import exact_rate
-from qlora_gov.stats.studentised import Sample, studentised
+from qlora_gov.stats.methods import METHODS, Methods, newest_methods
+from qlora_gov.stats.studentised import Sample
 
 
 def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
@@ -28,28 +27,29 @@ def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
 def estimate_all(questions: Sequence[tuple[Comparison, Contrast]]) -> list[Estimate | Withheld]:
     """Estimate many contrasts; those that are bootstrapped over as many clusters share one resampling product."""
     answers: dict[int, Estimate | Withheld] = {}
-    samples: dict[int, dict[int, Sample]] = {}
+    samples: dict[tuple[int, int], dict[int, Sample]] = {}
     for index, (comparison, contrast) in enumerate(questions):
-        found = _without_resampling(comparison, contrast)
+        revision = comparison.methods or newest_methods()
+        found = _without_resampling(comparison, contrast, METHODS[revision])
         if isinstance(found, Sample):
-            samples.setdefault(found.sums.shape[0], {})[index] = found
+            samples.setdefault((revision, found.sums.shape[0]), {})[index] = found
         else:
             answers[index] = found
-    for group in samples.values():
-        answers.update(zip(group, studentised(list(group.values())), strict=True))
+    for (revision, _), group in samples.items():
+        answers.update(zip(group, METHODS[revision].studentised(list(group.values())), strict=True))
     return [answers[index] for index in range(len(questions))]
 
 
-def _without_resampling(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld | Sample:
+def _without_resampling(comparison: Comparison, contrast: Contrast, methods: Methods) -> Estimate | Withheld | Sample:
     """The estimate where a formula gives it, else the sample to bootstrap."""
     rows, binary = comparison.clusters.size, comparison.metric.binary
     if problem := _unusable(comparison):
         return Withheld(problem, rows, np.unique(comparison.clusters).size)
     if binary and contrast is VALUE:
-        return exact_rate(int(comparison.candidate[:, 0].sum()), comparison.clusters)
+        return methods.exact_rate(int(comparison.candidate[:, 0].sum()), comparison.clusters)
     if binary and contrast is DIFFERENCE and independent(comparison.clusters):
         change = comparison.candidate[:, 0] - comparison.champion[:, 0]
-        return paired_score(int((change > 0).sum()), int((change < 0).sum()), rows)
+        return methods.paired_score(int((change > 0).sum()), int((change < 0).sum()), rows)
     k = comparison.candidate.shape[1]
     aggregate = comparison.metric.aggregate
     return Sample(

@@ -71,7 +71,7 @@ def _group(opened: OpenedCard, entry: Entry) -> str:
 
 def _numbers(entry: Entry, group: str) -> Iterator[StatedNumber]:
     metrics = _metrics(entry)
-    for found in [*_walk("", entry.record.content()), *_rates(entry)]:
+    for found in [*_walk("", entry.record.model_dump(mode="json")), *_rates(entry)]:
         yield _stated(group, found, entry, metrics.get(found.field.partition("]")[0] + "]"))
 
 

@@ -2,6 +2,6 @@
 
 from qlora_gov.verification.cards import KeptCard
 from qlora_gov.verification.intervals import Bench
-from qlora_gov.verification.workspace import only_news, verify_workspace
+from qlora_gov.verification.workspace import verify_workspace
 
-__all__ = ["Bench", "KeptCard", "only_news", "verify_workspace"]
+__all__ = ["Bench", "KeptCard", "verify_workspace"]

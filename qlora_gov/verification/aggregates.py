@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from qlora_gov.errors import PluginError
 from qlora_gov.hooks.catalog import Catalog
-from qlora_gov.ledger.evidence import Aggregates
+from qlora_gov.hooks.catalog import Entry as Installed
+from qlora_gov.ledger.evidence import Aggregate, Aggregates
 from qlora_gov.measures import Measure
 from qlora_gov.rebinding import is_rate, remeasure
-from qlora_gov.records import Evaluation, Measurement
-from qlora_gov.specs import Floats, MetricSpec
+from qlora_gov.records import Component, Evaluation, Measurement
+from qlora_gov.specs import Floats, GuardrailSpec, MetricSpec
 
 
 def aggregates_of(evaluations: Iterable[Evaluation], catalog: Catalog, root: Path) -> Aggregates:
-    """The aggregate of each metric that an evaluation names, with the digest of the source that it now has.
+    """The aggregate of each metric that an evaluation names, with the source and the meaning that it now has.
 
     A metric whose plugin is not installed is left out. The core counts guardrails' rates itself, so that they
     re-derive without the plugin, too; only where it is installed can its source have changed.
     """
     newest = {m.metric.name: (one, m) for one in evaluations for m in one.measurements if m.digest is not None}
-    sources = {entry.name: entry.plugin.source for entry in catalog if entry.spec.kind == MetricSpec.kind}
-    rates = {f"{entry.name}_rate": entry.plugin.source for entry in catalog if entry.spec.kind == "guardrail"}
+    metrics = {entry.name: entry for entry in catalog if entry.spec.kind == MetricSpec.kind}
+    rates = {f"{entry.name}_rate": entry for entry in catalog if entry.spec.kind == GuardrailSpec.kind}
     found = {}
     for name, (evaluation, measurement) in newest.items():
-        source = rates.get(name, measurement.metric.source) if is_rate(evaluation, measurement) else sources.get(name)
-        if source is not None:
-            found[name] = (_aggregate(catalog, evaluation, measurement, root), source)
+        rate = is_rate(evaluation, measurement)
+        installed = (rates if rate else metrics).get(name)
+        if installed is not None or rate:
+            function = _aggregate(catalog, evaluation, measurement, root)
+            found[name] = Aggregate(function, *_known(installed, measurement.metric))
     return found
+
+
+def _known(installed: Installed | None, recorded: Component) -> tuple[str, Mapping[str, JsonValue]]:
+    """Source and meaning of what is installed, or as recorded."""
+    return (recorded.source, recorded.meaning) if installed is None else (installed.plugin.source, installed.meaning)
 
 
 def _aggregate(

@@ -71,22 +71,24 @@ def orphans(directory: Path, entries: Sequence[Entry]) -> list[Path]:
 
 
 def rendering_problems(space: Workspace, entry: Entry, card: Card) -> Iterator[Problem]:
-    """Render a card's files again from its records, and compare them by their digests.
+    """Render a card's files again from its records, and compare their bytes.
 
-    What was written from other templates is written in other words now: its digest alone still speaks for it.
+    Where they differ and other templates or code are installed, what was written then is in other words now: its
+    digest alone still speaks for it.
     """
     try:
         again = _rendered(space, card)
     except GovError as error:
         yield Problem(ProblemKind.TAMPERED, place(entry), f"it cannot be made from its records again: {error}")
         return
-    if again is None or dict(again.templates) != dict(card.templates):
-        what = "templates or code changed since, so that it is not rendered again; its digest still holds"
-        yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what)
+    rendered = {} if again is None else {name: bytes_id(text.encode()) for name, text in again.texts.items()}
+    others = [name for name, digest in card.files.items() if rendered.get(name) != digest]
+    if others and (again is None or dict(again.templates) != dict(card.templates)):
+        what = "templates or code changed since, so that it is written otherwise now; its digest still holds"
+        yield Problem(ProblemKind.SOURCE_CHANGED, place(entry), what, harmless=True)
         return
-    for name, digest in card.files.items():
-        if name not in again.texts or bytes_id(again.texts[name].encode()) != digest:
-            yield Problem(ProblemKind.TAMPERED, place(entry), f"its records give another {name}")
+    for name in others:
+        yield Problem(ProblemKind.TAMPERED, place(entry), f"its records give another {name}")
 
 
 def _rendered(space: Workspace, card: Card) -> CardFiles | None:

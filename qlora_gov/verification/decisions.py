@@ -22,7 +22,7 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     if policy is None or answered is None or None in sides.values():
         yield "it does not name a policy and evaluations that entries before it hold"
         return
-    if tuple(item.rule for item in decision.verdicts) != policy.rules:
+    if [item.rule.terms for item in decision.verdicts] != [rule.terms for rule in policy.rules]:
         yield "its verdicts are not on the rules of its policy"
     outcome = outcome_of(policy, {item.rule.name: item.verdict.outcome for item in decision.verdicts})
     if decision.outcome is not outcome:
@@ -34,7 +34,8 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     if decision.look != 1 + past.looks(answered):
         yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered)} are before it"
     answers = past.answers(answered)
-    exploratory = not answers or in_force(past.policies(policy.purpose), answers) != decision.policy
+    found = in_force(past.policies(policy.purpose), answers) if answers else None
+    exploratory = found is None or found.terms != policy.terms
     if decision.exploratory is not exploratory:
         was = "not in force" if exploratory else "in force"
         yield f"it states otherwise, but its policy was {was} when the candidate first answered these rows"

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from qlora_gov.errors import GovError, PluginError, ProjectError
 from qlora_gov.hooks.catalog import Catalog
+from qlora_gov.hooks.catalog import Entry as Installed
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.lookup import examples_behind, fetch, responses_of, side
-from qlora_gov.rebinding import rebound, remeasure
-from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict
-from qlora_gov.specs import GateSpec
+from qlora_gov.rebinding import is_rate, rebound, remeasure
+from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict, Verdict
+from qlora_gov.specs import GateSpec, GuardrailSpec, MetricSpec
 from qlora_gov.stages.gate import Contest, judge
 from qlora_gov.verification.decisions import opponents
 from qlora_gov.verification.numbers import differences
@@ -52,7 +55,7 @@ class Bench:
         }
         candidate = sides.pop("candidate")
         examples = examples_behind(self.ledger, responses_of(self.ledger, candidate.evaluation))
-        return Contest(candidate, sides, examples, (), decision.look)
+        return Contest(candidate, sides, examples, (), decision.look, decision.methods)
 
     def _verdict(self, where: str, item: RuleVerdict, policy: Policy, contest: Contest) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""
@@ -72,14 +75,28 @@ class Bench:
             return Problem(ProblemKind.PLUGIN_FAILED, where, str(error))
         except GovError as error:
             return Problem(ProblemKind.TAMPERED, where, f"it cannot be judged again: {error}")
-        what = differences(item.verdict.model_dump(mode="json"), again.verdict.model_dump(mode="json"))
-        return self._compared(where, what, (rule.gate, measured.metric))
+        kind, name = MetricSpec.kind, measured.metric.name
+        if is_rate(evaluation, measured):
+            kind, name = GuardrailSpec.kind, name.removesuffix("_rate")
+        metric = next((one for one in self.catalog if (one.spec.kind, one.name) == (kind, name)), None)
+        return _compared(where, item.verdict, again.verdict, ((rule.gate, gate.entry), (measured.metric, metric)))
 
-    def _compared(self, where: str, what: Sequence[str], components: Sequence[Component]) -> Problem | None:
-        sources = {entry.plugin.name: entry.plugin.source for entry in self.catalog}
-        changed = [one for one in components if sources.get(one.name.partition("/")[0]) not in (None, one.source)]
-        if changed:
-            now = f"no longer re-derives: {'; '.join(what)}" if what else "still re-derives"
-            since = f"the plugin's source changed since {changed[0].name} {changed[0].version} judged this"
-            return Problem(ProblemKind.SOURCE_CHANGED, where, f"{since}; the verdict {now}")
-        return Problem(ProblemKind.TAMPERED, where, "; ".join(what)) if what else None
+
+def _compared(
+    where: str, stated: Verdict, derived: Verdict, components: Sequence[tuple[Component, Installed | None]]
+) -> Problem | None:
+    """What does not come out again. Code that was edited may say the same in other words."""
+    edited = [one for one, now in components if now is not None and now.plugin.source != one.source]
+    meant = [one for one, now in components if now is not None and now.meaning != one.meaning]
+    what = differences(*(_numbers(one) if edited else one.model_dump(mode="json") for one in (stated, derived)))
+    if meant or (what and edited):
+        changed = (meant or edited)[0]
+        since = f"the plugin's source changed since {changed.name} {changed.version} judged this"
+        now = f"no longer re-derives: {'; '.join(what)}" if what else "still re-derives"
+        return Problem(ProblemKind.SOURCE_CHANGED, where, f"{since}; the verdict {now}", harmless=not what)
+    return Problem(ProblemKind.TAMPERED, where, "; ".join(what)) if what else None
+
+
+def _numbers(verdict: Verdict) -> dict[str, JsonValue]:
+    """A verdict without its sentences."""
+    return verdict.model_dump(mode="json", exclude={"reason": True, "slices": {"__all__": {"reason"}}})

@@ -9,7 +9,7 @@ from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, scores
 from qlora_gov.ledger.entry import place
 from qlora_gov.lookup import examples_behind, responses_of
 from qlora_gov.records import Absent, CorrectedRate, DetectorErrors, Evaluation, Interval, Scan
-from qlora_gov.stats import Withheld, corrected_rate
+from qlora_gov.stats import METHODS, Withheld
 from qlora_gov.tables import cluster_numbers
 from qlora_gov.verification.numbers import differences
 
@@ -41,7 +41,7 @@ def _problems(ledger: Ledger, entry: Entry, evaluation: Evaluation) -> Iterator[
 
 
 def _corrected(scan: Scan, errors: DetectorErrors, flagged: int, groups: Sequence[str]) -> CorrectedRate | Absent:
-    found = corrected_rate(flagged, cluster_numbers(groups), errors)
+    found = METHODS[scan.methods].corrected_rate(flagged, cluster_numbers(groups), errors)
     if isinstance(found, Withheld):
         return Absent(absent=found.reason)
     level = scan.corrected.interval.level if isinstance(scan.corrected, CorrectedRate) else 0.95

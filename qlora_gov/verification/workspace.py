@@ -42,11 +42,6 @@ def verify_workspace(
     return [*problems, *_judged_again(space, entries)] if intervals else problems
 
 
-def only_news(problem: Problem) -> bool:
-    """Whether a problem is none: other code is installed than then, and what was stated comes out all the same."""
-    return problem.kind is ProblemKind.SOURCE_CHANGED and problem.what.endswith(("still re-derives", "still holds"))
-
-
 def _entries(ledger: Ledger) -> list[Entry] | None:
     """All entries; None where one cannot be read, which the ledger's own verification reports."""
     try:

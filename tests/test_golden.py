@@ -1,0 +1,218 @@
+"""Evidence outlives the version that made it: ledgers of released versions, under the code of today and of tomorrow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qlora_gov.canonical import bytes_id
+from qlora_gov.reports.decision import decision_json
+from qlora_gov.reports.junit import junit_xml
+from qlora_gov.reports.summary import summary_markdown
+from qlora_gov.stats import METHODS
+from tests.support.golden import DECISIONS, LEDGERS, TRAINED, Golden
+from tests.support.later import VERSION, LaterVersion
+
+
+@pytest.fixture(params=DECISIONS)
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
+    """Decisions with every outcome and move; the last candidate is approved and not promoted yet."""
+    return Golden.laid_out(request.param, tmp_path / "golden")
+
+
+@pytest.fixture(params=TRAINED)
+def trained(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
+    """A project that was trained, evaluated and promoted."""
+    return Golden.laid_out(request.param, tmp_path / "trained")
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> LaterVersion:
+    """A version in which every file of source has one line more, which means nothing."""
+    version = LaterVersion.made(tmp_path_factory.mktemp("later"))
+    version.edit("**/*.py", lambda text: text + "# one more line\n")
+    return version
+
+
+def kept(golden: Golden, decisions: Path) -> list[tuple[str, Path]]:
+    """Each decision that was kept as machines read it: its id, and the JSON file."""
+    import json
+
+    return [(json.loads(path.read_text())["decision"], path) for path in sorted(decisions.glob("*.json"))]
+
+
+@pytest.mark.parametrize("name", [*DECISIONS, *TRAINED])
+def test_nothing_in_a_golden_ledger_fails_to_re_derive(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = Golden.laid_out(name, tmp_path / "golden")
+    assert golden("verify", "--intervals") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("verified: "), "not one problem is told, not even a harmless one"
+
+
+@pytest.mark.parametrize("name", [*DECISIONS, *TRAINED])
+def test_records_keep_their_ids(name: str, tmp_path: Path) -> None:
+    golden = Golden.laid_out(name, tmp_path / "golden")
+    for entry in golden.ledger.entries():
+        assert entry.record.id == entry.id
+
+
+def test_decisions_are_written_for_machines_as_they_were(golden: Golden) -> None:
+    pipeline, ledger = golden.pipeline, golden.ledger
+    decisions = kept(golden, golden.root / "decisions")
+    assert len(decisions) == 6
+    for id_, path in decisions:
+        report = pipeline.report(ledger.get(id_).record)  # type: ignore[arg-type]
+        assert decision_json(report) == path.read_text()
+        assert junit_xml(report) == path.with_suffix(".xml").read_text()
+        assert summary_markdown(report) == path.with_suffix(".md").read_text()
+
+
+@pytest.mark.parametrize("name", [*DECISIONS, *TRAINED])
+def test_cards_and_changelog_are_written_as_they_were(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = Golden.laid_out(name, tmp_path / "golden")
+    entries, head = golden.ledger.entries("card"), golden.ledger.head()
+    for entry in entries:
+        files = dict(entry.record.files)  # type: ignore[attr-defined]
+        directory = golden.pipeline.card(golden.ledger.get(entry.record.decision).record)  # type: ignore[attr-defined, arg-type]
+        assert {path.name: bytes_id(path.read_bytes()) for path in directory.iterdir()} == files
+    assert golden.ledger.head() == head, "each is the card that it was"
+    assert golden("changelog") == 0
+    assert capsys.readouterr().out == (LEDGERS / name / "changelog.md").read_text()
+
+
+def test_gate_finds_the_decision_and_promote_promotes(golden: Golden, capsys: pytest.CaptureFixture[str]) -> None:
+    head = golden.ledger.head()
+    assert golden("gate") == 0
+    assert golden.ledger.head() == head
+    assert "this is decision" not in capsys.readouterr().out
+    assert golden("promote") == 0
+    assert golden("verify", "--intervals") == 0
+
+
+def test_a_log_that_was_imported_is_found(golden: Golden, capsys: pytest.CaptureFixture[str]) -> None:
+    from qlora_gov.cli.main import run
+
+    head = golden.ledger.head()
+    log, weights = golden.root / "logs" / "fourth-e.json", golden.root / "weights" / "e"
+    assert run(["import", "toy", str(log), str(golden.root), "--adapter", str(weights)]) == 0
+    assert golden.ledger.head() == head
+
+
+def test_a_run_finds_everything_and_trains_nothing(trained: Golden) -> None:
+    head = trained.ledger.head()
+    assert trained("run") == 0
+    assert trained.ledger.head() == head
+    assert not (trained.root / ".qlora_gov" / "work").exists()
+
+
+def test_rows_that_were_lost_are_made_again_under_their_old_record(trained: Golden) -> None:
+    import shutil
+
+    head = trained.ledger.head()
+    shutil.rmtree(trained.root / ".qlora_gov" / "datasets")
+    assert trained("run") == 0
+    assert trained.ledger.head() == head
+    assert trained("verify") == 0
+
+
+# --- a later version ---
+
+
+def test_a_later_version_gates_promotes_and_verifies(golden: Golden, later: LaterVersion) -> None:
+    assert VERSION in later.python("-m", "qlora_gov", "--version").stdout
+    head = golden.ledger.head()
+    gated = later("gate", golden.root)
+    assert (gated.returncode, gated.stderr) == (0, "")
+    assert golden.ledger.head() == head
+    assert "this is decision" not in gated.stdout, "the alpha is not halved"
+    assert later("promote", golden.root).returncode == 0
+    verified = later("verify", golden.root, "--intervals")
+    assert (verified.returncode, verified.stdout[:10]) == (0, "verified: ")
+
+
+def test_a_later_version_runs_without_training_anything(trained: Golden, later: LaterVersion) -> None:
+    head = trained.ledger.head()
+    done = later("run", trained.root)
+    assert done.returncode == 0, done.stderr
+    assert trained.ledger.head() == head
+    verified = later("verify", trained.root, "--intervals")
+    assert (verified.returncode, verified.stdout[:10]) == (0, "verified: ")
+
+
+RECORDS = {
+    "About": "policy",
+    "Adapter": "adapter",
+    "AliasMove": "release",
+    "Base": "adapter",
+    "Card": "release",
+    "DatasetVersion": "adapter",
+    "Decision": "decision",
+    "Evaluation": "evaluation",
+    "Policy": "policy",
+    "Responses": "evaluation",
+    "Waiver": "release",
+}
+PARTS = {
+    "Claim": "evaluation",
+    "Component": "parts",
+    "Measurement": "evaluation",
+    "Rule": "policy",
+    "Verdict": "decision",
+}
+
+
+@pytest.mark.parametrize("record", [*RECORDS, *PARTS])
+def test_an_optional_field_more_changes_no_id_no_verdict_and_no_card(
+    record: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    version = LaterVersion.made(tmp_path / "later")
+    field = '    later: str | None = Field(default=None, description="came later")\n'
+    module = f"qlora_gov/records/{(RECORDS | PARTS)[record]}.py"
+    version.edit(module, lambda text: with_field(text, record, field))
+    for name in DECISIONS:
+        golden = Golden.laid_out(name, tmp_path / name)
+        head = golden.ledger.head()
+        verified = version("verify", golden.root, "--intervals")
+        assert (verified.returncode, verified.stdout[:10]) == (0, "verified: "), verified.stderr + verified.stdout
+        assert version("gate", golden.root).returncode == 0
+        assert version("card", golden.root).returncode == 0
+        assert golden.ledger.head() == head
+        assert version("promote", golden.root).returncode == 0
+
+
+def with_field(source: str, record: str, field: str) -> str:
+    """The source of a module with one field more at the end of a class's fields."""
+    import ast
+
+    lines = source.splitlines(keepends=True)
+    body = next(node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == record)
+    last = [node for node in body if isinstance(node, ast.AnnAssign)][-1]
+    assert last.end_lineno is not None
+    return "".join([*lines[: last.end_lineno], field, *lines[last.end_lineno :]])
+
+
+# --- a second revision of the statistical methods ---
+
+
+def test_decisions_are_judged_again_by_the_revision_on_record(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A made-up second revision, by which nothing of old would come out again."""
+
+    def wider(samples):  # type: ignore[no-untyped-def]
+        found = METHODS[1].studentised(samples)
+        return [replace(one, value=2 * one.value) if one.value else one for one in found]
+
+    def other(gained, lost, rows):  # type: ignore[no-untyped-def]
+        return METHODS[1].paired_score(lost, gained, rows)
+
+    monkeypatch.setitem(METHODS, 2, replace(METHODS[1], studentised=wider, paired_score=other))
+    assert golden("verify", "--intervals") == 0
+    head = golden.ledger.head()
+    assert golden("gate") == 0
+    assert golden.ledger.head() == head, "the decision stands"
+    assert golden("promote") == 0
