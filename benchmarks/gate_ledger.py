@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.examples import Example, Message
+from qlora_gov.evidence.decisions import looks
+from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
 from qlora_gov.ledger import Ledger
-from qlora_gov.lookup import examples_behind, fetch, looks, responses_of, side
-from qlora_gov.measures import Measure
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.specs import Comparison, Gate
 from qlora_gov.records import (
     Component,
     DatasetVersion,
@@ -23,9 +25,9 @@ from qlora_gov.records import (
     Responses,
     Rule,
 )
-from qlora_gov.specs import Comparison, Gate
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import TABLES, examples_table, scores_id, scores_table
 from qlora_gov.stages.gate import Contest, decide
-from qlora_gov.tables import TABLES, examples_table, scores_id, scores_table
 from qlora_gov_gates.rules import NonInferior
 from qlora_gov_gates.settings import NonInferiorSettings
 
@@ -77,7 +79,7 @@ def decide_stored(stored: Stored) -> Decision:
         stored.measures,
         1 + looks(ledger, answered.dataset),
     )
-    return decide(stored.policy, stored.gates, contest, adapter="sha256:1", exploratory=False)
+    return decide(stored.policy, stored.gates, contest, stated=stored.policy.id, adapter="sha256:1", exploratory=False)
 
 
 def _append_examples(ledger: Ledger, rows: int) -> str:

@@ -28,17 +28,17 @@ from typing import Any
 from qlora_gov import Example, Message
 from qlora_gov.canonical import columns_id
 from qlora_gov.ledger import Ledger, verify
-from qlora_gov.ledger.server import TOKEN
-from qlora_gov.ledger.serving import serving
+from qlora_gov.ledger.remote import TOKEN
+from qlora_gov.ledger.share import serving
 from qlora_gov.records import DatasetVersion
-from qlora_gov.tables import Table, examples_table
+from qlora_gov.records.table import Table, examples_table
 
 WAIT, KILL = 30.0, 2.0
 """Seconds that nobody may wait for an append, and seconds from one kill to the next."""
 FEW, MANY, EVERY = 20, 5_000, 8
 """The rows of an append: few, and many for every eighth writer, which must not lose to the others each time."""
 SPAWN = get_context("forkserver")
-SPAWN.set_forkserver_preload(["qlora_gov.ledger.serving", "qlora_gov.examples"])
+SPAWN.set_forkserver_preload(["qlora_gov.ledger.share", "qlora_gov.records.example"])
 
 
 @dataclass

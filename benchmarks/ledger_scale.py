@@ -25,10 +25,11 @@ import numpy as np
 from qlora_gov import Example, Message
 from qlora_gov.canonical import bytes_id, columns_id, tree_id
 from qlora_gov.ledger import Ledger, scores, verify
-from qlora_gov.ledger.appending import appending
+from qlora_gov.ledger.append import appending
 from qlora_gov.ledger.columns import typed
 from qlora_gov.ledger.entry import draft
-from qlora_gov.ledger.file import FileStore
+from qlora_gov.ledger.local import FileStore
+from qlora_gov.ledger.rows import Aggregate
 from qlora_gov.records import (
     Adapter,
     Base,
@@ -49,7 +50,7 @@ from qlora_gov.records import (
     Training,
     Verdict,
 )
-from qlora_gov.tables import Table, examples_of, examples_table, scores_id, scores_table
+from qlora_gov.records.table import Table, examples_of, examples_table, scores_id, scores_table
 
 METRICS = {"rouge_l": 2, "bleu": 10, "perplexity": 2, "policy_compliance": 2, "toxicity_rate": 2, "pii_rate": 2}
 """Each metric's number of sufficient statistics."""
@@ -292,7 +293,7 @@ def measure(directory: Path, adapters: int, rows: int) -> bool:
     size = path.stat().st_size / 1e6
     print(f"{len(decisions)} adapters, {total / 1e6:.1f} million scores, {size:.0f} MB on disk")
     middle: Any = decisions[len(decisions) // 2].record
-    aggregates = {f"m/{name}": (ratio, SOURCE) for name in METRICS}
+    aggregates = {f"m/{name}": Aggregate(ratio, SOURCE, {"source": SOURCE}) for name in METRICS}
     seconds, problems = timed(lambda: verify(ledger, aggregates=aggregates, artefacts=directory))
     sound = missing_files(problems)
     print(f"verified: {'sound' if sound else problems[0]}")

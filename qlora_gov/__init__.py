@@ -9,59 +9,57 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Absent": "records",
-    "Comparison": "specs",
+    "Comparison": "plugin.specs",
     "DataError": "errors",
-    "Drop": "specs",
-    "EvaluatedRow": "specs",
-    "Example": "examples",
-    "Filter": "specs",
-    "FilterSpec": "specs",
-    "Finding": "specs",
-    "Gate": "specs",
-    "GateSpec": "specs",
+    "Drop": "plugin.specs",
+    "EvaluatedRow": "plugin.specs",
+    "Example": "records.example",
+    "Filter": "plugin.specs",
+    "FilterSpec": "plugin.specs",
+    "Finding": "plugin.specs",
+    "Gate": "plugin.specs",
+    "GateSpec": "plugin.specs",
     "GovError": "errors",
-    "Guardrail": "specs",
-    "GuardrailSpec": "specs",
-    "ImportedEvaluation": "specs",
-    "ImportedRow": "specs",
-    "Importer": "specs",
-    "ImporterSpec": "specs",
+    "Guardrail": "plugin.specs",
+    "GuardrailSpec": "plugin.specs",
+    "ImportedEvaluation": "plugin.specs",
+    "ImportedRow": "plugin.specs",
+    "Importer": "plugin.specs",
+    "ImporterSpec": "plugin.specs",
     "Interval": "records",
-    "LogLikelihood": "specs",
+    "LogLikelihood": "plugin.specs",
     "LossPoint": "records",
-    "MeanMetric": "specs",
-    "Message": "examples",
-    "Metric": "specs",
-    "MetricSpec": "specs",
-    "MetricTraits": "specs",
+    "MeanMetric": "plugin.specs",
+    "Message": "records.example",
+    "Metric": "plugin.specs",
+    "MetricSpec": "plugin.specs",
+    "MetricTraits": "plugin.specs",
     "ModelError": "errors",
     "Outcome": "records",
     "PluginError": "errors",
-    "Progress": "specs",
-    "ProjectDirectory": "settings",
+    "Progress": "plugin.specs",
+    "ProjectDirectory": "plugin.settings",
     "ProjectError": "errors",
-    "ProjectFile": "settings",
-    "Settings": "settings",
+    "ProjectFile": "plugin.settings",
+    "Settings": "plugin.settings",
     "SliceFinding": "records",
-    "Source": "specs",
-    "SourceSpec": "specs",
-    "Trainer": "specs",
-    "TrainerSpec": "specs",
+    "Source": "plugin.specs",
+    "SourceSpec": "plugin.specs",
+    "Trainer": "plugin.specs",
+    "TrainerSpec": "plugin.specs",
     "TrainingError": "errors",
-    "TrainingJob": "specs",
-    "TrainingOutcome": "specs",
+    "TrainingJob": "plugin.specs",
+    "TrainingOutcome": "plugin.specs",
     "Verdict": "records",
-    "hookimpl": "hooks.hookspecs",
-    "ratio": "specs",
+    "hookimpl": "plugin.hookspecs",
+    "ratio": "plugin.specs",
 }
 
 if TYPE_CHECKING:
     from qlora_gov.errors import DataError, GovError, ModelError, PluginError, ProjectError, TrainingError
-    from qlora_gov.examples import Example, Message
-    from qlora_gov.hooks.hookspecs import hookimpl
-    from qlora_gov.records import Absent, Interval, LossPoint, Outcome, SliceFinding, Verdict
-    from qlora_gov.settings import ProjectDirectory, ProjectFile, Settings
-    from qlora_gov.specs import (
+    from qlora_gov.plugin.hookspecs import hookimpl
+    from qlora_gov.plugin.settings import ProjectDirectory, ProjectFile, Settings
+    from qlora_gov.plugin.specs import (
         Comparison,
         Drop,
         EvaluatedRow,
@@ -90,6 +88,8 @@ if TYPE_CHECKING:
         TrainingOutcome,
         ratio,
     )
+    from qlora_gov.records import Absent, Interval, LossPoint, Outcome, SliceFinding, Verdict
+    from qlora_gov.records.example import Example, Message
 
 __all__ = [
     "Absent",

@@ -12,12 +12,12 @@ from typing import Any
 import yaml
 
 from qlora_gov.cli.main import run
-from qlora_gov.config import load_project
-from qlora_gov.hooks.host import load_catalog
 from qlora_gov.ledger import Ledger
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.pipeline.pipeline import Pipeline
+from qlora_gov.plugin.host import load_catalog
+from qlora_gov.project.file import load_project
+from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Record
-from qlora_gov.workspace import Workspace
 from tests.stages.toys import Quiet
 
 PLUGIN = '''

@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 
-from qlora_gov.assembly import Assembly, assemble
-from qlora_gov.config import Project
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError
-from qlora_gov.hooks.catalog import Catalog, Entry
-from qlora_gov.hooks.discovery import Plugin
-from qlora_gov.settings import Settings
-from qlora_gov.specs import FilterSpec, GateSpec, GuardrailSpec, MeanMetric, MetricSpec, SourceSpec, Spec, TrainerSpec
-from qlora_gov.stages.redaction import GuardrailFilter
+from qlora_gov.guardrails.filter import GuardrailFilter
+from qlora_gov.plugin.catalog import Catalog, Entry
+from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.settings import Settings
+from qlora_gov.plugin.specs import (
+    FilterSpec,
+    GateSpec,
+    GuardrailSpec,
+    MeanMetric,
+    MetricSpec,
+    SourceSpec,
+    Spec,
+    TrainerSpec,
+)
+from qlora_gov.project.binding import Assembly, assemble
+from qlora_gov.project.schema import Project
 
 
 class Limit(Settings):

@@ -153,7 +153,7 @@ def test_a_project_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_init_writes_a_project_that_loads(tmp_path: Path) -> None:
-    from qlora_gov.config import load_project
+    from qlora_gov.project.file import load_project
 
     assert run(["init", str(tmp_path)]) == 0
     assert load_project(tmp_path / "qlora_gov.yaml").training.use == "nf4-qlora"

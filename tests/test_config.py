@@ -9,8 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from qlora_gov.cli.init import TEMPLATE
-from qlora_gov.config import Project, explain, load_project
 from qlora_gov.errors import ProjectError
+from qlora_gov.explain import explain
+from qlora_gov.project.file import load_project
+from qlora_gov.project.schema import Project
 
 Edit = Callable[[dict[str, Any]], object]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qlora_gov.environment import environment
+from qlora_gov.project.environment import environment
 
 
 @pytest.fixture

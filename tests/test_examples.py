@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from qlora_gov.examples import Example, Message
+from qlora_gov.records.example import Example, Message
 
 
 def example(*turns: tuple[str, str], **fields: Any) -> Example:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from qlora_gov.gathering import evidence_of
+from qlora_gov.evidence.card import evidence_of
 from qlora_gov.ledger import Ledger
-from qlora_gov.lookup import fetch
+from qlora_gov.ledger.reading import fetch
 from qlora_gov.records import About, AliasMove, Decision
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.evidence import Evidence

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qlora_gov import steps
 from qlora_gov.errors import IntegrityError, MissingExtraError
+from qlora_gov.pipeline.training import weights
 from tests.imported import BETTER, GOOD, Imported, make_imported
 
 STRICT = '''
@@ -59,8 +59,8 @@ def test_a_metric_that_is_put_back_as_it_was_is_judged_as_it_was(project: Import
     with_strict(project, value=0.5)
     assert project("gate") == 1, "the metric is another one now"
     assert "not by this version" in project.last("decision").verdicts[0].verdict.reason
-    for log, weights in (("base-q.json", []), ("a-q.json", ["--adapter", str(project.root / "a")])):
-        assert project("import", "toy", str(project.root / log), *weights) == 0
+    for log, adapter in (("base-q.json", []), ("a-q.json", ["--adapter", str(project.root / "a")])):
+        assert project("import", "toy", str(project.root / log), *adapter) == 0
     with_strict(project)
     assert project("gate") == 0
     assert project.ledger.get(project.ledger.alias("candidate").record.decision).id == approved  # type: ignore[union-attr]
@@ -78,10 +78,10 @@ def test_kept_files_that_are_gone_are_kept_again(project: Imported) -> None:
 def test_weights_that_were_edited_are_used_for_nothing(project: Imported) -> None:
     assert project.log(GOOD, "a") == 0
     adapter, space = project.adapters()[0].record, project.pipeline.space
-    file = steps.weights(space, adapter) / "adapter_model.safetensors"
+    file = weights(space, adapter) / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[:-1] + b"!")
     with pytest.raises(IntegrityError, match="does not hold the files of adapter"):
-        steps.weights(space, adapter)
+        weights(space, adapter)
 
 
 def test_an_adapter_is_imported_from_where_it_is_kept(project: Imported) -> None:

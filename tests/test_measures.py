@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qlora_gov.config import EvaluationSettings
 from qlora_gov.errors import PluginError, ProjectError
-from qlora_gov.hooks.catalog import Catalog, Entry
-from qlora_gov.hooks.discovery import Plugin
-from qlora_gov.measures import Instruments, detect, instruments, metric_measure, rate_measure
-from qlora_gov.settings import Settings
-from qlora_gov.specs import EvaluatedRow, Finding, GuardrailSpec, MeanMetric, MetricSpec
+from qlora_gov.guardrails.detect import detect
+from qlora_gov.plugin.catalog import Catalog, Entry
+from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.measures import metric_measure, rate_measure
+from qlora_gov.plugin.settings import Settings
+from qlora_gov.plugin.specs import EvaluatedRow, Finding, GuardrailSpec, MeanMetric, MetricSpec
+from qlora_gov.project.measures import Instruments, instruments
+from qlora_gov.project.schema import EvaluationSettings
 
 
 class Scale(Settings):

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from qlora_gov import steps
 from qlora_gov.canonical import bytes_id
 from qlora_gov.errors import ReleaseError
+from qlora_gov.pipeline import gating
 from qlora_gov.records import Decision
-from qlora_gov.releases import Releases
+from qlora_gov.release.releases import Releases
 from qlora_gov.stages.gate import decide
 from tests.imported import BAD, BETTER, GOOD, Imported, decided, make_imported
 
@@ -343,7 +343,7 @@ def test_a_promotion_that_another_process_overtook_moves_nothing(
         assert project("rollback") == 0
         return []
 
-    monkeypatch.setattr("qlora_gov.releases.verify_lineage", slowly)
+    monkeypatch.setattr("qlora_gov.release.releases.verify_lineage", slowly)
     assert project("promote") == 15
     assert "run this again" in said(capsys)
     assert project.aliases()["champion"] is None, "it was rolled back, and nothing moved after that"
@@ -357,11 +357,11 @@ def test_a_decision_that_another_process_overtook_is_not_recorded(
     first, second = (adapter.id for adapter in project.adapters())
 
     def slowly(*arguments: Any, **more: Any) -> Decision:
-        monkeypatch.setattr(steps, "decide", decide)
+        monkeypatch.setattr(gating, "decide", decide)
         assert project("gate", "--adapter", second) == 0
         return decide(*arguments, **more)
 
-    monkeypatch.setattr(steps, "decide", slowly)
+    monkeypatch.setattr(gating, "decide", slowly)
     assert project("gate", "--adapter", first) == 15
     assert project("gate", "--adapter", first) == 0
     assert [decided(entry.record)[2] for entry in project.ledger.entries("decision")] == [1, 2]
@@ -438,7 +438,7 @@ def test_a_waiver_holds_as_long_as_it_says(project: Imported, monkeypatch: pytes
     assert project.log(BAD, "b") == 0
     assert project("gate") == 1
     assert project("waive", *WAIVED, "--until", str(TODAY)) == 0
-    monkeypatch.setattr("qlora_gov.releases._today", lambda: TODAY + timedelta(days=1))
+    monkeypatch.setattr("qlora_gov.release.releases._today", lambda: TODAY + timedelta(days=1))
     assert project("promote") == 14
 
 

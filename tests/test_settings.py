@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from qlora_gov.canonical import bytes_id
-from qlora_gov.settings import ProjectFile, Settings
+from qlora_gov.plugin.settings import ProjectFile, Settings
 
 
 class Rules(Settings):

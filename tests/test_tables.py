@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.examples import Example, Message
-from qlora_gov.tables import (
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import (
     TABLES,
     Bools,
     Floats,

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 import click
 
 from qlora_gov.cli.progress import TerminalProgress
-from qlora_gov.config import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, Project, load_project
-from qlora_gov.hooks.host import load_catalog
 from qlora_gov.ledger import SCHEME, Ledger
-from qlora_gov.workspace import Workspace
+from qlora_gov.plugin.host import load_catalog
+from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, load_project
+from qlora_gov.project.schema import Project
+from qlora_gov.project.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from qlora_gov.attestations import PASSPHRASE_VARIABLE
+from qlora_gov.attestations.signing import sign_card
 from qlora_gov.cli.common import open_workspace, project_options
-from qlora_gov.gathering import changelog_of
-from qlora_gov.lookup import newest, release_decision
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.evidence.changelog import changelog_of
+from qlora_gov.evidence.decisions import release_decision
+from qlora_gov.ledger.reading import newest
+from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import Card
 from qlora_gov.reports.changelog import render_changelog
-from qlora_gov.signing import sign_card
 
 
 @click.command()

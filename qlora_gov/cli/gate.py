@@ -10,8 +10,8 @@ from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
 from qlora_gov.cli.verdicts import exit_code, show, show_measurements, show_plan
 from qlora_gov.errors import INCONCLUSIVE
-from qlora_gov.lookup import superseding
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.evidence.decisions import superseding
+from qlora_gov.pipeline.pipeline import Pipeline
 
 adapter_option = click.option(
     "--adapter", metavar="ID", help="The candidate: an adapter's id or its start (default: the newest)."

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from qlora_gov.config import PROJECT_FILE
 from qlora_gov.errors import UsageError
+from qlora_gov.project.file import PROJECT_FILE
 
 TEMPLATE = """\
 # A project of qlora_gov. `qlora-gov run` does the rest.

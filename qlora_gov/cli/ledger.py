@@ -11,14 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from qlora_gov.cli.common import open_ledger
-from qlora_gov.config import PROJECT_FILE, load_project
 from qlora_gov.errors import UsageError
+from qlora_gov.evidence.redacted import shown_rows
 from qlora_gov.ledger import Entry, Ledger, serving
 from qlora_gov.ledger import export as write_table
-from qlora_gov.lookup import fetch
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.project.file import PROJECT_FILE, load_project
 from qlora_gov.records import Evaluation
 from qlora_gov.reports.text import one_line
-from qlora_gov.shown import shown_rows
 
 
 @click.group()

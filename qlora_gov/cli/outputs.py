@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from qlora_gov.errors import StorageError, UsageError
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import Decision
 from qlora_gov.reports.decision import DecisionReport, decision_json
 from qlora_gov.reports.junit import junit_xml

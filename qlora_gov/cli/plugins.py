@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qlora_gov.config import PROJECT_FILE, load_project
-from qlora_gov.hooks.host import load_catalog
+from qlora_gov.plugin.host import load_catalog
+from qlora_gov.project.file import PROJECT_FILE, load_project
 
 
 @click.command()

@@ -11,9 +11,9 @@ import click
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.verdicts import EXIT_CODES, show
 from qlora_gov.errors import INCONCLUSIVE
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import AliasMove, DecisionOutcome
-from qlora_gov.releases import Releases
+from qlora_gov.release.releases import Releases
 
 _author = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
 _decision = click.option("--decision", metavar="ID", help="A decision's id or its start (default: the candidate's).")

@@ -9,7 +9,7 @@ import click
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
 from qlora_gov.cli.verdicts import exit_code, show, show_measurements
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.pipeline.pipeline import Pipeline
 
 
 @click.command()

@@ -10,11 +10,12 @@ import click
 
 from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.cli.traces import show_numbers, show_replay, show_trace
-from qlora_gov.config import PROJECT_FILE
 from qlora_gov.errors import INCONCLUSIVE
-from qlora_gov.lookup import fetch, newest, responses_of
+from qlora_gov.evidence.evaluations import responses_of
+from qlora_gov.ledger.reading import fetch, newest
+from qlora_gov.pipeline.replay import replay as replay_rows
+from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.records import Decision, Evaluation
-from qlora_gov.replaying import replay as replay_rows
 from qlora_gov.tracing import open_card, stated_numbers
 from qlora_gov.tracing import trace as trace_metric
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
+from qlora_gov.attestations.signing import signature_problems
 from qlora_gov.cli.common import open_workspace, project_options
-from qlora_gov.config import PROJECT_FILE
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
 from qlora_gov.ledger import Head, Problem, ProblemKind
+from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.reports.text import one_line
-from qlora_gov.signing import signature_problems
 from qlora_gov.verification import KeptCard, verify_workspace
 
 

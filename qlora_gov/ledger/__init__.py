@@ -5,9 +5,9 @@ from qlora_gov.ledger.entry import Entry, Head
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.parquet import export, read_parquet, write_parquet
 from qlora_gov.ledger.problems import Problem, ProblemKind
-from qlora_gov.ledger.server import SCHEME
-from qlora_gov.ledger.serving import serving
-from qlora_gov.ledger.verification import verify, verify_lineage
+from qlora_gov.ledger.remote import SCHEME
+from qlora_gov.ledger.share import serving
+from qlora_gov.ledger.verify import verify, verify_lineage
 
 __all__ = [
     "SCHEME",

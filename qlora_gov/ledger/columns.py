@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from qlora_gov.canonical import Column
 from qlora_gov.errors import IntegrityError
-from qlora_gov.ledger.session import Session
 from qlora_gov.ledger.sql import names
-from qlora_gov.tables import TABLES, Bools, Floats, Table, scores_of
+from qlora_gov.ledger.store import Session
+from qlora_gov.records.table import TABLES, Bools, Floats, Table, scores_of
 
 _DTYPES: Mapping[str, type[np.generic]] = {"BIGINT": np.int64, "DOUBLE": np.float64}
 
@@ -57,7 +57,7 @@ def scores(table: Table, index: int, rows: int, k: int) -> tuple[Floats, Bools]:
     """One metric's statistics ``[rows, k]`` and scored rows ``[rows]`` from a table of scores.
 
     Raises IntegrityError unless every scored row has each of the k components exactly once, in the order of
-    :func:`qlora_gov.tables.scores_table`.
+    :func:`qlora_gov.records.table.scores_table`.
     """
     mine = np.asarray(table["metric"]) == index
     row, component = np.asarray(table["row"])[mine], np.asarray(table["component"])[mine]

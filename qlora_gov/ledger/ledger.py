@@ -17,15 +17,15 @@ from pydantic import JsonValue
 from qlora_gov.canonical import Column
 from qlora_gov.errors import LedgerError
 from qlora_gov.ledger import columns, queries
-from qlora_gov.ledger.appending import appending
+from qlora_gov.ledger.append import appending
 from qlora_gov.ledger.connection import REST, patiently, translated
 from qlora_gov.ledger.entry import Entry, Head, Line, draft
-from qlora_gov.ledger.evidence import row_problems, tables_of
-from qlora_gov.ledger.file import FileStore
-from qlora_gov.ledger.server import SCHEME, ServerStore
-from qlora_gov.ledger.session import Session, Store
+from qlora_gov.ledger.local import FileStore
+from qlora_gov.ledger.remote import SCHEME, ServerStore
+from qlora_gov.ledger.rows import row_problems, tables_of
+from qlora_gov.ledger.store import Session, Store
 from qlora_gov.records import Record
-from qlora_gov.tables import Table
+from qlora_gov.records.table import Table
 
 T = TypeVar("T")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -75,7 +75,7 @@ class Ledger:
         Args:
             record: what a stage made.
             key: the digest of what determines the record, for :meth:`find`.
-            rows: the tables behind the record, by their name in :data:`qlora_gov.tables.TABLES`.
+            rows: the tables behind the record, by their name in :data:`qlora_gov.records.table.TABLES`.
             facts: what is true of this entry and not of the record: host, duration.
             newest: for a record that follows from all of its kind, the number of the newest one that it was made after.
 

@@ -15,7 +15,7 @@ from qlora_gov.errors import DataError, LedgerError, UsageError, did_you_mean
 from qlora_gov.ledger.connection import connect, translated
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.sql import copying
-from qlora_gov.tables import TABLES, Table
+from qlora_gov.records.table import TABLES, Table
 
 _EXPORTED = ("entries", *TABLES)
 

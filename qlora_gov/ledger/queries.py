@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 from qlora_gov.errors import IntegrityError, LedgerError
 from qlora_gov.ledger.entry import Entry, Head, Line, entry_of, place
-from qlora_gov.ledger.session import Session
 from qlora_gov.ledger.sql import literal, names
+from qlora_gov.ledger.store import Session
 from qlora_gov.records import AliasMove
 
 _PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{8,64})")

@@ -16,7 +16,7 @@ import duckdb
 
 from qlora_gov.errors import LedgerError, NewerLedgerError
 from qlora_gov.ledger.connection import opened, translated
-from qlora_gov.ledger.session import Session
+from qlora_gov.ledger.store import Session
 
 Migration = Callable[[duckdb.DuckDBPyConnection], object]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qlora_gov.errors import ModelError
-from qlora_gov.examples import Message
+from qlora_gov.records.example import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

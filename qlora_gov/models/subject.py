@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qlora_gov.examples import Message
 from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
 from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
-from qlora_gov.specs import LogLikelihood
+from qlora_gov.plugin.specs import LogLikelihood
+from qlora_gov.records.example import Message
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from qlora_gov.records import Frozen
+from qlora_gov.records.table import Floats
 from qlora_gov.reports.figures import number
-from qlora_gov.tables import Floats
 
 
 class RegressedRow(Frozen):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import DataError, PluginError
-from qlora_gov.examples import Example
+from qlora_gov.plugin.specs import Drop, Filter, Progress, Source
 from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
-from qlora_gov.specs import Drop, Filter, Progress, Source
-from qlora_gov.tables import examples_table
+from qlora_gov.records.example import Example
+from qlora_gov.records.table import examples_table
 
 FILTER = "filter"
 """The action of a step that is a filter, not a guardrail."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError
-from qlora_gov.examples import Example
-from qlora_gov.measures import Measure, detect
+from qlora_gov.guardrails.detect import detect
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
 from qlora_gov.records import (
     Absent,
     Component,
@@ -22,9 +23,9 @@ from qlora_gov.records import (
     Responses,
     Scan,
 )
-from qlora_gov.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
+from qlora_gov.records.example import Example
+from qlora_gov.records.table import Table, cluster_numbers, recorded_scores, scores_id, scores_table
 from qlora_gov.stats import METHODS, Withheld, newest_methods
-from qlora_gov.tables import Table, cluster_numbers, recorded_scores, scores_id, scores_table
 
 _LEVEL = 0.95
 _FIELDS = ("prompt", "reference", "response")

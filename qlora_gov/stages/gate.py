@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from qlora_gov.config import explain
 from qlora_gov.errors import did_you_mean
-from qlora_gov.examples import Example
-from qlora_gov.measures import Measure
+from qlora_gov.explain import explain
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
     Absent,
     Decision,
@@ -28,9 +28,9 @@ from qlora_gov.records import (
     RuleVerdict,
     Verdict,
 )
-from qlora_gov.specs import Bools, Comparison, Floats, Gate
+from qlora_gov.records.example import Example
+from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stats import newest_methods, value_of
-from qlora_gov.tables import cluster_numbers, labels_of
 
 T = TypeVar("T", bound=np.generic)
 

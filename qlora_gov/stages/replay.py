@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qlora_gov.plugin.specs import LogLikelihood
 from qlora_gov.records import Environment, Frozen
-from qlora_gov.specs import LogLikelihood
 
 TOLERANCE = 1e-3
 """To which a log-likelihood is the same, relative: other machines round otherwise, and so do other batches."""

@@ -14,10 +14,10 @@ import numpy as np
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import ModelError
-from qlora_gov.examples import Example, Message
+from qlora_gov.plugin.specs import LogLikelihood, Progress
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
-from qlora_gov.specs import LogLikelihood, Progress
-from qlora_gov.tables import Table
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import Table
 
 
 class Answered(Protocol):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from qlora_gov.canonical import file_id, tree_id
 from qlora_gov.errors import TrainingError
-from qlora_gov.examples import Example
+from qlora_gov.plugin.specs import Progress, Trainer, TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment, Training
-from qlora_gov.specs import Progress, Trainer, TrainingJob, TrainingOutcome
+from qlora_gov.records.example import Example
 
 _SAFE = {".safetensors", ".json"}
 

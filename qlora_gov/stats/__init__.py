@@ -3,10 +3,10 @@
 from qlora_gov.stats.clusters import effective_rows
 from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contrast, no_worse, scaled_difference
 from qlora_gov.stats.detectors import corrected_rate
-from qlora_gov.stats.estimate import Caution, Estimate, Withheld
 from qlora_gov.stats.estimators import estimate, estimate_all, value_of
 from qlora_gov.stats.methods import METHODS, Methods, newest_methods
 from qlora_gov.stats.power import detectable, rows_for_rate, rows_needed
+from qlora_gov.stats.results import Caution, Estimate, Withheld
 from qlora_gov.stats.slices import SliceFindings, judge_slices
 
 __all__ = [

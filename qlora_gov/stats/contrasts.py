@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from qlora_gov.stats.clusters import Floats
-from qlora_gov.stats.estimate import Estimate
+from qlora_gov.stats.results import Estimate
 
 
 @dataclass(frozen=True)

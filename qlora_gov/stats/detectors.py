@@ -11,8 +11,8 @@ from scipy.special import ndtri
 
 from qlora_gov.records import DetectorErrors
 from qlora_gov.stats.clusters import Integers, effective_rows
-from qlora_gov.stats.estimate import Estimate, Withheld
 from qlora_gov.stats.rates import on_effective_rows
+from qlora_gov.stats.results import Estimate, Withheld
 
 
 def corrected_rate(hits: int, clusters: Integers, errors: DetectorErrors) -> Estimate | Withheld:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qlora_gov.plugin.specs import Comparison, MetricTraits
 from qlora_gov.records import Absent
-from qlora_gov.specs import Comparison, MetricTraits
 from qlora_gov.stats.clusters import Floats, cluster_sums, independent
 from qlora_gov.stats.contrasts import DIFFERENCE, VALUE, Contrast
-from qlora_gov.stats.estimate import Estimate, Withheld
 from qlora_gov.stats.methods import METHODS, Methods, newest_methods
+from qlora_gov.stats.results import Estimate, Withheld
 from qlora_gov.stats.studentised import Sample
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from qlora_gov.records import DetectorErrors
 from qlora_gov.stats.clusters import Integers
 from qlora_gov.stats.detectors import corrected_rate
-from qlora_gov.stats.estimate import Estimate, Withheld
 from qlora_gov.stats.paired_binary import paired_score
 from qlora_gov.stats.rates import exact_rate
+from qlora_gov.stats.results import Estimate, Withheld
 from qlora_gov.stats.studentised import Sample, studentised
 
 

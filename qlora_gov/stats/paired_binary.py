@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import gammaln, ndtri, xlogy
 
 from qlora_gov.stats.clusters import Floats
-from qlora_gov.stats.estimate import Estimate
+from qlora_gov.stats.results import Estimate
 
 EXACT = 50
 EDGE = 1e-9

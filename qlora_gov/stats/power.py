@@ -6,8 +6,8 @@ import math
 
 from scipy.special import bdtr, ndtri
 
-from qlora_gov.stats.estimate import Estimate
 from qlora_gov.stats.rates import clopper_pearson
+from qlora_gov.stats.results import Estimate
 
 POWER = 0.8
 """The chance of a verdict that a sample is planned for."""

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from qlora_gov.stats.clusters import Integers, effective_rows, independent
-from qlora_gov.stats.estimate import Estimate
+from qlora_gov.stats.results import Estimate
 
 
 def exact_rate(hits: int, clusters: Integers) -> Estimate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qlora_gov.stats.contrasts import Claim
-from qlora_gov.stats.estimate import Estimate, Withheld
+from qlora_gov.stats.results import Estimate, Withheld
 
 
 @dataclass(frozen=True)

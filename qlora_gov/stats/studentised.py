@@ -20,9 +20,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from qlora_gov.stats.clusters import Floats
-from qlora_gov.stats.estimate import Caution, Estimate, Withheld
 from qlora_gov.stats.jackknife import Jackknife, Statistic, jackknife
 from qlora_gov.stats.resampling import RESAMPLES, resample
+from qlora_gov.stats.results import Caution, Estimate, Withheld
 
 METHOD = "studentised cluster bootstrap"
 LONG, SHORT = 2.5, 0.7

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qlora_gov.errors import PluginError, UsageError, did_you_mean
-from qlora_gov.hooks.catalog import Catalog
-from qlora_gov.lookup import examples_behind, responses_of
-from qlora_gov.measures import Measure
-from qlora_gov.rebinding import remeasure
+from qlora_gov.evidence.evaluations import examples_behind, responses_of
+from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.recorded import remeasure
+from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Absent, Component, Evaluation, Measurement
 from qlora_gov.tracing.context import Trace, TracedEntry, TracedPlugin, TracedValue
 from qlora_gov.tracing.opening import OpenedCard
 from qlora_gov.tracing.rows import Pair, side_of, traced_rows, traced_slices
-from qlora_gov.workspace import Workspace
 
 
 def trace(space: Workspace, opened: OpenedCard, metric: str, *, against: str = "champion", rows: int = 10) -> Trace:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from qlora_gov.gathering import evidence_of
+from qlora_gov.evidence.card import evidence_of
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.records import About, DatasetVersion, Decision, DetectorErrors, Evaluation, Frozen, Outcome
 from qlora_gov.reports.assembly import card_context

@@ -9,7 +9,7 @@ from pathlib import Path
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import IntegrityError, LedgerError, UsageError
 from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.lookup import fetch, held
+from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Card, Decision, Evaluation
 
 

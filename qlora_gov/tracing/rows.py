@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qlora_gov.examples import Example
+from qlora_gov.evidence.redacted import shown_rows
 from qlora_gov.ledger import Entry, Ledger, scores
-from qlora_gov.measures import Measure
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import Absent, Evaluation, Measurement
+from qlora_gov.records.example import Example
+from qlora_gov.records.table import labels_of
 from qlora_gov.reports.regressed import regressed_rows
-from qlora_gov.shown import shown_rows
-from qlora_gov.specs import Bools, Floats
-from qlora_gov.tables import labels_of
 from qlora_gov.tracing.context import TracedAnswer, TracedRow, TracedSlice
 
 UNDEFINED = Absent(absent="the metric has no value over these rows")

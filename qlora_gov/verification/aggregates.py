@@ -8,13 +8,13 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qlora_gov.errors import PluginError
-from qlora_gov.hooks.catalog import Catalog
-from qlora_gov.hooks.catalog import Entry as Installed
-from qlora_gov.ledger.evidence import Aggregate, Aggregates
-from qlora_gov.measures import Measure
-from qlora_gov.rebinding import is_rate, remeasure
+from qlora_gov.ledger.rows import Aggregate, Aggregates
+from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.catalog import Entry as Installed
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.recorded import is_rate, remeasure
+from qlora_gov.plugin.specs import Floats, GuardrailSpec, MetricSpec
 from qlora_gov.records import Component, Evaluation, Measurement
-from qlora_gov.specs import Floats, GuardrailSpec, MetricSpec
 
 
 def aggregates_of(evaluations: Iterable[Evaluation], catalog: Catalog, root: Path) -> Aggregates:

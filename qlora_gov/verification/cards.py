@@ -10,14 +10,14 @@ from pathlib import Path
 
 from qlora_gov.canonical import bytes_id
 from qlora_gov.errors import GovError, ProjectError, UsageError
-from qlora_gov.gathering import evidence_of
+from qlora_gov.evidence.card import evidence_of
 from qlora_gov.ledger import Entry, Head, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
-from qlora_gov.lookup import fetch
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.project.workspace import Workspace, short
 from qlora_gov.records import About, Card, Decision
 from qlora_gov.reports.assembly import card_context
 from qlora_gov.reports.cards import CardFiles, card_files
-from qlora_gov.workspace import Workspace, short
 
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _HEAD = re.compile(rf"ledger head, entry (\d[\d,]{{0,19}})\W{{1,40}}({_DIGEST})")

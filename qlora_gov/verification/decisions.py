@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qlora_gov.lookup import in_force
+from qlora_gov.evidence.policies import in_force
 from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, RuleVerdict
 from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close

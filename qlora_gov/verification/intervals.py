@@ -9,14 +9,15 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qlora_gov.errors import GovError, PluginError, ProjectError
-from qlora_gov.hooks.catalog import Catalog
-from qlora_gov.hooks.catalog import Entry as Installed
+from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
-from qlora_gov.lookup import examples_behind, fetch, responses_of, side
-from qlora_gov.rebinding import is_rate, rebound, remeasure
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.catalog import Entry as Installed
+from qlora_gov.plugin.recorded import is_rate, rebound, remeasure
+from qlora_gov.plugin.specs import GateSpec, GuardrailSpec, MetricSpec
 from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict, Verdict
-from qlora_gov.specs import GateSpec, GuardrailSpec, MetricSpec
 from qlora_gov.stages.gate import Contest, judge
 from qlora_gov.verification.decisions import opponents
 from qlora_gov.verification.numbers import differences

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qlora_gov.errors import GovError
+from qlora_gov.evidence.evaluations import examples_behind, responses_of
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, scores
 from qlora_gov.ledger.entry import place
-from qlora_gov.lookup import examples_behind, responses_of
 from qlora_gov.records import Absent, CorrectedRate, DetectorErrors, Evaluation, Interval, Scan
+from qlora_gov.records.table import cluster_numbers
 from qlora_gov.stats import METHODS, Withheld
-from qlora_gov.tables import cluster_numbers
 from qlora_gov.verification.numbers import differences
 
 

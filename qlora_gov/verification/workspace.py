@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from qlora_gov.errors import IntegrityError
 from qlora_gov.ledger import Entry, Head, Ledger, Problem, ProblemKind, verify
+from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Evaluation
 from qlora_gov.verification.aggregates import aggregates_of
 from qlora_gov.verification.cards import KeptCard, cards, orphans, rendering_problems
 from qlora_gov.verification.history import history_problems
 from qlora_gov.verification.intervals import Bench
 from qlora_gov.verification.rates import rate_problems
-from qlora_gov.workspace import Workspace
 
 
 def verify_workspace(

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 
 from qlora_gov.canonical import bytes_id, content_id
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError
-from qlora_gov.hooks.catalog import Catalog, Entry
-from qlora_gov.hooks.discovery import Plugin
-from qlora_gov.settings import ProjectFile, Settings
-from qlora_gov.specs import FilterSpec, GateSpec, MetricSpec
+from qlora_gov.plugin.catalog import Catalog, Entry
+from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.settings import ProjectFile, Settings
+from qlora_gov.plugin.specs import FilterSpec, GateSpec, MetricSpec
 
 
 class WordSettings(Settings):

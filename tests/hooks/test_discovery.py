@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.errors import PluginError, ProjectError
-from qlora_gov.hooks.discovery import Plugin, discover
+from qlora_gov.plugin.discovery import Plugin, discover
 
 
 def found(name: str, *directories: Path) -> Plugin:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.errors import PluginError
-from qlora_gov.hooks.host import load_catalog
+from qlora_gov.plugin.host import load_catalog
 from tests.hooks.conftest import METRIC, PLUGIN
 
 

@@ -10,11 +10,11 @@ import pytest
 from pydantic import BaseModel
 
 from qlora_gov.errors import PluginError
-from qlora_gov.hooks import hookspecs
-from qlora_gov.hooks.discovery import Plugin
-from qlora_gov.hooks.validation import HOOKS, check_spec
-from qlora_gov.settings import Settings
-from qlora_gov.specs import SPECS, FilterSpec, GuardrailSpec, MeanMetric, MetricSpec, Spec
+from qlora_gov.plugin import hookspecs
+from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.settings import Settings
+from qlora_gov.plugin.specs import SPECS, FilterSpec, GuardrailSpec, MeanMetric, MetricSpec, Spec
+from qlora_gov.plugin.validation import HOOKS, check_spec
 
 PLUGIN = Plugin("mine", "my-dist", "1", "sha256:0", ModuleType("mine"))
 

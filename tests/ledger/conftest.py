@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.ledger import Ledger
-from qlora_gov.ledger.server import TOKEN
-from qlora_gov.ledger.serving import serving
+from qlora_gov.ledger.remote import TOKEN
+from qlora_gov.ledger.share import serving
 from tests.ledger.samples import Release, append_release
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from qlora_gov.canonical import bytes_id, columns_id, tree_id
-from qlora_gov.examples import Example, Message
 from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.ledger.evidence import Aggregates
 from qlora_gov.ledger.parquet import write_parquet
+from qlora_gov.ledger.rows import Aggregate, Aggregates
 from qlora_gov.records import (
     About,
     Absent,
@@ -41,7 +41,8 @@ from qlora_gov.records import (
     Verdict,
     Waiver,
 )
-from qlora_gov.tables import Table, examples_table, recorded_table, scores_id, scores_table
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import Floats, Table, examples_table, recorded_table, scores_id, scores_table
 
 ROWS = 12
 SOURCE = bytes_id(b"source of the metrics plugin")
@@ -66,7 +67,12 @@ def ratio(sums: np.ndarray) -> np.ndarray:
     return sums[..., 0] / sums[..., 1]
 
 
-AGGREGATES: Aggregates = {"m/mean": (ratio, SOURCE), "m/nll": (ratio, SOURCE)}
+def aggregate(function: Callable[[Floats], Floats], source: str = SOURCE) -> Aggregate:
+    """An aggregate of a plugin that is known by its source."""
+    return Aggregate(function, source, {"source": source})
+
+
+AGGREGATES: Aggregates = {"m/mean": aggregate(ratio), "m/nll": aggregate(ratio)}
 
 
 def examples(count: int, text: str) -> list[Example]:

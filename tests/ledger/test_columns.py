@@ -9,8 +9,8 @@ from qlora_gov.canonical import columns_id
 from qlora_gov.errors import IntegrityError
 from qlora_gov.ledger import columns, schema
 from qlora_gov.ledger.connection import connect
-from qlora_gov.ledger.file import FileSession
-from qlora_gov.tables import TABLES, Table, scores_table
+from qlora_gov.ledger.local import FileSession
+from qlora_gov.records.table import TABLES, Table, scores_table
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers(-(2**63), 2**63 - 1)

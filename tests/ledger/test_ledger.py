@@ -14,7 +14,7 @@ from qlora_gov.errors import IntegrityError, LedgerError, LedgerMovedError, Stor
 from qlora_gov.ledger import Head, Ledger, export, scores
 from qlora_gov.ledger.entry import GENESIS
 from qlora_gov.records import AliasMove, Policy
-from qlora_gov.tables import TABLES, examples_of, examples_table
+from qlora_gov.records.table import TABLES, examples_of, examples_table
 from tests.ledger.samples import (
     ROWS,
     Release,

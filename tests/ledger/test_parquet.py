@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from qlora_gov.canonical import Column, columns_id
 from qlora_gov.errors import DataError, StorageError
-from qlora_gov.examples import Example, Message
 from qlora_gov.ledger.parquet import read_parquet, write_parquet
-from qlora_gov.tables import examples_of, examples_table
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import examples_of, examples_table
 from tests.ledger.samples import examples
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

@@ -10,7 +10,7 @@ from qlora_gov.errors import LedgerError, NewerLedgerError
 from qlora_gov.ledger import Ledger, schema
 from qlora_gov.ledger.connection import opened
 from qlora_gov.records import Policy
-from qlora_gov.tables import TABLES
+from qlora_gov.records.table import TABLES
 from tests.ledger.samples import Release
 
 # The first block of a file that DuckDB 2.0.0 wrote.

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import LedgerError, LedgerLockedError, NewerLedgerError
 from qlora_gov.ledger import Ledger, columns, schema, verify
-from qlora_gov.ledger.appending import appending
+from qlora_gov.ledger.append import appending
 from qlora_gov.ledger.entry import draft
-from qlora_gov.ledger.server import TOKEN, ServerSession, ServerStore, load_extensions
-from qlora_gov.ledger.serving import serving
-from qlora_gov.tables import TABLES, examples_table
+from qlora_gov.ledger.remote import TOKEN, ServerSession, ServerStore, load_extensions
+from qlora_gov.ledger.share import serving
+from qlora_gov.records.table import TABLES, examples_table
 from tests.ledger.samples import AGGREGATES, append_release, dataset_of, examples, policy, responses_of
 from tests.ledger.test_columns import tables
 
@@ -109,7 +109,7 @@ def test_a_served_file_is_held_and_is_an_ordinary_ledger_afterwards(address: str
 def test_what_a_server_acknowledged_survives_its_kill(address: str, tmp_path: Path) -> None:
     path = tmp_path / "served.duckdb"
     code = (
-        "import sys; from pathlib import Path; from qlora_gov.ledger.serving import serving\n"
+        "import sys; from pathlib import Path; from qlora_gov.ledger.share import serving\n"
         "with serving(Path(sys.argv[1]), sys.argv[2]):\n    print('ready', flush=True)\n    sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(path), address]

@@ -14,10 +14,10 @@ import pytest
 from qlora_gov.canonical import bytes_id
 from qlora_gov.ledger import Head, Ledger, Problem, ProblemKind, verify, verify_lineage
 from qlora_gov.ledger.entry import Line
-from qlora_gov.ledger.evidence import Aggregates
+from qlora_gov.ledger.rows import Aggregates
 from qlora_gov.records import Card
-from qlora_gov.tables import TABLES
-from tests.ledger.samples import AGGREGATES, SOURCE, Release, append_release, evaluation_of, ratio
+from qlora_gov.records.table import TABLES
+from tests.ledger.samples import AGGREGATES, SOURCE, Release, aggregate, append_release, evaluation_of, ratio
 
 OWNERS = {
     "examples": "evaluation set",
@@ -235,17 +235,17 @@ def raising(sums: np.ndarray) -> np.ndarray:
     [
         ({}, ProblemKind.PLUGIN_MISSING, "m/mean 1.0 is not installed"),
         (
-            {"m/mean": (ratio, "new")},
+            {"m/mean": aggregate(ratio, "new")},
             ProblemKind.SOURCE_CHANGED,
             "m/mean 1.0 measured this; the value still re-derives",
         ),
         (
-            {"m/mean": (lambda sums: 2 * ratio(sums), "new")},
+            {"m/mean": aggregate(lambda sums: 2 * ratio(sums), "new")},
             ProblemKind.SOURCE_CHANGED,
             "the value no longer re-derives",
         ),
-        ({"m/mean": (lambda sums: 2 * ratio(sums), SOURCE)}, ProblemKind.TAMPERED, "the rows give"),
-        ({"m/mean": (raising, SOURCE)}, ProblemKind.PLUGIN_FAILED, "m/mean raised OverflowError: too much"),
+        ({"m/mean": aggregate(lambda sums: 2 * ratio(sums), SOURCE)}, ProblemKind.TAMPERED, "the rows give"),
+        ({"m/mean": aggregate(raising, SOURCE)}, ProblemKind.PLUGIN_FAILED, "m/mean raised OverflowError: too much"),
     ],
 )
 def test_another_plugin_is_not_called_tampering(

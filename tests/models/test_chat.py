@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.errors import ModelError
-from qlora_gov.examples import Message
 from qlora_gov.models.chat import IGNORED, tokenise
 from qlora_gov.models.loading import load_tokenizer
+from qlora_gov.records.example import Message
 from tests.tiny import make_tiny_base
 
 TALK = (

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.errors import ModelError
-from qlora_gov.examples import Message
 from qlora_gov.models.chat import IGNORED, tokenise
 from qlora_gov.models.loading import load_base, load_tokenizer
 from qlora_gov.models.subject import Subject, _batches
+from qlora_gov.records.example import Message
 
 QUESTIONS = ["Hello", "Where is my card? I have looked everywhere for it.", "Fees?"]
 TALKS = [

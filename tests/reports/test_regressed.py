@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from qlora_gov.plugin.specs import Floats, ratio
 from qlora_gov.reports.regressed import regressed_rows
-from qlora_gov.specs import Floats, ratio
 
 
 def mean(sums: Floats) -> Floats:

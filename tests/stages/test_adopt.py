@@ -9,8 +9,8 @@ import pytest
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import DataError, GovError, PluginError
-from qlora_gov.specs import ImportedEvaluation, ImportedRow
-from qlora_gov.stages.adopt import adopt, read_log
+from qlora_gov.plugin.specs import ImportedEvaluation, ImportedRow
+from qlora_gov.stages.imports import adopt, read_log
 from tests.stages.toys import DATASET, component, example
 
 PART = component("toy")

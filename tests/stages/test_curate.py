@@ -7,11 +7,11 @@ import pytest
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import DataError, PluginError
-from qlora_gov.examples import Example, Message
+from qlora_gov.plugin.specs import Drop
 from qlora_gov.records import DatasetVersion
-from qlora_gov.specs import Drop
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import examples_table
 from qlora_gov.stages.curate import HeldOut, UsedSource, UsedStep, curate
-from qlora_gov.tables import examples_table
 from tests.stages.toys import Quiet, component, example
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError, ModelError
-from qlora_gov.measures import RATE_COMPONENTS, Measure
+from qlora_gov.plugin.measures import RATE_COMPONENTS, Measure
+from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, LogLikelihood, MetricTraits, ratio
 from qlora_gov.records import (
     Absent,
     CorrectedRate,
@@ -19,9 +20,8 @@ from qlora_gov.records import (
     Measurement,
     Responses,
 )
-from qlora_gov.specs import EvaluatedRow, Finding, Floats, LogLikelihood, MetricTraits, ratio
+from qlora_gov.records.table import Table, recorded_table, scores_id, scores_of
 from qlora_gov.stages.evaluate import Detector, evaluate, evaluated_rows, prompt_text
-from qlora_gov.tables import Table, recorded_table, scores_id, scores_of
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
 
 N = 5

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from qlora_gov.errors import IntegrityError
-from qlora_gov.measures import Measure
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.specs import Comparison, Gate, MetricTraits, ratio
 from qlora_gov.records import (
     Absent,
     Component,
@@ -24,7 +25,6 @@ from qlora_gov.records import (
     Rule,
     Verdict,
 )
-from qlora_gov.specs import Comparison, Gate, MetricTraits, ratio
 from qlora_gov.stages.gate import Contest, Side, decide, outcome_of
 from tests.stages.toys import component, example
 
@@ -194,7 +194,8 @@ def judge(
     opponents = {"champion": CHAMPION_SIDE} | ({"reference": reference} if reference else {})
     gates = {f"rule {at}": used.gate for at, used in enumerate(rules) if used.gate}
     contest = Contest(candidate, opponents, EXAMPLES, MEASURES, look)
-    return decide(policy_of(rules, **settings), gates, contest, adapter="sha256:8", exploratory=False)
+    policy = policy_of(rules, **settings)
+    return decide(policy, gates, contest, stated=policy.id, adapter="sha256:8", exploratory=False)
 
 
 def outcomes(decision: Decision) -> list[Outcome]:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qlora_gov.errors import PluginError
-from qlora_gov.examples import Example
-from qlora_gov.specs import Drop, Finding
-from qlora_gov.stages.redaction import GuardrailFilter, redact
+from qlora_gov.guardrails.filter import GuardrailFilter
+from qlora_gov.guardrails.redact import redact
+from qlora_gov.plugin.specs import Drop, Finding
+from qlora_gov.records.example import Example
 from tests.stages.toys import example
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qlora_gov.specs import LogLikelihood
+from qlora_gov.plugin.specs import LogLikelihood
 from qlora_gov.stages.replay import Told, compare, environment_changes, spread
 from tests.stages.toys import HERE
 

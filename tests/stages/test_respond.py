@@ -9,11 +9,11 @@ import pytest
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import ModelError
-from qlora_gov.examples import Example, Message
+from qlora_gov.plugin.specs import LogLikelihood
 from qlora_gov.records import GenerationSettings, Responses
-from qlora_gov.specs import LogLikelihood
+from qlora_gov.records.example import Example, Message
+from qlora_gov.records.table import TABLES, Table
 from qlora_gov.stages.respond import Row, Spool, respond
-from qlora_gov.tables import TABLES, Table
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, examples
 
 ROWS = examples(11)

@@ -8,8 +8,8 @@ import pytest
 
 from qlora_gov.canonical import bytes_id, tree_id
 from qlora_gov.errors import TrainingError
+from qlora_gov.plugin.specs import TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, LossPoint
-from qlora_gov.specs import TrainingJob, TrainingOutcome
 from qlora_gov.stages.train import is_whole, train
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qlora_gov.examples import Example, Message
 from qlora_gov.records import Base, Component, DatasetVersion, Environment
+from qlora_gov.records.example import Example, Message
 
 HERE = Environment(python="3", platform="p", device="cpu", threads=1, packages={}, git_commit=None, git_dirty=None)
 BASE = Base(reference="tiny", source="directory", files={"model": "sha256:1"}, architecture="Tiny", licence=None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from qlora_gov.specs import Comparison, MetricTraits
+from qlora_gov.plugin.specs import Comparison, MetricTraits
 
 
 def mean(sums: Any) -> Any:

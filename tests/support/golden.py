@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qlora_gov.cli.main import run
 from qlora_gov.ledger import Ledger
-from qlora_gov.pipeline import Pipeline
+from qlora_gov.pipeline.pipeline import Pipeline
 from tests.stages.toys import Quiet
 
 LEDGERS = Path(__file__).parent.parent / "ledgers"
@@ -40,9 +40,9 @@ class Golden:
     @property
     def pipeline(self) -> Pipeline:
         """Its stages, by the code that is installed now."""
-        from qlora_gov.config import load_project
-        from qlora_gov.hooks.host import load_catalog
-        from qlora_gov.workspace import Workspace
+        from qlora_gov.plugin.host import load_catalog
+        from qlora_gov.project.file import load_project
+        from qlora_gov.project.workspace import Workspace
 
         project = load_project(self.root / "qlora_gov.yaml")
         catalog = load_catalog([self.root / directory for directory in project.plugins])

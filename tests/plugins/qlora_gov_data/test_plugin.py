@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from qlora_gov import FilterSpec, ProjectError, SourceSpec
-from qlora_gov.hooks.catalog import Catalog
-from qlora_gov.hooks.host import load_catalog
+from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.host import load_catalog
 
 
 @pytest.fixture(scope="module")

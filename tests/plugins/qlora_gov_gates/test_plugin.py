@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from qlora_gov.hooks.host import load_catalog
+from qlora_gov.plugin.host import load_catalog
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
 
 

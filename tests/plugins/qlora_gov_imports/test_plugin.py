@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from qlora_gov.hooks.host import load_catalog
+from qlora_gov.plugin.host import load_catalog
 
 
 def test_both_importers_come_in_through_the_hook():

@@ -1,0 +1,1 @@
+"""Reading the ledger by noun: evaluations, policies, decisions, adapters, imports, aliases, cards."""

@@ -1,0 +1,45 @@
+"""The records that a card rests on."""
+
+from __future__ import annotations
+
+from qlora_gov.evidence.evaluations import responses_of
+from qlora_gov.ledger import Entry, Ledger
+from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
+from qlora_gov.reports.context import LedgerHead
+from qlora_gov.reports.evidence import Evidence, Subject
+
+
+def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:
+    """Everything that a decision's card says, as the ledger stood when the decision was made.
+
+    What happened later, a promotion above all, changes no card: the same decision gives the same bytes.
+    """
+    entry = ledger.get(decision.id)
+    adapter = fetch(ledger, decision.adapter, Adapter)
+    candidate = _subject(ledger, decision.candidate)
+    return Evidence(
+        about=about,
+        decision=decision,
+        policy=fetch(ledger, decision.policy, Policy),
+        candidate=candidate,
+        champion=_subject(ledger, decision.champion),
+        reference=_subject(ledger, decision.reference) if decision.reference else None,
+        adapter=adapter,
+        base=fetch(ledger, adapter.base, Base) if adapter.base else None,
+        training=fetch(ledger, adapter.dataset, DatasetVersion) if adapter.dataset else None,
+        evaluation=fetch(ledger, candidate.responses.dataset, DatasetVersion),
+        head=LedgerHead(seq=entry.seq, hash=entry.hash),
+        aliases=_aliases(ledger, entry),
+    )
+
+
+def _subject(ledger: Ledger, evaluation_id: str) -> Subject:
+    evaluation = fetch(ledger, evaluation_id, Evaluation)
+    return Subject(evaluation=evaluation, responses=responses_of(ledger, evaluation))
+
+
+def _aliases(ledger: Ledger, last: Entry) -> dict[str, str | None]:
+    """Each alias's adapter as of an entry."""
+    moves = (held(entry, AliasMove) for entry in ledger.entries(AliasMove.kind) if entry.seq < last.seq)
+    return {move.alias: move.adapter for move in moves}

@@ -1,0 +1,1 @@
+"""Guardrails: one detector, used to filter training rows, to redact texts and to measure answers."""

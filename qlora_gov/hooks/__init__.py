@@ -1,1 +1,0 @@
-"""Finding plugins, checking what they contribute, and freezing it into a catalog."""

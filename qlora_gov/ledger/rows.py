@@ -1,0 +1,122 @@
+"""Do rows agree with the record that states their digests? Asked before every append, and again by verification."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import JsonValue
+
+from qlora_gov.canonical import columns_id
+from qlora_gov.errors import IntegrityError
+from qlora_gov.ledger import columns
+from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
+from qlora_gov.records.table import Floats, Table, scores_id
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """How an installed metric makes a value of sums, and what is on record of it: its source, and what it means."""
+
+    function: Callable[[Floats], Floats]
+    source: str
+    meaning: Mapping[str, JsonValue]
+
+
+Aggregates = Mapping[str, Aggregate]
+"""The installed metrics by their name, plugin/name."""
+
+_RELATIVE = 1e-9
+
+
+def tables_of(record: Record) -> tuple[str, ...]:
+    """The tables in which a record has rows. Training rows are not among them: they lie in a Parquet file."""
+    match record:
+        case DatasetVersion(role="evaluation"):
+            return ("examples",)
+        case Responses():
+            optional = {"likelihoods": record.likelihoods, "recorded": record.recorded}
+            return ("responses", *(name for name, digest in optional.items() if digest is not None))
+        case Evaluation():
+            return ("scores", "findings")
+    return ()
+
+
+def row_problems(
+    where: str, record: Record, rows: Mapping[str, Table], aggregates: Aggregates | None = None
+) -> Iterator[Problem]:
+    """What is wrong with a record's rows, one table of :func:`tables_of` for each name.
+
+    With ``aggregates``, each measured value is re-derived too, to 1e-9 relative.
+    """
+    match record:
+        case DatasetVersion(role="evaluation"):
+            yield from _table(f"{where}, examples", rows["examples"], record.digest, record.rows)
+        case Responses():
+            yield from _table(f"{where}, responses", rows["responses"], record.digest, record.rows)
+            if record.likelihoods is not None:
+                yield from _table(f"{where}, likelihoods", rows["likelihoods"], record.likelihoods, record.rows)
+            if record.recorded is not None:
+                yield from _table(f"{where}, recorded", rows["recorded"], record.recorded, None)
+        case Evaluation():
+            yield from _table(f"{where}, findings", rows["findings"], record.findings, None)
+            yield from _unclaimed(f"{where}, scores", record, rows["scores"])
+            for index, measurement in enumerate(record.measurements):
+                place = f"{where}, scores of {measurement.name}"
+                yield from _measurement(place, index, measurement, rows["scores"], aggregates)
+
+
+def _table(where: str, table: Table, digest: str, length: int | None) -> Iterator[Problem]:
+    found = len(table["row"])
+    if length is not None and found != length:
+        yield Problem(ProblemKind.TAMPERED, where, f"{found} rows are there, the record states {length}")
+    elif columns_id(table) != digest:
+        yield Problem(ProblemKind.TAMPERED, where, "the rows do not have the digest that the record states")
+
+
+def _unclaimed(where: str, record: Evaluation, table: Table) -> Iterator[Problem]:
+    claimed = [index for index, measurement in enumerate(record.measurements) if measurement.digest is not None]
+    extra = np.count_nonzero(~np.isin(np.asarray(table["metric"]), claimed))
+    if extra:
+        yield Problem(ProblemKind.TAMPERED, where, f"{extra} rows belong to no measurement of the record")
+
+
+def _measurement(
+    where: str, index: int, measurement: Measurement, table: Table, aggregates: Aggregates | None
+) -> Iterator[Problem]:
+    if measurement.digest is None:
+        return
+    try:
+        stats, scored = columns.scores(table, index, measurement.rows, len(measurement.components))
+    except IntegrityError as error:
+        yield Problem(ProblemKind.TAMPERED, where, str(error))
+        return
+    if np.count_nonzero(scored) != measurement.scored or scores_id(stats, scored) != measurement.digest:
+        yield Problem(ProblemKind.TAMPERED, where, "the rows do not have the digest that the record states")
+    elif aggregates is not None and not isinstance(measurement.value, Absent):
+        yield from _value(where, measurement, measurement.value, stats.sum(axis=0), aggregates)
+
+
+def _value(
+    where: str, measurement: Measurement, value: float, sums: Floats, aggregates: Aggregates
+) -> Iterator[Problem]:
+    metric = measurement.metric
+    if metric.name not in aggregates:
+        yield Problem(ProblemKind.PLUGIN_MISSING, where, f"{metric.name} {metric.version} is not installed")
+        return
+    installed = aggregates[metric.name]
+    try:
+        derived = float(installed.function(sums))
+    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
+        yield Problem(ProblemKind.PLUGIN_FAILED, where, f"{metric.name} raised {type(error).__name__}: {error}")
+        return
+    agrees = math.isclose(derived, value, rel_tol=_RELATIVE)
+    if installed.meaning != metric.meaning or (installed.source != metric.source and not agrees):
+        now = "the value still re-derives" if agrees else "the value no longer re-derives"
+        what = f"the plugin's source changed since {metric.name} {metric.version} measured this; {now}"
+        yield Problem(ProblemKind.SOURCE_CHANGED, where, what, harmless=agrees)
+    elif not agrees:
+        yield Problem(ProblemKind.TAMPERED, where, f"the record states {value!r}, the rows give {derived!r}")

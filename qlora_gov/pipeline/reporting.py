@@ -1,0 +1,78 @@
+"""Gathering what the machine-readable forms of a decision say, the worst rows of what did not pass among it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
+from qlora_gov.ledger import Ledger
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.project.environment import path_in_repository
+from qlora_gov.project.workspace import Workspace
+from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Outcome, Policy, Rule
+from qlora_gov.records.example import Example
+from qlora_gov.records.table import labels_of
+from qlora_gov.reports.context import LedgerHead
+from qlora_gov.reports.decision import DecisionReport, decision_report
+from qlora_gov.reports.regressed import RegressedRow, regressed_rows
+from qlora_gov.stages.gate import Side, measured, rows_where
+
+
+def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure]) -> DecisionReport:
+    """The report of a decision; its rows are valued by those of the ``measures`` that it was made with."""
+    ledger, entry = space.ledger, space.ledger.get(decision.id)
+    evaluations = _evaluations(ledger, decision)
+    responses = {who: responses_of(ledger, evaluation) for who, evaluation in evaluations.items()}
+    sides = {who: side(ledger, evaluation) for who, evaluation in evaluations.items()}
+    examples = examples_behind(ledger, responses["candidate"])
+    return decision_report(
+        decision,
+        fetch(ledger, decision.policy, Policy),
+        adapter=fetch(ledger, decision.adapter, Adapter),
+        candidate=responses["candidate"],
+        champion=responses["champion"],
+        reference=responses.get("reference"),
+        evaluation_set=fetch(ledger, responses["candidate"].dataset, DatasetVersion),
+        regressed={
+            item.rule.name: worst_rows(item.rule, sides, measures, examples)
+            for item in decision.verdicts
+            if item.verdict.outcome is not Outcome.PASS
+        },
+        project=path_in_repository(space.root / space.file),
+        head=LedgerHead(seq=entry.seq, hash=entry.hash),
+    )
+
+
+def _evaluations(ledger: Ledger, decision: Decision) -> dict[str, Evaluation]:
+    ids = {"candidate": decision.candidate, "champion": decision.champion, "reference": decision.reference}
+    return {who: fetch(ledger, id_, Evaluation) for who, id_ in ids.items() if id_ is not None}
+
+
+def worst_rows(
+    rule: Rule, sides: Mapping[str, Side], measures: Sequence[Measure], examples: Sequence[Example]
+) -> tuple[RegressedRow, ...]:
+    """The rows on which the candidate lost most under a rule; none where a side was not measured."""
+    measure = next((one for one in measures if one.traits.name == rule.metric), None)
+    if measure is None or rule.against not in sides:
+        return ()
+    labels = labels_of(examples)
+    if not set(rule.where) <= set(labels):
+        return ()
+    judged, stats = rows_where(rule, labels, len(examples)), {}
+    for who in ("candidate", rule.against):
+        index, measurement = measured(sides[who].evaluation, measure)
+        if measurement.digest is None:
+            return ()
+        scores, scored = sides[who].scores(index)
+        stats[who] = np.where((judged & scored)[:, None], scores, np.nan)
+    return regressed_rows(
+        stats["candidate"],
+        stats[rule.against],
+        measure.traits.aggregate,
+        higher_is_better=measure.traits.higher_is_better,
+        examples=[example.id for example in examples],
+        sources=[example.source for example in examples],
+    )

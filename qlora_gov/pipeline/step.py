@@ -1,0 +1,68 @@
+"""A stage ready to run: what determines its record, how the record is made, and how it is found again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from qlora_gov.canonical import content_id
+from qlora_gov.ledger import Entry, Ledger
+from qlora_gov.ledger.reading import held
+from qlora_gov.records import Record
+from qlora_gov.records.table import Table
+
+R = TypeVar("R", bound=Record)
+
+
+Made = tuple[R, Mapping[str, Table]]
+
+
+@dataclass(frozen=True)
+class Step(Generic[R]):
+    """A stage ready to run.
+
+    ``parts`` is all that determines the record, of kind ``of``; ``made`` says of such a record whether it comes from
+    just these, by what it says itself. ``make`` is given a directory that survives a kill and is removed once the
+    record is in the ledger; ``usable`` says whether the artefacts of a record found there are at hand. ``counts`` says
+    that the record counts those of its kind before it, so that none may come between. Whoever changes what a step
+    makes of the same parts raises ``revision``.
+    """
+
+    name: str
+    of: type[R]
+    parts: Mapping[str, Any]
+    made: Callable[[R], bool]
+    make: Callable[[Path], Made[R]]
+    usable: Callable[[R], bool] = lambda record: True
+    counts: bool = False
+    revision: int = 1
+
+    @property
+    def key(self) -> str:
+        """The digest of what determines the record."""
+        return content_id({"stage": self.name, "revision": self.revision, **self.parts})
+
+    def find(self, ledger: Ledger) -> Entry | None:
+        """The newest entry of what the step makes.
+
+        The first revision of each step was released with keys that held versions, so that what it made then is found
+        by what the record says.
+        """
+        found = ledger.find(self.key)
+        if found is not None or self.revision > 1:
+            return found
+        return next(
+            (entry for entry in reversed(ledger.entries(self.of.kind)) if self.made(held(entry, self.of))), None
+        )
+
+
+def stating(record: R) -> Step[R]:
+    """A record that is all there is to it: nothing has to be made."""
+    digest = record.content_digest
+
+    def made(other: R) -> bool:
+        return other.content_digest == digest
+
+    return Step(record.kind, type(record), {"record": digest}, made, lambda work: (record, {}))

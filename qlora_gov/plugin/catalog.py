@@ -1,0 +1,177 @@
+"""The frozen catalog of components, and what binds one to its settings."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from qlora_gov.canonical import canonical_json, content_id
+from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
+from qlora_gov.explain import explain
+from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.specs import Spec
+from qlora_gov.records import Component
+from qlora_gov.records.released import DISTRIBUTION, SETTINGS
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A spec and the plugin that contributed it."""
+
+    plugin: Plugin
+    spec: Spec
+
+    @property
+    def name(self) -> str:
+        """The full name, plugin/name."""
+        return f"{self.plugin.name}/{self.spec.name}"
+
+    @property
+    def revision(self) -> int | None:
+        """The revision by which the component is known; None where its source is."""
+        return self.spec.revision if self.plugin.distribution == DISTRIBUTION else None
+
+    @property
+    def meaning(self) -> dict[str, JsonValue]:
+        """What the component is known by; see :attr:`qlora_gov.records.Component.meaning`."""
+        return {"source": self.plugin.source} if self.revision is None else {"revision": self.revision}
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Modules that the component needs and that are not installed."""
+        return tuple(name for name in self.spec.requires if not _importable(name))
+
+    @property
+    def install_command(self) -> str:
+        """What installs the missing modules."""
+        extra = f"[{self.spec.extra}]" if self.spec.extra else ""
+        return f'pip install "{self.plugin.distribution}{extra}"'
+
+
+S = TypeVar("S", bound=Spec)
+
+
+@dataclass(frozen=True)
+class Bound(Generic[S]):
+    """A component with validated settings: what a record says of it, and how it is made."""
+
+    entry: Entry
+    spec: S
+    settings: BaseModel | None
+    component: Component
+
+    def require(self) -> None:
+        """Raise MissingExtraError where the component's libraries are not installed."""
+        if missing := self.entry.missing:
+            raise MissingExtraError(
+                f"{self.component.name} needs {', '.join(missing)}, not installed; run: {self.entry.install_command}"
+            )
+
+    def make(self) -> Any:
+        """Make the component."""
+        return self.spec.factory() if self.settings is None else self.spec.factory(self.settings)
+
+
+class Catalog:
+    """Every component of every loaded plugin. Names clash only within a plugin and a kind."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries: dict[tuple[str, str], Entry] = {}
+        for entry in sorted(entries, key=lambda entry: (entry.spec.kind, entry.name)):
+            key = (entry.spec.kind, entry.name)
+            if key in self._entries:
+                raise PluginError(
+                    f"plugin {entry.plugin.name!r} contributes two {entry.spec.kind}s named {entry.spec.name!r}"
+                )
+            self._entries[key] = entry
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of all plugins: name, distribution, version and source."""
+        plugins = {entry.plugin.name: entry.plugin for entry in self}
+        return content_id([[p.name, p.distribution, p.version, p.source] for p in plugins.values()])
+
+    def find(self, kind: str, name: str) -> Entry:
+        """Resolve ``plugin/name``, or a short name that only one plugin uses.
+
+        Raises PluginError with the nearest name, or with both parties of an ambiguity.
+        """
+        entries = [entry for entry in self if entry.spec.kind == kind]
+        found = [entry for entry in entries if name in (entry.name, entry.spec.name)]
+        if len(found) > 1:
+            both = " and ".join(f"{entry.name} (from {entry.plugin.distribution})" for entry in found)
+            raise PluginError(f"{kind} {name!r} is ambiguous: {both}; write the full name")
+        if not found:
+            known = {entry.spec.name for entry in entries} | (
+                {entry.name for entry in entries} if "/" in name else set()
+            )
+            raise PluginError(f"no {kind} is named {name!r}; {did_you_mean(name, known)}")
+        return found[0]
+
+    def bind(self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str) -> Bound[S]:
+        """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
+
+        Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
+        """
+        try:
+            entry = self.find(kind.kind, name)
+        except PluginError as error:
+            raise PluginError(f"{where}: {error}") from error
+        assert isinstance(entry.spec, kind), "the catalog files specs by their kind"
+        bound, dumped = _settings(entry, settings, {"root": root}, where)
+        plugin = entry.plugin
+        component = Component(
+            name=entry.name,
+            distribution=plugin.distribution,
+            version=plugin.version,
+            source=plugin.source,
+            settings=dumped,
+            revision=entry.revision,
+        )
+        return Bound(entry, entry.spec, bound, component)
+
+
+def _settings(
+    entry: Entry, settings: Mapping[str, Any], context: Mapping[str, Any], where: str
+) -> tuple[BaseModel | None, dict[str, Any]]:
+    """Settings as the component takes them, and as a record holds them."""
+    model = entry.spec.config
+    if model is None:
+        if settings:
+            raise ProjectError(f"{where}: {entry.name} takes no settings, but {next(iter(settings))!r} is set")
+        return None, {}
+    try:
+        bound = model.model_validate(settings, context=context)
+    except ValidationError as error:
+        raise ProjectError(f"{where}: {explain(error, model)}") from error
+    try:
+        dumped = _recorded(entry, bound, context)
+        canonical_json(json.loads(canonical_json(dumped)))  # it must be read back, too
+    except ValueError as error:
+        raise ProjectError(f"{where}: the settings of {entry.name} cannot be recorded: {error}") from error
+    return bound, dumped
+
+
+def _recorded(entry: Entry, settings: BaseModel, context: Mapping[str, Any]) -> dict[str, Any]:
+    """All settings, so that a card shows them; of a component with revisions, without later ones at their default."""
+    dumped = settings.model_dump(mode="json", context=context)
+    if entry.revision is None:
+        return dumped
+    told = settings.model_dump(mode="json", context=context, exclude_defaults=True)
+    return {name: value for name, value in dumped.items() if name in told or name in SETTINGS.get(entry.name, ())}
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package of a dotted name is not there
+        return False

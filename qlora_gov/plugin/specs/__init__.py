@@ -1,0 +1,51 @@
+"""What a plugin contributes: frozen specs, and the protocols of the components that they make.
+
+A hook returns specs when the plugin is loaded; nothing is constructed and no heavy library is imported until a
+component is first used. A component is made by its spec's ``factory``, which is called with the validated
+settings (an instance of the spec's ``config`` model) or, where there is none, with nothing.
+"""
+
+from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Need, Progress, Spec
+from qlora_gov.plugin.specs.data import Drop, Filter, FilterSpec, Source, SourceSpec
+from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricTraits
+from qlora_gov.plugin.specs.guardrails import Finding, Guardrail, GuardrailSpec
+from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
+from qlora_gov.plugin.specs.kinds import SPECS
+from qlora_gov.plugin.specs.metrics import EvaluatedRow, LogLikelihood, MeanMetric, Metric, MetricSpec, ratio
+from qlora_gov.plugin.specs.training import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
+
+__all__ = [
+    "SPECS",
+    "Bools",
+    "Comparison",
+    "Drop",
+    "EvaluatedRow",
+    "Filter",
+    "FilterSpec",
+    "Finding",
+    "Floats",
+    "Gate",
+    "GateSpec",
+    "Guardrail",
+    "GuardrailSpec",
+    "ImportedEvaluation",
+    "ImportedRow",
+    "Importer",
+    "ImporterSpec",
+    "LogLikelihood",
+    "Margin",
+    "MeanMetric",
+    "Metric",
+    "MetricSpec",
+    "MetricTraits",
+    "Need",
+    "Progress",
+    "Source",
+    "SourceSpec",
+    "Spec",
+    "Trainer",
+    "TrainerSpec",
+    "TrainingJob",
+    "TrainingOutcome",
+    "ratio",
+]

@@ -1,0 +1,72 @@
+"""Gates: rules of a policy, and the comparison that they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Spec
+from qlora_gov.records import Verdict
+
+
+@dataclass(frozen=True)
+class MetricTraits:
+    """What a gate must know of a metric: its direction, kind of margin, and how sums become a value."""
+
+    name: str
+    higher_is_better: bool
+    margin: Margin
+    binary: bool
+    aggregate: Callable[[Floats], Floats] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A candidate against its champion on one metric, paired by row: row i of both answers the same prompt.
+
+    ``candidate`` and ``champion`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
+    ``[n]``; ``labels`` are the properties of the examples that rows can be sliced by, each ``[n]``. ``against`` is
+    what to call the champion, which may be the policy's pinned reference. A gate multiplies its alpha by
+    ``alpha_scale``, which is below 1 where the policy has looked at these rows before. ``methods`` is the revision of
+    the statistical methods to judge by, None for the newest. The core calls no gate where a row is missing or could
+    not be scored on either side.
+    """
+
+    metric: MetricTraits
+    candidate: Floats
+    champion: Floats
+    clusters: NDArray[np.int64]
+    labels: Mapping[str, Sequence[str | None]] = field(default_factory=dict, repr=False)
+    against: str = "champion"
+    alpha_scale: float = 1.0
+    methods: int | None = None
+
+    def part(self, rows: Bools) -> Comparison:
+        """The comparison on some of the rows, by their mask ``[n]``."""
+        kept = np.flatnonzero(rows).tolist()
+        return replace(
+            self,
+            candidate=self.candidate[kept],
+            champion=self.champion[kept],
+            clusters=self.clusters[kept],
+            labels={name: [values[row] for row in kept] for name, values in self.labels.items()},
+        )
+
+
+class Gate(Protocol):
+    """A rule of the policy."""
+
+    def decide(self, comparison: Comparison) -> Verdict:
+        """Judge the candidate. Raising, or returning anything but a Verdict, fails the rule."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateSpec(Spec):
+    """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where."""
+
+    kind = "gate"

@@ -1,0 +1,36 @@
+"""Guardrails: detectors, with what they can and cannot find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from qlora_gov.plugin.specs.base import Spec
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a detector saw: its kind, a score from 0 to 1, and the span of characters ``[start, end)``."""
+
+    kind: str
+    score: float
+    start: int
+    end: int
+
+
+class Guardrail(Protocol):
+    """A detector. The core uses the same one to filter and redact training rows and to measure responses."""
+
+    def detect(self, texts: Sequence[str]) -> Sequence[Sequence[Finding]]:
+        """Return the findings of each text, in its place. A text is flagged when it has any."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardrailSpec(Spec):
+    """A detector, with the kinds it can find and, as honestly, those it cannot."""
+
+    kind = "guardrail"
+    covers: tuple[str, ...]
+    misses: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""A project: its file, what that binds, and where it keeps what it makes."""

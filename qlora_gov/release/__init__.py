@@ -1,0 +1,1 @@
+"""Releases: promote an adapter that a decision allows, roll the champion back, waive a rule."""

@@ -1,0 +1,105 @@
+"""Adopt: take over what another tool logged, as responses that can be scored and gated like our own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from qlora_gov.canonical import columns_id, file_id, tree_id
+from qlora_gov.errors import DataError, GovError, PluginError
+from qlora_gov.plugin.specs import ImportedEvaluation, Importer
+from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
+from qlora_gov.records.example import Example
+from qlora_gov.records.table import Table, recorded_table
+
+CLOCKS = timedelta(minutes=5)
+"""By how much the clocks of two machines may differ."""
+
+
+def read_log(importer: Importer, component: Component, path: Path) -> ImportedEvaluation:
+    """What an importer reads. Raises PluginError where it fails otherwise than by an error of ours, or gives less."""
+    try:
+        imported = importer.read(path)
+    except GovError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{component.name} on {path}: raised {type(error).__name__}: {error}") from error
+    if not isinstance(imported, ImportedEvaluation) or not imported.files:
+        raise PluginError(f"{component.name} on {path}: returned no ImportedEvaluation that names its files")
+    for at, row in enumerate(imported.rows):
+        if bad := [name for name, score in row.scores.items() if not math.isfinite(score)]:
+            raise DataError(f"{path}: row {at}: the score {bad[0]!r} is not finite")
+    return imported
+
+
+@dataclass(frozen=True)
+class LoggedExamples:
+    """The examples of a log, as a source."""
+
+    imported: ImportedEvaluation
+
+    def read(self) -> Iterator[Example]:
+        """Each row's example, in the log's order."""
+        return (row.example for row in self.imported.rows)
+
+
+def adopt(
+    imported: ImportedEvaluation, importer: Component, dataset: DatasetVersion, adapter: Adapter | None
+) -> tuple[Responses, dict[str, Table]]:
+    """Return the record of the logged responses, and the tables ``responses`` and ``recorded``.
+
+    That these answers are those of ``adapter`` is the claim of whoever imports the log.
+    """
+    tables: dict[str, Table] = {
+        "responses": {
+            "row": np.arange(len(imported.rows)),
+            "example": [row.example.id for row in imported.rows],
+            "response": [row.response for row in imported.rows],
+            "finish": ["logged"] * len(imported.rows),
+        },
+        "recorded": recorded_table([row.scores for row in imported.rows]),
+    }
+    record = Responses(
+        base=None,
+        adapter=adapter.id if adapter else None,
+        dataset=dataset.id,
+        quantization=None,
+        generation=None,
+        rows=len(imported.rows),
+        digest=columns_id(tables["responses"]),
+        likelihoods=None,
+        recorded=columns_id(tables["recorded"]),
+        environment=None,
+        claim=_claim(imported, importer),
+    )
+    return record, tables
+
+
+def log_id(imported: ImportedEvaluation) -> str:
+    """The digest of a log's files."""
+    return tree_id({f"{at} {path.name}": file_id(path) for at, path in enumerate(imported.files)})
+
+
+def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
+    try:
+        began = datetime.fromisoformat(imported.began)
+    except ValueError as error:
+        raise DataError(f"{imported.files[0]}: {imported.began!r} is not when an evaluation began: {error}") from error
+    if began.tzinfo is None:
+        raise DataError(f"{imported.files[0]}: {imported.began} does not say in which time zone the evaluation began")
+    if began > datetime.now(UTC) + CLOCKS:
+        raise DataError(f"{imported.files[0]}: the evaluation began at {imported.began}, which is still to come")
+    return Claim(
+        tool=imported.tool,
+        version=imported.version,
+        model=imported.model,
+        began=imported.began,
+        log=log_id(imported),
+        notes=imported.notes,
+        importer=importer,
+    )
