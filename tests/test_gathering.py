@@ -6,9 +6,9 @@ from qlora_gov.evidence.card import evidence_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.records import About, AliasMove, Decision
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.render import render_card
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.markdown import render_card
+from qlora_gov.reports.card.records import Evidence
 from tests.ledger.samples import Release, append_release
 
 ABOUT = About(title="A tiny one", intended_use="tests", licence="MIT")

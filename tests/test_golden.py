@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.canonical import bytes_id
-from qlora_gov.reports.decision import decision_json
-from qlora_gov.reports.junit import junit_xml
-from qlora_gov.reports.summary import summary_markdown
+from qlora_gov.reports.decision.junit import junit_xml
+from qlora_gov.reports.decision.report import decision_json
+from qlora_gov.reports.decision.summary import summary_markdown
 from qlora_gov.stats import METHODS
 from tests.support.golden import DECISIONS, LEDGERS, TRAINED, Golden
 from tests.support.later import VERSION, LaterVersion

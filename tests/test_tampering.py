@@ -16,8 +16,8 @@ import pytest
 from qlora_gov.canonical import canonical_json, content_id
 from qlora_gov.ledger.entry import GENESIS, Line
 from qlora_gov.records.table import TABLES, scores_id, scores_of
-from qlora_gov.reports.cards import CardFiles, card_files
-from qlora_gov.reports.context import CardContext
+from qlora_gov.reports.card.context.card import CardContext
+from qlora_gov.reports.card.files import CardFiles, card_files
 from qlora_gov.verification import KeptCard, verify_workspace
 from tests.imported import Imported
 from tests.released import make_released, steps_of

@@ -12,7 +12,7 @@ from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import About, Adapter, Card, Decision
-from qlora_gov.reports.assembly import card_context
+from qlora_gov.reports.card.assembly import card_context
 
 ENVELOPE = "statement.dsse.json"
 """The file beside a card that holds its signed statement."""

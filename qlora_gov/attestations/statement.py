@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field, ValidationError
 from qlora_gov.canonical import file_id, parse_json
 from qlora_gov.errors import DataError, IntegrityError
 from qlora_gov.records import Card, DecisionOutcome, Outcome
-from qlora_gov.reports.context import CardContext
-from qlora_gov.reports.findings_context import DecisionPart, RuleLine
+from qlora_gov.reports.card.context.card import CardContext
+from qlora_gov.reports.card.context.findings import DecisionPart, RuleLine
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"

@@ -15,7 +15,7 @@ from qlora_gov.evidence.decisions import release_decision
 from qlora_gov.ledger.reading import newest
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import Card
-from qlora_gov.reports.changelog import render_changelog
+from qlora_gov.reports.changelog.document import render_changelog
 
 
 @click.command()

@@ -18,7 +18,7 @@ from qlora_gov.ledger import export as write_table
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.project.file import PROJECT_FILE, load_project
 from qlora_gov.records import Evaluation
-from qlora_gov.reports.text import one_line
+from qlora_gov.text import one_line
 
 
 @click.group()

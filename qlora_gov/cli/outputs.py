@@ -11,10 +11,10 @@ import click
 from qlora_gov.errors import StorageError, UsageError
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import Decision
-from qlora_gov.reports.decision import DecisionReport, decision_json
-from qlora_gov.reports.junit import junit_xml
-from qlora_gov.reports.sarif import sarif_json
-from qlora_gov.reports.summary import summary_markdown
+from qlora_gov.reports.decision.junit import junit_xml
+from qlora_gov.reports.decision.report import DecisionReport, decision_json
+from qlora_gov.reports.decision.sarif import sarif_json
+from qlora_gov.reports.decision.summary import summary_markdown
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from qlora_gov.records import Absent, RuleVerdict
-from qlora_gov.reports.figures import interval_words, number
-from qlora_gov.reports.text import one_line
+from qlora_gov.reports.rendering.figures import interval_words, number
 from qlora_gov.stages.replay import Replay
+from qlora_gov.text import one_line
 from qlora_gov.tracing import StatedNumber, Trace
 from qlora_gov.tracing.context import TracedAnswer, TracedPlugin
 

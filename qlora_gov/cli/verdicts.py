@@ -11,7 +11,7 @@ from rich.text import Text
 
 from qlora_gov.errors import APPROVED, INCONCLUSIVE, REFUSED
 from qlora_gov.records import Absent, Decision, DecisionOutcome, Evaluation, Outcome, RuleVerdict
-from qlora_gov.reports.text import one_line
+from qlora_gov.text import one_line
 
 EXIT_CODES = {
     DecisionOutcome.APPROVED: APPROVED,

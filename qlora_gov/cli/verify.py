@@ -13,7 +13,7 @@ from qlora_gov.cli.common import open_workspace, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
 from qlora_gov.ledger import Head, Problem, ProblemKind
 from qlora_gov.project.file import PROJECT_FILE
-from qlora_gov.reports.text import one_line
+from qlora_gov.text import one_line
 from qlora_gov.verification import KeptCard, verify_workspace
 
 

@@ -6,8 +6,8 @@ from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
-from qlora_gov.reports.context import LedgerHead
-from qlora_gov.reports.evidence import Evidence, Subject
+from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.reports.card.records import Evidence, Subject
 
 
 def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:

@@ -45,9 +45,9 @@ from qlora_gov.records import (
     Record,
     RuleVerdict,
 )
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.cards import card_files
-from qlora_gov.reports.decision import DecisionReport
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.files import card_files
+from qlora_gov.reports.decision.report import DecisionReport
 from qlora_gov.stages.gate import judge
 from qlora_gov.stages.imports import read_log
 from qlora_gov.stages.train import adapter_files, is_whole

@@ -15,9 +15,9 @@ from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Outcome, Policy, Rule
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
-from qlora_gov.reports.context import LedgerHead
-from qlora_gov.reports.decision import DecisionReport, decision_report
-from qlora_gov.reports.regressed import RegressedRow, regressed_rows
+from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.reports.decision.regressed import RegressedRow, regressed_rows
+from qlora_gov.reports.decision.report import DecisionReport, decision_report
 from qlora_gov.stages.gate import Side, measured, rows_where
 
 

@@ -12,8 +12,8 @@ from pydantic import JsonValue
 from qlora_gov.evidence.card import evidence_of
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.records import About, DatasetVersion, Decision, DetectorErrors, Evaluation, Frozen, Outcome
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.figures import number
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.rendering.figures import number
 from qlora_gov.tracing.opening import OpenedCard
 
 DERIVED = "worked out by the card"

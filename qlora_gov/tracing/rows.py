@@ -15,7 +15,7 @@ from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import Absent, Evaluation, Measurement
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
-from qlora_gov.reports.regressed import regressed_rows
+from qlora_gov.reports.decision.regressed import regressed_rows
 from qlora_gov.tracing.context import TracedAnswer, TracedRow, TracedSlice
 
 UNDEFINED = Absent(absent="the metric has no value over these rows")

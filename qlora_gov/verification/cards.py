@@ -16,8 +16,8 @@ from qlora_gov.ledger.entry import place
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.project.workspace import Workspace, short
 from qlora_gov.records import About, Card, Decision
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.cards import CardFiles, card_files
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.files import CardFiles, card_files
 
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _HEAD = re.compile(rf"ledger head, entry (\d[\d,]{{0,19}})\W{{1,40}}({_DIGEST})")

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from qlora_gov.attestations import statement_of
 from qlora_gov.canonical import content_id
 from qlora_gov.records import Card
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.context import CardContext
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.context.card import CardContext
 from tests.reports.conftest import complete
 from tests.reports.samples import ABOUT
 

@@ -33,8 +33,8 @@ from qlora_gov.records import (
     Training,
     Verdict,
 )
-from qlora_gov.reports.context import LedgerHead
-from qlora_gov.reports.evidence import Evidence, Subject
+from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.reports.card.records import Evidence, Subject
 from tests.reports.samples import (
     ABOUT,
     BASE,

@@ -25,9 +25,9 @@ from qlora_gov.records import (
     SliceFinding,
     Verdict,
 )
-from qlora_gov.reports.context import LedgerHead
-from qlora_gov.reports.decision import DecisionReport, RuleReport, decision_report
-from qlora_gov.reports.regressed import RegressedRow
+from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.reports.decision.regressed import RegressedRow
+from qlora_gov.reports.decision.report import DecisionReport, RuleReport, decision_report
 
 COMMIT = "0f6c1d0a9a0d4f6f8f1f4b4b6a1c2d3e4f506172"
 

@@ -9,9 +9,9 @@ import pytest
 
 from qlora_gov.canonical import canonical_json
 from qlora_gov.records import RECORDS, Absent, Record
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.evidence import Evidence, Subject
-from qlora_gov.reports.render import render_card
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.markdown import render_card
+from qlora_gov.reports.card.records import Evidence, Subject
 
 
 def test_nothing_is_known_of_what_was_made_elsewhere(
@@ -74,7 +74,7 @@ def test_records_read_back_give_the_same_bytes(evidence: Callable[..., Evidence]
 def test_no_hash_seed_changes_a_byte() -> None:
     program = (
         "from tests.reports.conftest import AGAINST_REFERENCE, FAILING, complete\n"
-        "from qlora_gov.reports.assembly import card_context\n"
+        "from qlora_gov.reports.card.assembly import card_context\n"
         "from qlora_gov.reports.render import render_card\n"
         "aliases = {'fallback': None, 'champion': 'sha256:c'}\n"
         "evidence = complete(verdicts=(*FAILING, AGAINST_REFERENCE), aliases=aliases)\n"

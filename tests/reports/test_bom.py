@@ -9,9 +9,9 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from qlora_gov.canonical import content_id
 from qlora_gov.records import DecisionOutcome, SourceUse
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.bom import bill_of_materials, bom_json
-from qlora_gov.reports.evidence import Evidence
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.cyclonedx.document import bill_of_materials, bom_json
+from qlora_gov.reports.card.records import Evidence
 from tests.reports.conftest import BROKEN, NON_INFERIOR, PASSING, SLICED, judged
 from tests.reports.samples import ABOUT, BASE, ENVIRONMENT, TRAINING, component, measurement
 

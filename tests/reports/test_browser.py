@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.context import CardContext
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.html import render_html
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.context.card import CardContext
+from qlora_gov.reports.card.html import render_html
+from qlora_gov.reports.card.records import Evidence
 from tests.reports.test_render import HOSTILE, with_every_text
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -9,11 +9,12 @@ from markdown_it import MarkdownIt
 from qlora_gov.canonical import content_id
 from qlora_gov.errors import IntegrityError, ProjectError
 from qlora_gov.records import AliasMove, DatasetVersion, DecisionOutcome, MoveReason, SourceUse, Waiver
-from qlora_gov.reports.changelog import TEMPLATE, Dated, Release, changelog, render_changelog
-from qlora_gov.reports.changelog_context import AdapterChange, Changed, Changelog, DataChanges, RolledBack, Waived
-from qlora_gov.reports.dataset_changes import data_changes
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.render import INSTALLED, card_environment
+from qlora_gov.reports.card.markdown import card_environment
+from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.changelog.context import AdapterChange, Changed, Changelog, DataChanges, RolledBack, Waived
+from qlora_gov.reports.changelog.document import TEMPLATE, Dated, Release, changelog, render_changelog
+from qlora_gov.reports.dataset.changes import data_changes
+from qlora_gov.reports.rendering.templates import INSTALLED
 from tests.reports.conftest import FAILED, FAILING, NON_INFERIOR, PASSING, SLICED, complete, judged
 from tests.reports.samples import BASE, HELD_OUT, RECIPE, TRAINING, component, measurement
 

@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import pytest
 
 from qlora_gov.records import LossPoint
-from qlora_gov.reports.charts import MOST_POINTS, loss_curve, share_bar
+from qlora_gov.reports.plots.charts import MOST_POINTS, loss_curve, share_bar
 
 
 def curve(*losses: float) -> ElementTree.Element:

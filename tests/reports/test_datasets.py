@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from qlora_gov.records import Absent, DatasetVersion
-from qlora_gov.reports.datasets import contamination_part, data_part, licence_lines, target_part
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.lineage_context import ContaminationPart, TargetPart
+from qlora_gov.reports.card.context.lineage import ContaminationPart, TargetPart
+from qlora_gov.reports.card.data import contamination_part, data_part, licence_lines, target_part
+from qlora_gov.reports.card.records import Evidence
 
 
 def training_with(evidence: Callable[..., Evidence], **changes: Any) -> Evidence:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from qlora_gov.canonical import content_id
 from qlora_gov.errors import IntegrityError
 from qlora_gov.records import Decision, DecisionOutcome, Policy, RuleVerdict
-from qlora_gov.reports.context import LedgerHead
-from qlora_gov.reports.decision import DecisionReport, decision_json, decision_report
+from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.reports.decision.report import DecisionReport, decision_json, decision_report
 from tests.reports.decisions import (
     ADAPTER,
     COMMIT,

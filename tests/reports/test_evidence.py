@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from qlora_gov.errors import IntegrityError
-from qlora_gov.reports.evidence import Evidence, Subject
+from qlora_gov.reports.card.records import Evidence, Subject
 
 
 def test_records_that_belong_together_are_evidence(evidence: Callable[..., Evidence]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from pydantic import JsonValue
 
 from qlora_gov.records import Interval
-from qlora_gov.reports.figures import interval_words, number, percent, setting_lines, short_id, sparkline
+from qlora_gov.reports.rendering.figures import interval_words, number, percent, setting_lines, short_id, sparkline
 
 
 @pytest.mark.parametrize(

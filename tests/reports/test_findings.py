@@ -2,9 +2,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qlora_gov.records import Absent, DetectorErrors, Measurement, Scan
-from qlora_gov.reports.evidence import Evidence, Subject
-from qlora_gov.reports.findings import claim_lines, detector_lines, measurement_lines, subject_part
-from qlora_gov.reports.findings_context import Reading
+from qlora_gov.reports.card.context.findings import Reading
+from qlora_gov.reports.card.findings import claim_lines, detector_lines, measurement_lines, subject_part
+from qlora_gov.reports.card.records import Evidence, Subject
 
 
 def changed(evidence: Evidence, **candidate: Any) -> Evidence:

@@ -5,10 +5,10 @@ import pytest
 from markupsafe import Markup
 
 from qlora_gov.records import Absent, Interval, Outcome
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.findings_context import RuleLine
-from qlora_gov.reports.forest import passes_above, rule_strip, slice_strip, slices_above
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.context.findings import RuleLine
+from qlora_gov.reports.card.forest import passes_above, rule_strip, slice_strip, slices_above
+from qlora_gov.reports.card.records import Evidence
 
 NONE = Absent(absent="the rule gave none")
 

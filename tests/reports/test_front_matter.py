@@ -9,10 +9,10 @@ from huggingface_hub import ModelCard, ModelCardData
 from huggingface_hub.repocard_data import eval_results_to_model_index, model_index_to_eval_results
 
 from qlora_gov.records import About
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.front_matter import front_matter
-from qlora_gov.reports.render import render_card
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.front_matter import front_matter
+from qlora_gov.reports.card.markdown import render_card
+from qlora_gov.reports.card.records import Evidence
 
 
 def read(card: ModelCard) -> dict[str, Any]:

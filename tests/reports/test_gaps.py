@@ -1,9 +1,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.gaps import gaps
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.gaps import gaps
+from qlora_gov.reports.card.records import Evidence
 
 
 def reasons(dumped: Any) -> Iterator[str]:

@@ -12,11 +12,12 @@ import pytest
 
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ProjectError
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.context import CardContext
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.html import CARD, STYLE, html_environment, render_html
-from qlora_gov.reports.render import INSTALLED, RecordingLoader, render_card
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.context.card import CardContext
+from qlora_gov.reports.card.html import CARD, STYLE, html_environment, render_html
+from qlora_gov.reports.card.markdown import render_card
+from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.rendering.templates import INSTALLED, RecordingLoader
 from tests.reports.test_render import CONTEXTS, body_of, frozen_classes
 
 DRAWN = {("LossPoint", "step"), ("LossPoint", "loss"), ("TargetLine", "value"), ("LossCurve", "curve")}

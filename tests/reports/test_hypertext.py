@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from qlora_gov.records import Absent, Interval
-from qlora_gov.reports.hypertext import code, joined, printed, short_code
-from qlora_gov.reports.text import one_line
+from qlora_gov.reports.rendering.hypertext import code, joined, printed, short_code
+from qlora_gov.text import one_line
 
 
 class Parts(HTMLParser):

@@ -6,8 +6,8 @@ from lxml import etree
 
 from qlora_gov.canonical import content_id
 from qlora_gov.records import DecisionOutcome, RuleVerdict
-from qlora_gov.reports.decision import DecisionReport
-from qlora_gov.reports.junit import Undecided, junit_xml
+from qlora_gov.reports.decision.junit import Undecided, junit_xml
+from qlora_gov.reports.decision.report import DecisionReport
 from tests.reports.decisions import ADAPTER, PASSING, TEXTS, UNDECIDED, decided, refused, rule, with_texts
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent / "schemas" / "junit.xsd"))

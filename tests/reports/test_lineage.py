@@ -2,9 +2,9 @@ from collections.abc import Callable
 from typing import Any
 
 from qlora_gov.records import Absent, Environment
-from qlora_gov.reports.evidence import Evidence, Subject
-from qlora_gov.reports.lineage import environment_part, training_part
-from qlora_gov.reports.lineage_context import EnvironmentPart, LossCurve, TrainingPart
+from qlora_gov.reports.card.context.lineage import EnvironmentPart, LossCurve, TrainingPart
+from qlora_gov.reports.card.lineage import environment_part, training_part
+from qlora_gov.reports.card.records import Evidence, Subject
 
 
 def part_of(evidence: Evidence) -> TrainingPart:

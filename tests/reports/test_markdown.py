@@ -8,8 +8,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from qlora_gov.records import Absent
-from qlora_gov.reports.markdown import code, escaped, joined, printed
-from qlora_gov.reports.text import one_line
+from qlora_gov.reports.rendering.markdown import code, escaped, joined, printed
+from qlora_gov.text import one_line
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

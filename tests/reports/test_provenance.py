@@ -2,8 +2,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qlora_gov.canonical import content_id
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.provenance import provenance_part
+from qlora_gov.reports.card.provenance import provenance_part
+from qlora_gov.reports.card.records import Evidence
 
 
 def test_every_plugin_version_that_worked_is_named(evidence: Callable[..., Evidence]) -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from qlora_gov.plugin.specs import Floats, ratio
-from qlora_gov.reports.regressed import regressed_rows
+from qlora_gov.reports.decision.regressed import regressed_rows
 
 
 def mean(sums: Floats) -> Floats:

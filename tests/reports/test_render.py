@@ -19,12 +19,13 @@ from markdown_it import MarkdownIt
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ProjectError
 from qlora_gov.records import DecisionOutcome, Frozen
-from qlora_gov.reports.assembly import card_context
-from qlora_gov.reports.context import CardContext
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.front_matter import front_matter
-from qlora_gov.reports.render import CARD, INSTALLED, RecordingLoader, card_environment, render_card
-from qlora_gov.reports.text import one_line
+from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.context.card import CardContext
+from qlora_gov.reports.card.front_matter import front_matter
+from qlora_gov.reports.card.markdown import CARD, card_environment, render_card
+from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.rendering.templates import INSTALLED, RecordingLoader
+from qlora_gov.text import one_line
 
 CONTEXTS = {f"qlora_gov.reports.{name}" for name in ("context", "findings_context", "lineage_context")}
 FIXED = {"against", "side"}

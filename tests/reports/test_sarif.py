@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from qlora_gov import __version__
 from qlora_gov.canonical import content_id
 from qlora_gov.records import Absent, DecisionOutcome, Interval, Outcome, Verdict
-from qlora_gov.reports.decision import DecisionReport
-from qlora_gov.reports.locations import project_location, source_location
-from qlora_gov.reports.sarif import baseline_state, sarif_json
+from qlora_gov.reports.decision.locations import project_location, source_location
+from qlora_gov.reports.decision.report import DecisionReport
+from qlora_gov.reports.decision.sarif import baseline_state, sarif_json
 from tests.reports.decisions import (
     ADAPTER,
     BROKEN,

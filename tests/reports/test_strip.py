@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qlora_gov.records import Interval, Outcome
-from qlora_gov.reports.strip import LIMIT_AT, Strip, strip
+from qlora_gov.reports.plots.strip import LIMIT_AT, Strip, strip
 
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 

@@ -9,10 +9,11 @@ from markdown_it import MarkdownIt
 from qlora_gov.canonical import content_id
 from qlora_gov.errors import ProjectError
 from qlora_gov.records import DecisionOutcome, RuleVerdict
-from qlora_gov.reports.decision import DecisionReport
-from qlora_gov.reports.figures import short_id
-from qlora_gov.reports.render import INSTALLED, RecordingLoader, card_environment
-from qlora_gov.reports.summary import LIMIT, TEMPLATE, summary_markdown
+from qlora_gov.reports.card.markdown import card_environment
+from qlora_gov.reports.decision.report import DecisionReport
+from qlora_gov.reports.decision.summary import LIMIT, TEMPLATE, summary_markdown
+from qlora_gov.reports.rendering.figures import short_id
+from qlora_gov.reports.rendering.templates import INSTALLED, RecordingLoader
 from tests.reports.decisions import FAILED, PASSING, REFUSED, TEXTS, UNDECIDED, decided, refused, rule, with_texts
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

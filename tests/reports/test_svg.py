@@ -2,7 +2,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from qlora_gov.reports.svg import across, element, label, line, mark, picture
+from qlora_gov.reports.plots.svg import across, element, label, line, mark, picture
 
 
 def test_text_and_attributes_are_escaped_and_markup_is_kept() -> None:

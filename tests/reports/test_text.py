@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qlora_gov.reports.text import LIMIT, one_line
+from qlora_gov.text import LIMIT, one_line
 
 
 @given(st.text(max_size=60))

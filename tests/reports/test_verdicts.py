@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from qlora_gov.records import Absent, Interval, Outcome
-from qlora_gov.reports.evidence import Evidence
-from qlora_gov.reports.verdicts import decision_part, policy_part, sliced_rules
+from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.card.verdicts import decision_part, policy_part, sliced_rules
 
 
 def test_the_worst_rules_come_first(evidence: Callable[..., Evidence], everything: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qlora_gov.reports.figures import percent
+from qlora_gov.reports.rendering.figures import percent
 from qlora_gov.tracing import StatedNumber, open_card, stated_numbers
 from tests.imported import Imported
 

@@ -1,0 +1,1 @@
+"""What a model card says, typed, for every format alike."""

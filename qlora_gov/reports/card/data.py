@@ -1,0 +1,127 @@
+"""The parts of a card that say which rows there were: their sources, mix, licences, and what was kept apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
+from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
+from qlora_gov.reports.card.context.lineage import (
+    ContaminationPart,
+    DataPart,
+    LeakLine,
+    LicenceLine,
+    MixLine,
+    Share,
+    SourceLine,
+    TargetLine,
+    TargetPart,
+)
+from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.rendering.figures import setting_lines, short_id
+
+PROVENANCE_TARGET: Mapping[str, float] = {"human": 0.3, "synthetic": 0.4, "historical": 0.3}
+"""The playbook's shares of training rows; historical ones come from logs."""
+
+NO_LICENCE = "no licence is stated"
+_NOT_STATED = "not stated"
+_HELD_OUT = re.compile(r"held.?out")
+
+
+def data_part(dataset: DatasetVersion) -> DataPart:
+    """Where the rows of a dataset version came from, what happened to them, and what they are."""
+    return DataPart(
+        id=dataset.id,
+        digest=dataset.digest,
+        rows=dataset.rows,
+        groups=dataset.groups,
+        sources=tuple(
+            SourceLine(component=source.component, rows=source.rows, licence=or_absent(source.licence, NO_LICENCE))
+            for source in dataset.sources
+        ),
+        steps=dataset.steps,
+        mix=tuple(MixLine(name=name, shares=_shares(dataset.mix[name], dataset.rows)) for name in sorted(dataset.mix)),
+    )
+
+
+def target_part(evidence: Evidence) -> TargetPart | Absent:
+    """The provenance of the training rows that state one, against the playbook's target."""
+    if evidence.training is None:
+        return Absent(absent=trained_elsewhere(evidence))
+    counts = dict(evidence.training.mix.get("provenance", {}))
+    counts.pop(_NOT_STATED, None)
+    stated = sum(counts.values())
+    if not stated:
+        return Absent(absent="no training row states its provenance")
+    return TargetPart(
+        stated=stated,
+        rows=evidence.training.rows,
+        lines=tuple(
+            TargetLine(
+                value=value,
+                rows=counts.get(value, 0),
+                share=counts.get(value, 0) / stated,
+                target=PROVENANCE_TARGET.get(value, 0.0),
+            )
+            for value in (*PROVENANCE_TARGET, *sorted(counts.keys() - PROVENANCE_TARGET.keys()))
+        ),
+    )
+
+
+def contamination_part(evidence: Evidence) -> ContaminationPart | Absent:
+    """How the training set was kept clear of exactly the rows that were evaluated on, or why nobody can say so."""
+    training, evaluation = evidence.training, evidence.evaluation
+    if training is None:
+        return Absent(absent=trained_elsewhere(evidence))
+    if training.held_out is None:
+        return Absent(absent="the training set was kept clear of no evaluation set")
+    if training.held_out != evaluation.id:
+        other = short_id(training.held_out)
+        return Absent(
+            absent=f"the training set was kept clear of evaluation set {other}, which is not the one used here"
+        )
+    steps = tuple(_leaks(step) for step in training.steps if _compares(step))
+    if not steps:
+        return Absent(absent="no curation step says that it compared the training set with the held-out rows")
+    return ContaminationPart(held_out=evaluation.digest, steps=steps)
+
+
+def _compares(step: StepReport) -> bool:
+    """Steps say in their name or in their reasons that they look at held-out rows; nothing else tells them apart."""
+    return any(_HELD_OUT.search(text) for text in (step.component.name, *step.dropped))
+
+
+def _leaks(step: StepReport) -> LeakLine:
+    return LeakLine(step=step.component, dropped=_shares(step.dropped, step.rows_in))
+
+
+def licence_lines(evidence: Evidence) -> tuple[LicenceLine, ...]:
+    """What has a licence of its own, from the adapter to the rows."""
+    return tuple(
+        LicenceLine(what=what, licence=or_absent(licence, reason)) for what, licence, reason in _licences(evidence)
+    )
+
+
+def _licences(evidence: Evidence) -> Iterator[tuple[str, str | None, str]]:
+    yield "adapter", evidence.about.licence, NO_LICENCE
+    base, training = evidence.base, evidence.training
+    unknown = trained_elsewhere(evidence)
+    yield "base model", base.licence if base else None, NO_LICENCE if base else unknown
+    if training is None:
+        yield "training rows", None, unknown
+    for name, dataset in (("training rows", training), ("evaluation rows", evidence.evaluation)):
+        for source in dataset.sources if dataset else ():
+            yield f"{name} of {_described(source.component)}", source.licence, NO_LICENCE
+
+
+def _described(component: Component) -> str:
+    """A component with its settings: two sources of one kind differ by these alone."""
+    settings = ", ".join(f"{name} {value}" for name, value in setting_lines(component.settings))
+    return component.name + (f" ({settings})" if settings else "")
+
+
+def _shares(counts: Mapping[str, int], rows: int) -> tuple[Share, ...]:
+    """The commonest first."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Share(value=value, rows=count, share=count / max(rows, 1)) for value, count in ordered)

@@ -1,0 +1,98 @@
+"""The parts of a card that say who answered, and what was measured on the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qlora_gov.canonical import canonical_json
+from qlora_gov.records import Absent, Component, CorrectedRate, Responses, Scan
+from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
+from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
+from qlora_gov.reports.card.records import Evidence, Subject
+
+NO_REFERENCE = Absent(absent="the policy pins no reference")
+
+
+def subject_part(responses: Responses) -> SubjectPart:
+    """Who answered, and how."""
+    reason = answered_elsewhere(responses)
+    return SubjectPart(
+        base=or_absent(responses.base, reason),
+        adapter=responses.adapter,
+        quantization=or_absent(responses.quantization, reason),
+        generation=or_absent(responses.generation, reason),
+    )
+
+
+def claim_lines(evidence: Evidence) -> tuple[ClaimLine, ...]:
+    """What rests on another tool's log, and on whoever imported it."""
+    claims = ((side, subject.responses.claim) for side, subject in evidence.subjects.items())
+    return tuple(ClaimLine(side=side, claim=claim) for side, claim in claims if claim is not None)
+
+
+def measurement_lines(evidence: Evidence) -> tuple[MeasurementLine, ...]:
+    """Every metric that any side was measured on, the candidate's first, without the rates of detectors."""
+    rates = {_key(scan.name, scan.detector.rate) for scan in _scans(evidence)}
+    measured: dict[bytes, tuple[str, Component]] = {}
+    for subject in evidence.subjects.values():
+        for item in subject.evaluation.measurements:
+            measured.setdefault(_key(item.name, item.metric), (item.name, item.metric))
+    return tuple(_line(*named, evidence) for key, named in measured.items() if key not in rates)
+
+
+def detector_lines(evidence: Evidence) -> tuple[DetectorLine, ...]:
+    """Every guardrail that looked at any side, with how often it flagged an answer there."""
+    scans: dict[bytes, Scan] = {}
+    for scan in _scans(evidence):
+        scans.setdefault(_key(scan.name, scan.detector), scan)
+    return tuple(_detector(scan, evidence) for scan in scans.values())
+
+
+def _scans(evidence: Evidence) -> Iterator[Scan]:
+    for subject in evidence.subjects.values():
+        yield from subject.evaluation.scans
+
+
+def _detector(scan: Scan, evidence: Evidence) -> DetectorLine:
+    rate = _line(scan.name, scan.detector.rate, evidence)
+    return DetectorLine(
+        name=scan.name,
+        detector=scan.detector,
+        fields=scan.fields,
+        covers=scan.covers,
+        misses=scan.misses,
+        errors=scan.errors,
+        rate=rate,
+        corrected_champion=_corrected(scan, evidence.champion, rate.champion),
+        corrected_candidate=_corrected(scan, evidence.candidate, rate.candidate),
+    )
+
+
+def _corrected(scan: Scan, subject: Subject, raw: Reading) -> CorrectedRate | Absent:
+    if isinstance(raw.value, Absent):
+        return raw.value
+    same = (one for one in subject.evaluation.scans if _key(one.name, one.detector) == _key(scan.name, scan.detector))
+    return next((one.corrected for one in same), Absent(absent="this side was not scanned"))
+
+
+def _line(name: str, metric: Component, evidence: Evidence) -> MeasurementLine:
+    return MeasurementLine(
+        name=name,
+        metric=metric,
+        champion=_reading(name, metric, evidence.champion),
+        candidate=_reading(name, metric, evidence.candidate),
+        reference=NO_REFERENCE if evidence.reference is None else _reading(name, metric, evidence.reference),
+    )
+
+
+def _reading(name: str, metric: Component, subject: Subject) -> Reading:
+    for found in subject.evaluation.measurements:
+        if _key(found.name, found.metric) == _key(name, metric):
+            return Reading(value=found.value, scored=found.scored, rows=found.rows)
+    missing = Absent(absent="this side has no such measurement")
+    return Reading(value=missing, scored=missing, rows=missing)
+
+
+def _key(name: str, component: Component) -> bytes:
+    """What was done, under which name: a newer version of a plugin still does the same, other settings do not."""
+    return canonical_json([name, component.name, dict(component.settings)])

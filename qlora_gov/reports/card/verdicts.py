@@ -1,0 +1,93 @@
+"""The parts of a card that say what was decided: the decision, the policy's settings, rules and slices."""
+
+from __future__ import annotations
+
+from qlora_gov.records import Absent, Decision, Interval, Outcome, Policy, RuleVerdict, SliceFinding
+from qlora_gov.reports.card.absence import or_absent
+from qlora_gov.reports.card.context.findings import DecisionPart, PolicyPart, RuleLine, SlicedRule, SliceLine
+
+_WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+_NOT_GIVEN = "the rule gave none"
+
+_INCONCLUSIVE = {
+    "blocks": "A rule that could not tell keeps the adapter from release, as one that failed does.",
+    "tolerated": "A rule that could not tell is tolerated where it is not required and another rule passed.",
+}
+_FIRST_LOOK = {
+    "halve_alpha": "Each further decision on the same rows will be tested at half the alpha of the one before.",
+    "fresh_rows": "No further decision on the same rows can pass a rule: it takes fresh ones.",
+    "count": "Further decisions on the same rows are counted, and tested at the same alpha.",
+}
+_FURTHER_LOOK = {
+    "halve_alpha": "Each decision on the same rows is tested at half the alpha of the one before, so that every rule "
+    "of this one was tested at 1/{part:,} of its own.",
+    "fresh_rows": "Only the first decision on a set of rows can pass a rule, so that no rule of this one could.",
+    "count": "Decisions on the same rows are counted only, so that this one was tested at the same alpha as the first.",
+}
+
+
+def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
+    """The decision with its rules, the worst outcome first and otherwise in the policy's order."""
+    rules = sorted(decision.verdicts, key=lambda item: _WORST_FIRST.index(item.verdict.outcome))
+    return DecisionPart(
+        id=decision.id,
+        outcome=decision.outcome,
+        exploratory=decision.exploratory,
+        look=decision.look,
+        rules=tuple(_rule(item, item.rule.name in policy.required) for item in rules),
+    )
+
+
+def policy_part(policy: Policy, decision: Decision) -> PolicyPart:
+    """The policy's own settings, and what they meant for this decision."""
+    looks = _FIRST_LOOK if decision.look == 1 else _FURTHER_LOOK
+    return PolicyPart(
+        id=policy.id,
+        required=policy.required,
+        inconclusive=_INCONCLUSIVE[policy.inconclusive],
+        further_looks=looks[policy.further_looks].format(part=2 ** (decision.look - 1)),
+    )
+
+
+def sliced_rules(decision: Decision) -> tuple[SlicedRule, ...] | Absent:
+    """Champion against candidate by slice, for each rule that looks at slices, in the policy's order."""
+    sliced = [item for item in decision.verdicts if item.verdict.slices]
+    if not sliced:
+        return Absent(absent="no rule of the policy looks at slices")
+    return tuple(SlicedRule(rule=item.rule, slices=tuple(map(_slice, item.verdict.slices))) for item in sliced)
+
+
+def _rule(item: RuleVerdict, required: bool) -> RuleLine:
+    verdict = item.verdict
+    given = {
+        name: or_absent(getattr(verdict, name), _NOT_GIVEN)
+        for name in RuleLine.model_fields.keys() - {"rule", "required", "outcome", "reason", "interval"}
+    }
+    return RuleLine(
+        rule=item.rule,
+        required=required,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        interval=_interval(verdict.interval),
+        **given,
+    )
+
+
+def _slice(found: SliceFinding) -> SliceLine:
+    return SliceLine(
+        slice=found.slice,
+        outcome=found.outcome,
+        reason=found.reason,
+        champion=found.champion,
+        candidate=found.candidate,
+        estimate=or_absent(found.estimate, _NOT_GIVEN),
+        interval=_interval(found.interval),
+        threshold=found.threshold,
+        rows=found.rows,
+        clusters=found.clusters,
+    )
+
+
+def _interval(interval: Interval | None) -> Interval | Absent:
+    nothing = interval is None or interval.low is interval.high is None
+    return or_absent(None if nothing else interval, _NOT_GIVEN)

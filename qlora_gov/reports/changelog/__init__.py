@@ -1,0 +1,1 @@
+"""The changelog: what each release changed, and each dataset version."""

@@ -1,0 +1,1 @@
+"""A decision in the forms that machines read."""

@@ -1,0 +1,67 @@
+"""The rows that a candidate lost most on: which they are, and never what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from pydantic import Field
+
+from qlora_gov.records import Frozen
+from qlora_gov.records.table import Floats
+from qlora_gov.reports.rendering.figures import number
+
+
+class RegressedRow(Frozen):
+    """A row on which the candidate scored worse. No text of its prompt or of an answer is in it."""
+
+    row: int = Field(ge=0, description="its number in the evaluation set, from 0")
+    example: str = Field(description="id of the example")
+    source: str = Field(description="where the example says that it came from, mostly file:line")
+    candidate: float
+    champion: float = Field(description="the score of whom the rule compares with")
+
+    def scores(self, against: str) -> str:
+        """Both scores in words; ``against`` is what to call whom the rule compares with."""
+        return f"{against} {number(self.champion)}, candidate {number(self.candidate)}"
+
+
+def regressed_rows(
+    candidate: Floats,
+    champion: Floats,
+    aggregate: Callable[[Floats], Floats],
+    *,
+    higher_is_better: bool,
+    examples: Sequence[str],
+    sources: Sequence[str],
+    most: int = 10,
+) -> tuple[RegressedRow, ...]:
+    """The rows that lost most, worst first and then by number; none that did not lose.
+
+    A row's score is the metric's ``aggregate`` of that row's statistics alone. A row that has no finite score on
+    either side, as a ratio over nothing, is left out: how much it lost cannot be said.
+
+    Args:
+        candidate: Statistics ``[n, k]``.
+        champion: Statistics ``[n, k]`` of whom the candidate is compared with, paired by row.
+        aggregate: From statistics ``[n, k]`` to values ``[n]``.
+        higher_is_better: Whether a higher value is the better one.
+        examples: Each row's example id, ``[n]``.
+        sources: Each row's source, ``[n]``.
+        most: How many rows at most.
+    """
+    with np.errstate(all="ignore"):  # single rows may well have no value
+        ours, theirs = aggregate(candidate), aggregate(champion)
+        loss = theirs - ours if higher_is_better else ours - theirs
+    lost = np.flatnonzero(np.isfinite(loss) & (loss > 0))
+    worst = lost[np.argsort(-loss[lost], kind="stable")][:most]
+    return tuple(
+        RegressedRow(
+            row=int(row),
+            example=examples[row],
+            source=sources[row],
+            candidate=float(ours[row]),
+            champion=float(theirs[row]),
+        )
+        for row in worst
+    )

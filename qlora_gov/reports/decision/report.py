@@ -1,0 +1,172 @@
+"""A decision for machines: one typed context, which is the JSON form, and from which every other form is made.
+
+Its JSON Schema is ``DecisionReport.model_json_schema(mode="serialization")``. ``null`` stands for what a rule did not
+give; a value that could not be measured is an object ``{"absent": reason}``. No text of a prompt or an answer is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from qlora_gov.errors import IntegrityError
+from qlora_gov.records import (
+    Adapter,
+    DatasetVersion,
+    Decision,
+    DecisionOutcome,
+    Frozen,
+    Outcome,
+    Policy,
+    Responses,
+    RuleVerdict,
+    Verdict,
+)
+from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.reports.decision.regressed import RegressedRow
+
+
+class RuleReport(Frozen):
+    """One rule of the policy, what came of it, and the rows that speak against it."""
+
+    name: str
+    gate: str = Field(description="plugin/name of the gate that judged")
+    metric: str
+    against: Literal["champion", "reference"]
+    tolerated: bool = Field(description="it could not tell, and the policy lets that pass")
+    verdict: Verdict
+    regressed: tuple[RegressedRow, ...] = Field(description="the worst rows of a rule that did not pass")
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this rule alone keeps the adapter from being approved."""
+        return self.verdict.outcome is not Outcome.PASS and not self.tolerated
+
+
+class ComparedWith(Frozen):
+    """Whom the candidate is compared with."""
+
+    base: str | None = Field(description="id of the base record; null where imported answers name none")
+    adapter: str | None = Field(description="id of the adapter record; null where the base answered alone")
+
+
+class EvaluationSet(Frozen):
+    """The rows that both sides answered."""
+
+    id: str
+    digest: str
+    rows: int
+
+
+class DecisionReport(Frozen):
+    """A whole decision. Rules stand in the policy's order."""
+
+    schema_version: Literal[1] = 1
+    decision: str = Field(description="id of the decision record, as are all ids here unless said otherwise")
+    outcome: DecisionOutcome
+    exploratory: bool = Field(description="the policy was recorded after the candidate answered: it cannot promote")
+    look: int = Field(description="how many decisions the evaluation set had then seen, this one included")
+    adapter: str
+    adapter_digest: str = Field(description="digest of the adapter's files")
+    policy: str
+    champion: ComparedWith
+    reference: ComparedWith | None = Field(description="the pinned one, where the policy names one")
+    evaluation_set: EvaluationSet
+    rules: tuple[RuleReport, ...]
+    project: str = Field(description="the project file, relative to the repository's root where there is one")
+    commit: str | None = Field(description="the project's git commit when the candidate answered")
+    dirty: bool | None = Field(description="whether there were changes beside that commit")
+    head: LedgerHead
+
+    @property
+    def objection(self) -> str | None:
+        """Why the adapter cannot be promoted on this decision, where no rule alone shows it."""
+        if self.exploratory:
+            return "it is exploratory: the policy was recorded after the candidate answered"
+        if not self.rules:
+            return "the policy has no rules, so nothing was judged"
+        if self.outcome is not DecisionOutcome.APPROVED and not any(rule.blocks for rule in self.rules):
+            return f"it is {self.outcome}, although no rule alone blocks it"
+        return None
+
+
+def decision_report(
+    decision: Decision,
+    policy: Policy,
+    *,
+    adapter: Adapter,
+    candidate: Responses,
+    champion: Responses,
+    reference: Responses | None,
+    evaluation_set: DatasetVersion,
+    regressed: Mapping[str, Sequence[RegressedRow]],
+    project: str,
+    head: LedgerHead,
+) -> DecisionReport:
+    """The report of a decision, from its records and its worst rows by the rule's name.
+
+    ``project`` is the path of the project file from the repository's root, with forward slashes. Rows of a rule that
+    passed are left out. Raises IntegrityError for records that do not name each other.
+    """
+    for what, named, given in _links(decision, policy, adapter, (candidate, champion, reference), evaluation_set):
+        if named != given:
+            raise IntegrityError(f"decision report: {what} is {named}, but the record given is {given}")
+    environment = candidate.environment
+    return DecisionReport(
+        decision=decision.id,
+        outcome=decision.outcome,
+        exploratory=decision.exploratory,
+        look=decision.look,
+        adapter=adapter.id,
+        adapter_digest=adapter.digest,
+        policy=policy.id,
+        champion=_compared(champion),
+        reference=None if reference is None else _compared(reference),
+        evaluation_set=EvaluationSet(id=evaluation_set.id, digest=evaluation_set.digest, rows=evaluation_set.rows),
+        rules=tuple(_rule(item, policy, regressed.get(item.rule.name, ())) for item in decision.verdicts),
+        project=project,
+        commit=None if environment is None else environment.git_commit,
+        dirty=None if environment is None else environment.git_dirty,
+        head=head,
+    )
+
+
+def decision_json(report: DecisionReport) -> str:
+    """The report as JSON text."""
+    return report.model_dump_json(indent=2) + "\n"
+
+
+def _links(
+    decision: Decision,
+    policy: Policy,
+    adapter: Adapter,
+    sides: Sequence[Responses | None],
+    evaluation_set: DatasetVersion,
+) -> Iterator[tuple[str, str | None, str]]:
+    yield "the decision's policy", decision.policy, policy.id
+    yield "the decision's adapter", decision.adapter, adapter.id
+    yield "the adapter that answered", sides[0].adapter if sides[0] else None, adapter.id
+    for side, responses in zip(("candidate", "champion", "reference"), sides, strict=True):
+        if responses is not None:
+            yield f"the {side}'s evaluation set", responses.dataset, evaluation_set.id
+
+
+def _compared(responses: Responses) -> ComparedWith:
+    return ComparedWith(base=responses.base, adapter=responses.adapter)
+
+
+def _rule(item: RuleVerdict, policy: Policy, regressed: Sequence[RegressedRow]) -> RuleReport:
+    rule, outcome = item.rule, item.verdict.outcome
+    return RuleReport(
+        name=rule.name,
+        gate=rule.gate.name,
+        metric=rule.metric,
+        against=rule.against,
+        tolerated=(
+            outcome is Outcome.INCONCLUSIVE and policy.inconclusive == "tolerated" and rule.name not in policy.required
+        ),
+        verdict=item.verdict,
+        regressed=() if outcome is Outcome.PASS else tuple(regressed),
+    )
