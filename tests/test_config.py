@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from qlora_gov.cli.init import TEMPLATE
+from qlora_gov.cli.commands.init import TEMPLATE
 from qlora_gov.errors import ProjectError
 from qlora_gov.explain import explain
 from qlora_gov.project.file import load_project

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import keyword
 import sys
 import traceback
 from typing import Any
@@ -17,27 +18,27 @@ from qlora_gov import __version__
 from qlora_gov.errors import BUG, INTERRUPTED, GovError, StorageError, UsageError, did_you_mean
 
 COMMANDS = {
-    "init": ("qlora_gov.cli.init:init", "Write a project file to start from."),
-    "run": ("qlora_gov.cli.run:run", "Curate, train, evaluate, gate and write the card."),
-    "train": ("qlora_gov.cli.run:train", "Curate the data and train the adapter."),
-    "evaluate": ("qlora_gov.cli.run:evaluate", "Train if needed, and evaluate adapter and champion."),
-    "gate": ("qlora_gov.cli.gate:gate", "Decide on stored evaluations; no model is loaded."),
-    "card": ("qlora_gov.cli.documents:card", "Write the model card of a decision."),
-    "sign": ("qlora_gov.cli.documents:sign", "Sign what a card says of its adapter's files."),
-    "changelog": ("qlora_gov.cli.documents:changelog", "Print what each release changed, and each dataset version."),
-    "promote": ("qlora_gov.cli.release:promote", "Make an approved adapter the champion."),
-    "rollback": ("qlora_gov.cli.release:rollback", "Make the fallback champion again."),
-    "waive": ("qlora_gov.cli.release:waive", "Put on record that a rule need not have passed."),
-    "plan": ("qlora_gov.cli.gate:plan", "Say how many evaluation rows the policy needs."),
-    "policy": ("qlora_gov.cli.gate:policy", "Record the policy before an evaluation that is run elsewhere."),
-    "import": ("qlora_gov.cli.gate:import_log", "Take over an evaluation from lm-eval or Inspect."),
-    "plugins": ("qlora_gov.cli.plugins:plugins", "List every component, and what is not installed."),
-    "trace": ("qlora_gov.cli.trace:trace", "Open a number of a card, down to its rows."),
-    "replay": ("qlora_gov.cli.trace:replay", "Let the model answer some rows again, and compare."),
-    "verify": ("qlora_gov.cli.verify:verify", "Re-derive everything that the ledger states."),
-    "ledger": ("qlora_gov.cli.ledger:ledger", "Show entries, rows and lineage."),
+    "init": "Write a project file to start from.",
+    "run": "Curate, train, evaluate, gate and write the card.",
+    "train": "Curate the data and train the adapter.",
+    "evaluate": "Train if needed, and evaluate adapter and champion.",
+    "gate": "Decide on stored evaluations; no model is loaded.",
+    "card": "Write the model card of a decision.",
+    "sign": "Sign what a card says of its adapter's files.",
+    "changelog": "Print what each release changed, and each dataset version.",
+    "promote": "Make an approved adapter the champion.",
+    "rollback": "Make the fallback champion again.",
+    "waive": "Put on record that a rule need not have passed.",
+    "plan": "Say how many evaluation rows the policy needs.",
+    "policy": "Record the policy before an evaluation that is run elsewhere.",
+    "import": "Take over an evaluation from lm-eval or Inspect.",
+    "plugins": "List every component, and what is not installed.",
+    "trace": "Open a number of a card, down to its rows.",
+    "replay": "Let the model answer some rows again, and compare.",
+    "verify": "Re-derive everything that the ledger states.",
+    "ledger": "Show entries, rows and lineage.",
 }
-"""Where each command lives, and its line in ``--help``."""
+"""Each verb's line in ``--help``, in the order of the work. It lives in the module of its name, as ``command``."""
 
 
 class LazyGroup(click.Group):
@@ -48,18 +49,20 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Import one command."""
+        """Import one command, unless one of this name was added."""
+        if name in self.commands:
+            return self.commands[name]
         if name not in COMMANDS:
             raise UsageError(f"no command is named {name!r}; {did_you_mean(name, COMMANDS)}")
-        module, attribute = COMMANDS[name][0].split(":")
-        command = getattr(importlib.import_module(module), attribute)
+        file = f"{name}_" if keyword.iskeyword(name) else name
+        command = importlib.import_module(f"qlora_gov.cli.commands.{file}").command
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. No command of ours exits: one that does is a plugin's doing, and its code no decision."""

@@ -21,6 +21,9 @@ DERIVED = "worked out by the card"
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
 
+_REVISIONS = ("methods", "revision")
+"""Fields of records that no card states: which code, not how much."""
+
 
 class StatedNumber(Frozen):
     """A number on a card. The path of its field is as in ``qlora-gov ledger show``."""
@@ -98,7 +101,8 @@ def _walk(field: str, value: JsonValue) -> Iterator[_Found]:
                 yield _Found(field, float(shown.replace(",", "").rstrip("%")), shown)
         case dict():
             for name, inner in value.items():
-                yield from _walk(f"{field}.{name}" if field else name, inner)
+                if name not in _REVISIONS:
+                    yield from _walk(f"{field}.{name}" if field else name, inner)
         case list():
             for at, inner in enumerate(value):
                 yield from _walk(f"{field}[{at}]", inner)

@@ -75,7 +75,7 @@ def test_no_hash_seed_changes_a_byte() -> None:
     program = (
         "from tests.reports.conftest import AGAINST_REFERENCE, FAILING, complete\n"
         "from qlora_gov.reports.card.assembly import card_context\n"
-        "from qlora_gov.reports.render import render_card\n"
+        "from qlora_gov.reports.card.markdown import render_card\n"
         "aliases = {'fallback': None, 'champion': 'sha256:c'}\n"
         "evidence = complete(verdicts=(*FAILING, AGAINST_REFERENCE), aliases=aliases)\n"
         "print(ascii(render_card(card_context(evidence)).text))"

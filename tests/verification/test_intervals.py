@@ -58,7 +58,7 @@ def test_a_slice_is_compared(released: Imported) -> None:
 @pytest.mark.parametrize(
     ("change", "kind", "what"),
     [
-        (gate(source="sha256:0"), ProblemKind.SOURCE_CHANGED, "the verdict still re-derives"),
+        (gate(revision=2), ProblemKind.SOURCE_CHANGED, "the verdict still re-derives"),
         (
             gate(source="sha256:0", settings={"margin": 0.9}),
             ProblemKind.SOURCE_CHANGED,
@@ -75,6 +75,10 @@ def test_a_gate_that_changed_is_no_tampering(
     (problem,) = judged(released, 0, change)
     assert problem.kind is kind
     assert what in problem.what
+
+
+def test_another_source_of_the_same_revision_is_no_problem(released: Imported) -> None:
+    assert judged(released, 0, gate(source="sha256:0")) == []
 
 
 def test_a_corrected_rate_is_worked_out_again(released: Imported) -> None:

@@ -18,7 +18,7 @@ from qlora_gov.text import one_line
 
 
 def printed(value: Any) -> Markup:
-    """Any value that a template may print, as HTML on one line; raises as :func:`qlora_gov.reports.rendering.words.words` does."""
+    """Any value that a template may print, as HTML on one line; raises what ``words`` does."""
     if isinstance(value, Markup):
         return value
     text = escape(one_line(words(value)))

@@ -41,7 +41,7 @@ def short_code(content_id: str) -> Markup:
 
 
 def printed(value: Any) -> Markup:
-    """Any value that a template may print, as Markdown; raises as :func:`qlora_gov.reports.rendering.words.words` does."""
+    """Any value that a template may print, as Markdown; raises what ``words`` does."""
     return value if isinstance(value, Markup) else escaped(words(value))
 
 

@@ -1,4 +1,4 @@
-"""The commands that open a card's numbers: down to rows and records, and by answering again."""
+"""Open a card's numbers, down to rows and records."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from typing import Any
 
 import click
 
-from qlora_gov.cli.common import open_workspace, project_options
-from qlora_gov.cli.traces import show_numbers, show_replay, show_trace
-from qlora_gov.errors import INCONCLUSIVE
-from qlora_gov.evidence.evaluations import responses_of
-from qlora_gov.ledger.reading import fetch, newest
-from qlora_gov.pipeline.replay import replay as replay_rows
+from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.show.traces import show_numbers, show_trace
 from qlora_gov.project.file import PROJECT_FILE
-from qlora_gov.records import Decision, Evaluation
 from qlora_gov.tracing import open_card, stated_numbers
 from qlora_gov.tracing import trace as trace_metric
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command("trace")
 @click.argument("card")
 @click.argument("metric", required=False)
 @project_options
@@ -34,7 +29,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     help="Whose rows stand beside the candidate's.",
 )
 @_json
-def trace(
+def command(
     card: str,
     metric: str | None,
     project: Path,
@@ -59,25 +54,6 @@ def trace(
             return
         traced = trace_metric(space, opened, metric, against=against, rows=rows)
     _print_json(traced.model_dump(mode="json")) if as_json else show_trace(traced)
-
-
-@click.command()
-@project_options
-@click.option("--rows", required=True, type=click.IntRange(1), help="How many rows to answer again.")
-@click.option("--decision", metavar="ID", help="A decision's id or its start (default: the newest).")
-@click.option("--side", type=click.Choice(["candidate", "champion"]), default="candidate", show_default=True)
-def replay(project: Path, plugins_dirs: tuple[Path, ...], rows: int, decision: str | None, side: str) -> int:
-    """Let the model answer some rows again, and say how many answers are the same.
-
-    Exits with 0 when all are, and with 3 when some are not: another machine, or other versions of its libraries, may
-    round otherwise, so that this alone tells nothing of the evidence.
-    """
-    with open_workspace(project, plugins_dirs) as space:
-        decided = newest(space.ledger, Decision, decision)
-        evaluation = fetch(space.ledger, decided.candidate if side == "candidate" else decided.champion, Evaluation)
-        replayed = replay_rows(space, responses_of(space.ledger, evaluation), rows)
-    show_replay(replayed, side)
-    return 0 if replayed.matches else INCONCLUSIVE
 
 
 def _is_project(path: Path) -> bool:

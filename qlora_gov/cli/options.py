@@ -1,4 +1,4 @@
-"""What several commands share: the project option, and opening a workspace."""
+"""What several commands share: options, and opening a workspace."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ from qlora_gov.project.schema import Project
 from qlora_gov.project.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+adapter_option = click.option(
+    "--adapter", metavar="ID", help="The candidate: an adapter's id or its start (default: the newest)."
+)
+author_option = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
+decision_option = click.option(
+    "--decision", metavar="ID", help="A decision's id or its start (default: the candidate's)."
+)
 
 
 def project_options(command: F) -> F:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qlora_gov.cli.common import open_ledger
+from qlora_gov.cli.options import open_ledger
 from qlora_gov.errors import UsageError
 from qlora_gov.evidence.redacted import shown_rows
 from qlora_gov.ledger import Entry, Ledger, serving
@@ -21,16 +21,16 @@ from qlora_gov.records import Evaluation
 from qlora_gov.text import one_line
 
 
-@click.group()
+@click.group("ledger")
 @click.option("--project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="The project file.")
 @click.pass_context
-def ledger(context: click.Context, project: Path) -> None:
+def command(context: click.Context, project: Path) -> None:
     """Show entries, rows and lineage; export tables; share the ledger from a server."""
     file = project / PROJECT_FILE if project.is_dir() else project
     context.obj = open_ledger(file.parent, load_project(file) if file.is_file() else None)
 
 
-@ledger.command("list")
+@command.command("list")
 @click.option("--kind", help="Only entries of this kind.")
 @click.pass_obj
 def list_entries(book: Ledger, kind: str | None) -> None:
@@ -38,7 +38,7 @@ def list_entries(book: Ledger, kind: str | None) -> None:
     _print(book.entries(kind))
 
 
-@ledger.command()
+@command.command()
 @click.argument("record_id", metavar="ID")
 @click.pass_obj
 def show(book: Ledger, record_id: str) -> None:
@@ -49,7 +49,7 @@ def show(book: Ledger, record_id: str) -> None:
     console.print_json(entry.record.model_dump_json())
 
 
-@ledger.command()
+@command.command()
 @click.argument("record_id", metavar="ID")
 @click.pass_obj
 def lineage(book: Ledger, record_id: str) -> None:
@@ -57,7 +57,7 @@ def lineage(book: Ledger, record_id: str) -> None:
     _print(book.lineage(record_id))
 
 
-@ledger.command()
+@command.command()
 @click.argument("evaluation_id", metavar="EVALUATION")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(0), help="How many rows.")
 @click.pass_obj
@@ -70,7 +70,7 @@ def rows(book: Ledger, evaluation_id: str, limit: int) -> None:
             console.print(Text(f"  {name}: {one_line(text)}"))
 
 
-@ledger.command()
+@command.command()
 @click.argument("table")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 @click.pass_obj
@@ -80,7 +80,7 @@ def export(book: Ledger, table: str, path: Path) -> None:
     click.echo(f"wrote {path}")
 
 
-@ledger.command()
+@command.command()
 @click.option("--at", default="quack:localhost:9494", show_default=True, metavar="QUACK:HOST:PORT", help="Where.")
 @click.pass_obj
 def serve(book: Ledger, at: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.attestations.signing import signature_problems
-from qlora_gov.cli.common import open_workspace, project_options
+from qlora_gov.cli.options import open_workspace, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
 from qlora_gov.ledger import Head, Problem, ProblemKind
 from qlora_gov.project.file import PROJECT_FILE
@@ -27,7 +27,7 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
     return heads
 
 
-@click.command()
+@click.command("verify")
 @project_options
 @click.option("--project", "of", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="A CARD's project.")
 @click.option("--head", "heads", metavar="SEQ:HASH", multiple=True, callback=_head, help="A head that you kept.")
@@ -37,7 +37,7 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A public key: signatures of cards must hold under it, and the newest card must be signed.",
 )
-def verify(
+def command(
     project: Path, plugins_dirs: tuple[Path, ...], of: Path, heads: list[Head], intervals: bool, key: Path | None
 ) -> int:
     """Re-derive everything that the ledger states, offline and without torch. PROJECT may be a card instead.

@@ -13,11 +13,11 @@ from qlora_gov.plugin.host import load_catalog
 from qlora_gov.project.file import PROJECT_FILE, load_project
 
 
-@click.command()
+@click.command("plugins")
 @click.option(
     "--plugins-dir", "plugins_dirs", type=click.Path(path_type=Path), multiple=True, help="A directory of plugins."
 )
-def plugins(plugins_dirs: tuple[Path, ...]) -> None:
+def command(plugins_dirs: tuple[Path, ...]) -> None:
     """List every component, and what is not installed.
 
     In a project's directory, the plugins that its project file names are listed too.

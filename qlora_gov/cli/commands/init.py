@@ -44,9 +44,9 @@ policy:
 """
 
 
-@click.command()
+@click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
-def init(directory: Path) -> None:
+def command(directory: Path) -> None:
     """Write a project file to start from into DIRECTORY."""
     path = directory / PROJECT_FILE
     if path.exists():

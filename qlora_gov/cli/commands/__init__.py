@@ -1,0 +1,1 @@
+"""The commands: each verb in the file of its name."""

@@ -1,0 +1,20 @@
+"""Train if needed, and evaluate adapter and champion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.show.verdicts import show_measurements
+from qlora_gov.pipeline.pipeline import Pipeline
+
+
+@click.command("evaluate")
+@project_options
+def command(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
+    """Train if needed, and evaluate the adapter and its champion."""
+    with open_workspace(project, plugins_dirs) as space:
+        candidate, opponents = Pipeline(space).evaluate()
+    show_measurements({**opponents.by_name, "candidate": candidate})
