@@ -1,7 +1,7 @@
 """What a card prints of its measurements, derived again by nothing but SQL and arithmetic over the ledger's rows.
 
 It shares no line with the program: formulas are written down once more, and tables of the card are read as a reader
-reads them. Run it on any project that has a card:
+reads them. A field that a record leaves out is at its default. Run it on any project that has a card:
 
     python tests/rederive.py PROJECT/.qlora_gov/ledger.duckdb PROJECT/.qlora_gov/cards/ID/card.md
 """
@@ -127,7 +127,7 @@ def check(ledger: Path, card: Path) -> Iterator[tuple[str, float, float, str]]:
     shown = {line["rule"]: line for line in found["rule", "alpha"]}
     for line, item in _by_rule(found["rule", "metric"], decision):
         yield from _verdict(rows, decision, line, item, tested[line["rule"]], shown[line["rule"]])
-        for part in item["verdict"]["slices"]:
+        for part in item["verdict"].get("slices", []):
             yield from _slice(rows, decision, item, part, found.get(("slice", "champion"), []))
     for line in (*found["metric", "champion"], *found.get(("rate", "detector"), [])):
         name = line.get("metric", line.get("rate", "")).split(" ")[0]
@@ -158,7 +158,7 @@ def _by_rule(lines: list[Row], decision: dict[str, Any]) -> Iterator[tuple[Row, 
 
 
 def _sides(rows: Rows, decision: dict[str, Any], item: dict[str, Any], where: str) -> tuple[float, float]:
-    name, against = item["rule"]["metric"], item["rule"]["against"]
+    name, against = item["rule"]["metric"], item["rule"].get("against", "champion")
     return rows.value(decision["candidate"], name, where), rows.value(decision[against], name, where)
 
 
@@ -167,7 +167,7 @@ def _verdict(
 ) -> Iterator[tuple[str, float, float, str]]:
     verdict, what = item["verdict"], item["rule"]["name"]
     gate = item["rule"]["gate"]
-    conditions = [f"\"{label}\" = '{value}'" for label, value in item["rule"]["where"].items()]
+    conditions = [f"\"{label}\" = '{value}'" for label, value in item["rule"].get("where", {}).items()]
     if gate["name"] == "gates/no_regressed_slice":  # the worst slice stands for the rule
         worst = verdict["slices"][0]["slice"]
         conditions.append(f"\"{gate['settings']['by']}\" = '{worst}'")
@@ -175,7 +175,7 @@ def _verdict(
     candidate, champion = _sides(rows, decision, item, where)
     yield f"{what}: candidate", verdict["candidate"], candidate, line["candidate"]
     yield f"{what}: champion", verdict["champion"], champion, line["its value"]
-    if verdict["estimate"] is not None:
+    if verdict.get("estimate") is not None:
         yield f"{what}: estimate", verdict["estimate"], contrast(tested, candidate, champion), line["estimate"]
     yield f"{what}: rows", verdict["rows"], rows.count(decision, "count(*)", where), shown["rows"]
     clusters = rows.count(decision, 'count(DISTINCT "group")', where)
