@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +15,21 @@ from qlora_gov.reports.decision.junit import junit_xml
 from qlora_gov.reports.decision.report import decision_json
 from qlora_gov.reports.decision.summary import summary_markdown
 from qlora_gov.stats import METHODS
-from tests.support.golden import DECISIONS, LEDGERS, TRAINED, Golden
+from tests.imported import Imported
+from tests.support.golden import DECISIONS, LEDGERS, TRAINED, laid_out
 from tests.support.later import VERSION, LaterVersion
 
 
 @pytest.fixture(params=DECISIONS)
-def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Imported:
     """Decisions with every outcome and move; the last candidate is approved and not promoted yet."""
-    return Golden.laid_out(request.param, tmp_path / "golden")
+    return laid_out(request.param, tmp_path / "golden")
 
 
 @pytest.fixture(params=TRAINED)
-def trained(request: pytest.FixtureRequest, tmp_path: Path) -> Golden:
+def trained(request: pytest.FixtureRequest, tmp_path: Path) -> Imported:
     """A project that was trained, evaluated and promoted."""
-    return Golden.laid_out(request.param, tmp_path / "trained")
+    return laid_out(request.param, tmp_path / "trained")
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +40,8 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> LaterVersion:
     return version
 
 
-def kept(golden: Golden, decisions: Path) -> list[tuple[str, Path]]:
+def kept(decisions: Path) -> list[tuple[str, Path]]:
     """Each decision that was kept as machines read it: its id, and the JSON file."""
-    import json
-
     return [(json.loads(path.read_text())["decision"], path) for path in sorted(decisions.glob("*.json"))]
 
 
@@ -47,7 +49,7 @@ def kept(golden: Golden, decisions: Path) -> list[tuple[str, Path]]:
 def test_nothing_in_a_golden_ledger_fails_to_re_derive(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    golden = Golden.laid_out(name, tmp_path / "golden")
+    golden = laid_out(name, tmp_path / "golden")
     assert golden("verify", "--intervals") == 0
     said = capsys.readouterr().out
     assert said.startswith("verified: "), "not one problem is told, not even a harmless one"
@@ -55,14 +57,14 @@ def test_nothing_in_a_golden_ledger_fails_to_re_derive(
 
 @pytest.mark.parametrize("name", [*DECISIONS, *TRAINED])
 def test_records_keep_their_ids(name: str, tmp_path: Path) -> None:
-    golden = Golden.laid_out(name, tmp_path / "golden")
+    golden = laid_out(name, tmp_path / "golden")
     for entry in golden.ledger.entries():
         assert entry.record.id == entry.id
 
 
-def test_decisions_are_written_for_machines_as_they_were(golden: Golden) -> None:
+def test_decisions_are_written_for_machines_as_they_were(golden: Imported) -> None:
     pipeline, ledger = golden.pipeline, golden.ledger
-    decisions = kept(golden, golden.root / "decisions")
+    decisions = kept(golden.root / "decisions")
     assert len(decisions) == 6
     for id_, path in decisions:
         report = pipeline.report(ledger.get(id_).record)  # type: ignore[arg-type]
@@ -75,7 +77,7 @@ def test_decisions_are_written_for_machines_as_they_were(golden: Golden) -> None
 def test_cards_and_changelog_are_written_as_they_were(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    golden = Golden.laid_out(name, tmp_path / "golden")
+    golden = laid_out(name, tmp_path / "golden")
     entries, head = golden.ledger.entries("card"), golden.ledger.head()
     for entry in entries:
         files = dict(entry.record.files)  # type: ignore[attr-defined]
@@ -86,7 +88,7 @@ def test_cards_and_changelog_are_written_as_they_were(
     assert capsys.readouterr().out == (LEDGERS / name / "changelog.md").read_text()
 
 
-def test_gate_finds_the_decision_and_promote_promotes(golden: Golden, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gate_finds_the_decision_and_promote_promotes(golden: Imported, capsys: pytest.CaptureFixture[str]) -> None:
     head = golden.ledger.head()
     assert golden("gate") == 0
     assert golden.ledger.head() == head
@@ -95,36 +97,33 @@ def test_gate_finds_the_decision_and_promote_promotes(golden: Golden, capsys: py
     assert golden("verify", "--intervals") == 0
 
 
-def test_a_log_that_was_imported_is_found(golden: Golden, capsys: pytest.CaptureFixture[str]) -> None:
-    from qlora_gov.cli.main import run
-
+def test_a_log_that_was_imported_is_found(golden: Imported, capsys: pytest.CaptureFixture[str]) -> None:
     head = golden.ledger.head()
     log, weights = golden.root / "logs" / "fourth-e.json", golden.root / "weights" / "e"
-    assert run(["import", "toy", str(log), str(golden.root), "--adapter", str(weights)]) == 0
+    assert golden("import", "toy", str(log), "--adapter", str(weights)) == 0
     assert golden.ledger.head() == head
 
 
-def test_a_run_finds_everything_and_trains_nothing(trained: Golden) -> None:
+def test_a_run_finds_everything_and_trains_nothing(trained: Imported) -> None:
     head = trained.ledger.head()
     assert trained("run") == 0
     assert trained.ledger.head() == head
     assert not (trained.root / ".qlora_gov" / "work").exists()
 
 
-def test_rows_that_were_lost_are_made_again_under_their_old_record(trained: Golden) -> None:
-    import shutil
-
+def test_rows_that_were_lost_are_made_again_under_their_old_record(trained: Imported) -> None:
     head = trained.ledger.head()
     shutil.rmtree(trained.root / ".qlora_gov" / "datasets")
     assert trained("run") == 0
     assert trained.ledger.head() == head
+    assert not list((trained.root / ".qlora_gov").glob("work/*")), "nothing unfinished is left"
     assert trained("verify") == 0
 
 
 # --- a later version ---
 
 
-def test_a_later_version_gates_promotes_and_verifies(golden: Golden, later: LaterVersion) -> None:
+def test_a_later_version_gates_promotes_and_verifies(golden: Imported, later: LaterVersion) -> None:
     assert VERSION in later.python("-m", "qlora_gov", "--version").stdout
     head = golden.ledger.head()
     gated = later("gate", golden.root)
@@ -136,7 +135,7 @@ def test_a_later_version_gates_promotes_and_verifies(golden: Golden, later: Late
     assert (verified.returncode, verified.stdout[:10]) == (0, "verified: ")
 
 
-def test_a_later_version_runs_without_training_anything(trained: Golden, later: LaterVersion) -> None:
+def test_a_later_version_runs_without_training_anything(trained: Imported, later: LaterVersion) -> None:
     head = trained.ledger.head()
     done = later("run", trained.root)
     assert done.returncode == 0, done.stderr
@@ -176,7 +175,7 @@ def test_an_optional_field_more_changes_no_id_no_verdict_and_no_card(
     module = f"qlora_gov/records/{(RECORDS | PARTS)[record]}.py"
     version.edit(module, lambda text: with_field(text, record, field))
     for name in DECISIONS:
-        golden = Golden.laid_out(name, tmp_path / name)
+        golden = laid_out(name, tmp_path / name)
         head = golden.ledger.head()
         verified = version("verify", golden.root, "--intervals")
         assert (verified.returncode, verified.stdout[:10]) == (0, "verified: "), verified.stderr + verified.stdout
@@ -188,8 +187,6 @@ def test_an_optional_field_more_changes_no_id_no_verdict_and_no_card(
 
 def with_field(source: str, record: str, field: str) -> str:
     """The source of a module with one field more at the end of a class's fields."""
-    import ast
-
     lines = source.splitlines(keepends=True)
     body = next(node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == record)
     last = [node for node in body if isinstance(node, ast.AnnAssign)][-1]
@@ -200,7 +197,9 @@ def with_field(source: str, record: str, field: str) -> str:
 # --- a second revision of the statistical methods ---
 
 
-def test_decisions_are_judged_again_by_the_revision_on_record(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decisions_are_judged_again_by_the_revision_on_record(
+    golden: Imported, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A made-up second revision, by which nothing of old would come out again."""
 
     def wider(samples):  # type: ignore[no-untyped-def]

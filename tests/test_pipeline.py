@@ -30,9 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qlora_gov import (
-    FilterSpec, GateSpec, Interval, MeanMetric, MetricSpec, Outcome, Settings, Verdict, hookimpl
-)
+from qlora_gov import FilterSpec, GateSpec, Interval, MeanMetric, MetricSpec, Outcome, Settings, Verdict, hookimpl
 
 
 class Marker(Settings):

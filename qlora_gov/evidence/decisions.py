@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qlora_gov.errors import UsageError
-from qlora_gov.evidence.evaluations import _answers_to
+from qlora_gov.evidence.evaluations import answers_to
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Decision, Evaluation, Policy
@@ -36,6 +36,6 @@ def superseding(ledger: Ledger, decision: Decision) -> Decision | None:
 
 def looks(ledger: Ledger, dataset: str) -> int:
     """How many decisions the rows of an evaluation set have seen, under whatever id they were curated."""
-    answered = {entry.id for entry in _answers_to(ledger, dataset)}
+    answered = {entry.id for entry in answers_to(ledger, dataset)}
     scored = {e.id for e in ledger.entries(Evaluation.kind) if held(e, Evaluation).responses in answered}
     return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))

@@ -39,7 +39,7 @@ def examples_behind(ledger: Ledger, responses: Responses) -> list[Example]:
     return examples_of(ledger.table(ledger.get(responses.dataset), "examples"))
 
 
-def _answers_to(ledger: Ledger, dataset: str) -> list[Entry]:
+def answers_to(ledger: Ledger, dataset: str) -> list[Entry]:
     """The entries of all responses to the rows of a dataset version."""
     digests = {entry.id: held(entry, DatasetVersion).digest for entry in ledger.entries(DatasetVersion.kind)}
     responses = ledger.entries(Responses.kind)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from qlora_gov.errors import UsageError
-from qlora_gov.evidence.evaluations import _answers_to
+from qlora_gov.evidence.evaluations import answers_to
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.reading import held
 from qlora_gov.records import Policy, Responses
@@ -14,7 +14,7 @@ from qlora_gov.records import Policy, Responses
 
 def exploratory(ledger: Ledger, responses: Responses, policy: Policy) -> bool:
     """Whether another policy than this one, or none, was in force when the subject first answered these rows."""
-    answers = _answers_to(ledger, responses.dataset)
+    answers = answers_to(ledger, responses.dataset)
     mine = [entry for entry in answers if held(entry, Responses).adapter == responses.adapter]
     found = in_force(policies(ledger, policy.purpose), mine)
     return found is None or found.terms != policy.terms

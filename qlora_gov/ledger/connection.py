@@ -17,14 +17,7 @@ from typing import TypeVar
 import duckdb
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
-from qlora_gov.errors import (
-    GovError,
-    LedgerError,
-    LedgerLockedError,
-    LedgerMovedError,
-    NewerLedgerError,
-    StorageError,
-)
+from qlora_gov.errors import GovError, LedgerError, LedgerLockedError, LedgerMovedError, NewerLedgerError, StorageError
 from qlora_gov.ledger.sql import MOVED
 
 T = TypeVar("T")

@@ -48,7 +48,8 @@ def deciding(
     space: Workspace, assembly: Assembly, rules: BoundPolicy, candidate: Evaluation, opponents: Opponents
 ) -> Step[Decision]:
     """Judge the candidate under a policy that is on record."""
-    terms, sides = rules.policy.terms, {name: evaluation.id for name, evaluation in opponents.by_name.items()}
+    terms = rules.policy.terms
+    sides = {"candidate": candidate.id} | {name: evaluation.id for name, evaluation in opponents.by_name.items()}
 
     def make(work: Path) -> Made[Decision]:
         answered = responses_of(space.ledger, candidate)
@@ -64,9 +65,6 @@ def deciding(
         return decision, {}
 
     def made(decision: Decision) -> bool:
-        against = {"champion": decision.champion} | ({"reference": decision.reference} if decision.reference else {})
-        judged = (decision.candidate, against) == (candidate.id, sides)
-        return judged and fetch(space.ledger, decision.policy, Policy).terms == terms
+        return decision.sides == sides and fetch(space.ledger, decision.policy, Policy).terms == terms
 
-    parts = {"policy": terms, "candidate": candidate.id, **sides}
-    return Step("gate", Decision, parts, made, make, counts=True)
+    return Step("gate", Decision, {"policy": terms, **sides}, made, make, counts=True)

@@ -270,9 +270,9 @@ class Pipeline:
         seen = ledger.newest(step.of.kind) if step.counts else None
         started, work = time.monotonic(), self.space.work(key)
         record, rows = step.make(work)
-        if found is not None and step.usable(held(found, step.of)):  # its artefacts were lost, and are made again
-            return held(found, step.of)
-        facts: dict[str, JsonValue] = {"host": socket.gethostname(), "seconds": round(time.monotonic() - started, 3)}
-        entry = ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
+        if found is None or not step.usable(held(found, step.of)):  # or its artefacts were lost, and are there again
+            seconds = round(time.monotonic() - started, 3)
+            facts: dict[str, JsonValue] = {"host": socket.gethostname(), "seconds": seconds}
+            found = ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
-        return held(entry, step.of)  # as it will be read ever after: JSON knows no 0.0 beside 0
+        return held(found, step.of)  # as it will be read ever after: JSON knows no 0.0 beside 0

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
-from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.project.environment import path_in_repository
@@ -24,7 +23,7 @@ from qlora_gov.stages.gate import Side, measured, rows_where
 def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure]) -> DecisionReport:
     """The report of a decision; its rows are valued by those of the ``measures`` that it was made with."""
     ledger, entry = space.ledger, space.ledger.get(decision.id)
-    evaluations = _evaluations(ledger, decision)
+    evaluations = {who: fetch(ledger, id_, Evaluation) for who, id_ in decision.sides.items()}
     responses = {who: responses_of(ledger, evaluation) for who, evaluation in evaluations.items()}
     sides = {who: side(ledger, evaluation) for who, evaluation in evaluations.items()}
     examples = examples_behind(ledger, responses["candidate"])
@@ -44,11 +43,6 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
         project=path_in_repository(space.root / space.file),
         head=LedgerHead(seq=entry.seq, hash=entry.hash),
     )
-
-
-def _evaluations(ledger: Ledger, decision: Decision) -> dict[str, Evaluation]:
-    ids = {"candidate": decision.candidate, "champion": decision.champion, "reference": decision.reference}
-    return {who: fetch(ledger, id_, Evaluation) for who, id_ in ids.items() if id_ is not None}
 
 
 def worst_rows(

@@ -17,7 +17,7 @@ from qlora_gov.explain import explain
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.specs import Spec
 from qlora_gov.records import Component
-from qlora_gov.records.released import DISTRIBUTION, SETTINGS
+from qlora_gov.records.released import DISTRIBUTION, SETTINGS, meaning_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Entry:
     @property
     def meaning(self) -> dict[str, JsonValue]:
         """What the component is known by; see :attr:`qlora_gov.records.Component.meaning`."""
-        return {"source": self.plugin.source} if self.revision is None else {"revision": self.revision}
+        return meaning_of(self.plugin.source, self.revision)
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 
 from qlora_gov.errors import GovError, PluginError
-from qlora_gov.plugin.catalog import Bound, Catalog
+from qlora_gov.plugin.catalog import Bound, Catalog, Entry
 from qlora_gov.plugin.measures import Measure, metric_measure
-from qlora_gov.plugin.specs import MetricSpec, MetricTraits, Spec, ratio
+from qlora_gov.plugin.specs import GuardrailSpec, MetricSpec, MetricTraits, Spec, ratio
 from qlora_gov.records import Component, Evaluation, Measurement
 
 S = TypeVar("S", bound=Spec)
@@ -29,6 +29,14 @@ def rebound(catalog: Catalog, kind: type[S], component: Component, root: Path) -
 def is_rate(evaluation: Evaluation, measurement: Measurement) -> bool:
     """Whether a measurement is the rate of a guardrail that looked at the responses; the core counts it."""
     return any(scan.detector.rate == measurement.metric for scan in evaluation.scans)
+
+
+def installed(catalog: Catalog, evaluation: Evaluation, measurement: Measurement) -> Entry | None:
+    """The metric, or the guardrail of a rate, that a measurement names, as it is installed now, if it is."""
+    kind, name = MetricSpec.kind, measurement.metric.name
+    if is_rate(evaluation, measurement):
+        kind, name = GuardrailSpec.kind, name.removesuffix("_rate")
+    return next((entry for entry in catalog if (entry.spec.kind, entry.name) == (kind, name)), None)
 
 
 def remeasure(catalog: Catalog, evaluation: Evaluation, measurement: Measurement, root: Path) -> Measure:

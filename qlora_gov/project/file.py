@@ -6,20 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import (
-    ValidationError,
-)
+from pydantic import ValidationError
 
 from qlora_gov.errors import ProjectError
 from qlora_gov.explain import explain
 from qlora_gov.project.schema import Project
 
 PROJECT_FILE = "qlora_gov.yaml"
-
-
 STATE_DIRECTORY = ".qlora_gov"
-
-
 LEDGER_FILE = "ledger.duckdb"
 
 

@@ -48,6 +48,10 @@ class Instruments:
         return metrics | {used.name: used.bound.component.rate for used in self.guardrails}
 
     @property
+    def _identities(self) -> list[list[Any]]:
+        return [[name, component.identity] for name, component in self.measured.items()]
+
+    @property
     def bound(self) -> list[Bound[MetricSpec] | Bound[GuardrailSpec]]:
         """Every metric and guardrail."""
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
@@ -61,13 +65,13 @@ class Instruments:
     def key(self) -> list[Any]:
         """What determines an evaluation, as far as the instruments do."""
         errors = [used.errors.model_dump() if used.errors else None for used in self.guardrails]
-        return [[[name, component.identity] for name, component in self.measured.items()], errors]
+        return [self._identities, errors]
 
     def made(self, evaluation: Evaluation) -> bool:
         """Whether exactly these measured an evaluation."""
         errors = {used.name: used.errors for used in self.guardrails}
-        found = [(one.name, one.metric.identity) for one in evaluation.measurements]
-        return found == [(name, component.identity) for name, component in self.measured.items()] and all(
+        found = [[one.name, one.metric.identity] for one in evaluation.measurements]
+        return found == self._identities and all(
             (scan.errors if isinstance(scan.errors, DetectorErrors) else None) == errors[scan.name]
             for scan in evaluation.scans
         )

@@ -91,3 +91,9 @@ class Decision(Record):
     exploratory: bool = Field(description="the policy was recorded after the candidate answered")
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
     methods: int = Field(default=1, description="the revision of the statistical methods that judged")
+
+    @property
+    def sides(self) -> dict[str, str]:
+        """The ids of the evaluations that it compares, by what rules call their side, the candidate first."""
+        reference = {} if self.reference is None else {"reference": self.reference}
+        return {"candidate": self.candidate, "champion": self.champion} | reference

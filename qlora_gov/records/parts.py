@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, PrivateAttr, model_validator
 
 from qlora_gov.canonical import content_id
-from qlora_gov.records.released import revision_of
+from qlora_gov.records.released import meaning_of, revision_of
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 """From a record's content under one schema to that under the next."""
@@ -107,8 +107,7 @@ class Component(Frozen):
         Of those that come with qlora_gov it is the revision, which a person raises when the meaning changes; of others,
         the source.
         """
-        revision = self.revision or revision_of(self.distribution, self.source)
-        return {"source": self.source} if revision is None else {"revision": revision}
+        return meaning_of(self.source, self.revision or revision_of(self.distribution, self.source))
 
     @property
     def identity(self) -> dict[str, JsonValue]:

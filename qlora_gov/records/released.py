@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pydantic import JsonValue
+
 DISTRIBUTION = "qlora-gov"
 """Whose components are known by a revision."""
 
@@ -61,6 +63,11 @@ SETTINGS: Mapping[str, frozenset[str]] = {
 
 A setting that came later is recorded where it is not at its default, which means "as before".
 """
+
+
+def meaning_of(source: str, revision: int | None) -> dict[str, JsonValue]:
+    """What decides whether two components of one name mean the same: the revision, or else the source."""
+    return {"source": source} if revision is None else {"revision": revision}
 
 
 def revision_of(distribution: str, source: str) -> int | None:

@@ -24,9 +24,7 @@ class OpenedCard:
     @property
     def evaluations(self) -> dict[str, Evaluation]:
         """The evaluations that the decision compares, by what rules call their side, the candidate first."""
-        decision = self.decision
-        named = {"candidate": decision.candidate, "champion": decision.champion, "reference": decision.reference}
-        return {who: held(self.entry(id_), Evaluation) for who, id_ in named.items() if id_ is not None}
+        return {who: held(self.entry(id_), Evaluation) for who, id_ in self.decision.sides.items()}
 
     def entry(self, record_id: str) -> Entry:
         """The entry of a record that the card rests on. Raises LedgerError for any other."""

@@ -12,8 +12,8 @@ from qlora_gov.ledger.rows import Aggregate, Aggregates
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.catalog import Entry as Installed
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.recorded import is_rate, remeasure
-from qlora_gov.plugin.specs import Floats, GuardrailSpec, MetricSpec
+from qlora_gov.plugin.recorded import installed, is_rate, remeasure
+from qlora_gov.plugin.specs import Floats
 from qlora_gov.records import Component, Evaluation, Measurement
 
 
@@ -24,21 +24,18 @@ def aggregates_of(evaluations: Iterable[Evaluation], catalog: Catalog, root: Pat
     re-derive without the plugin, too; only where it is installed can its source have changed.
     """
     newest = {m.metric.name: (one, m) for one in evaluations for m in one.measurements if m.digest is not None}
-    metrics = {entry.name: entry for entry in catalog if entry.spec.kind == MetricSpec.kind}
-    rates = {f"{entry.name}_rate": entry for entry in catalog if entry.spec.kind == GuardrailSpec.kind}
     found = {}
     for name, (evaluation, measurement) in newest.items():
-        rate = is_rate(evaluation, measurement)
-        installed = (rates if rate else metrics).get(name)
-        if installed is not None or rate:
+        entry = installed(catalog, evaluation, measurement)
+        if entry is not None or is_rate(evaluation, measurement):
             function = _aggregate(catalog, evaluation, measurement, root)
-            found[name] = Aggregate(function, *_known(installed, measurement.metric))
+            found[name] = Aggregate(function, *_known(entry, measurement.metric))
     return found
 
 
-def _known(installed: Installed | None, recorded: Component) -> tuple[str, Mapping[str, JsonValue]]:
+def _known(entry: Installed | None, recorded: Component) -> tuple[str, Mapping[str, JsonValue]]:
     """Source and meaning of what is installed, or as recorded."""
-    return (recorded.source, recorded.meaning) if installed is None else (installed.plugin.source, installed.meaning)
+    return (recorded.source, recorded.meaning) if entry is None else (entry.plugin.source, entry.meaning)
 
 
 def _aggregate(

@@ -17,7 +17,7 @@ from qlora_gov.verification.past import Past
 def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     """What does not follow."""
     policy = past.held(decision.policy, Policy)
-    sides = {who: past.held(id_, Evaluation) for who, id_ in opponents(decision).items()}
+    sides = {who: past.held(id_, Evaluation) for who, id_ in decision.sides.items()}
     answered = past.answered(decision.candidate)
     if policy is None or answered is None or None in sides.values():
         yield "it does not name a policy and evaluations that entries before it hold"
@@ -29,7 +29,7 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
         yield f"it states {decision.outcome}, from its verdicts follows {outcome}"
     if decision.adapter != answered.adapter:
         yield "the candidate's evaluation is not of its adapter"
-    if any(one is None or one.dataset != answered.dataset for one in map(past.answered, opponents(decision).values())):
+    if any(one is None or one.dataset != answered.dataset for one in map(past.answered, decision.sides.values())):
         yield "the evaluations that it compares are not on the same rows"
     if decision.look != 1 + past.looks(answered):
         yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered)} are before it"
@@ -41,12 +41,6 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
         yield f"it states otherwise, but its policy was {was} when the candidate first answered these rows"
     for item in decision.verdicts:
         yield from _value_flaws(item, sides)
-
-
-def opponents(decision: Decision) -> dict[str, str]:
-    """The ids of the evaluations that a decision compares, by what rules call them."""
-    reference = {} if decision.reference is None else {"reference": decision.reference}
-    return {"candidate": decision.candidate, "champion": decision.champion} | reference
 
 
 def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iterator[str]:

@@ -15,11 +15,10 @@ from qlora_gov.ledger.entry import place
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.catalog import Entry as Installed
-from qlora_gov.plugin.recorded import is_rate, rebound, remeasure
-from qlora_gov.plugin.specs import GateSpec, GuardrailSpec, MetricSpec
+from qlora_gov.plugin.recorded import installed, rebound, remeasure
+from qlora_gov.plugin.specs import GateSpec
 from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict, Verdict
 from qlora_gov.stages.gate import Contest, judge
-from qlora_gov.verification.decisions import opponents
 from qlora_gov.verification.numbers import differences
 
 
@@ -51,9 +50,7 @@ class Bench:
                 yield problem
 
     def _contest(self, decision: Decision) -> Contest:
-        sides = {
-            who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in opponents(decision).items()
-        }
+        sides = {who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in decision.sides.items()}
         candidate = sides.pop("candidate")
         examples = examples_behind(self.ledger, responses_of(self.ledger, candidate.evaluation))
         return Contest(candidate, sides, examples, (), decision.look, decision.methods)
@@ -76,10 +73,7 @@ class Bench:
             return Problem(ProblemKind.PLUGIN_FAILED, where, str(error))
         except GovError as error:
             return Problem(ProblemKind.TAMPERED, where, f"it cannot be judged again: {error}")
-        kind, name = MetricSpec.kind, measured.metric.name
-        if is_rate(evaluation, measured):
-            kind, name = GuardrailSpec.kind, name.removesuffix("_rate")
-        metric = next((one for one in self.catalog if (one.spec.kind, one.name) == (kind, name)), None)
+        metric = installed(self.catalog, evaluation, measured)
         return _compared(where, item.verdict, again.verdict, ((rule.gate, gate.entry), (measured.metric, metric)))
 
 

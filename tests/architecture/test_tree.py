@@ -90,7 +90,7 @@ def test_a_verb_has_the_file_of_its_name() -> None:
     assert files == set(COMMANDS)
 
 
-def test_a_plugin_that_imports_a_closed_module_breaks_the_contract(tmp_path: Path) -> None:
+def test_a_plugin_that_imports_a_closed_module_breaks_the_contract() -> None:
     """For every module, by the contract's own rule: a name below a forbidden one is forbidden."""
     closed = set(contracts()["Plugins use the public names only"]["forbidden_modules"])
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in CORE.rglob("*.py")}

@@ -7,12 +7,7 @@ from hypothesis import strategies as st
 
 from qlora_gov import Absent, Outcome, Verdict
 from qlora_gov_gates.rules import AtLeast, AtMost, Improves, NonInferior
-from qlora_gov_gates.settings import (
-    ImprovesSettings,
-    LimitSettings,
-    NonInferiorSettings,
-    NoRegressedSliceSettings,
-)
+from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
 from qlora_gov_gates.slices import NoRegressedSlice
 from tests.stats.comparisons import compare, perplexity
 
