@@ -43,18 +43,18 @@ def simulate(setting: Setting, n: int, repetitions: int, power_repetitions: int)
     rng = np.random.default_rng([n, *setting.name.encode()])
     tally = Tally()
     for _ in range(repetitions):
-        found = estimate(setting.compare(rng, n, differs=True), setting.claim.contrast)
+        found = estimate(setting.compare(rng, n, differs=True), setting.hypothesis.contrast)
         tally.repetitions += 1
-        tally.points += found.value is not None and (found.value > setting.claim.limit) == setting.claim.above
+        tally.points += found.value is not None and (found.value > setting.hypothesis.limit) == setting.hypothesis.above
         if isinstance(found, Estimate):
             low, high = found.interval(LEVEL)
             tally.given += 1
             tally.covered += low <= setting.truth <= high
-            tally.passes += setting.claim.holds(found, ALPHA)
+            tally.passes += setting.hypothesis.holds(found, ALPHA)
     for _ in range(power_repetitions):
-        found = estimate(setting.compare(rng, n, differs=False), setting.claim.contrast)
+        found = estimate(setting.compare(rng, n, differs=False), setting.hypothesis.contrast)
         tally.equal += 1
-        tally.equal_passes += isinstance(found, Estimate) and setting.claim.holds(found, ALPHA)
+        tally.equal_passes += isinstance(found, Estimate) and setting.hypothesis.holds(found, ALPHA)
     check(setting, n, tally)
     return tally
 
@@ -86,7 +86,9 @@ def playbook(repetitions: int) -> None:
     setting = binary(0.2, 0.05, "playbook, 200 prompts")
     rng = np.random.default_rng(7)
     found = [estimate(setting.compare(rng, 200, differs=False), DIFFERENCE) for _ in range(repetitions)]
-    undecided = np.mean([not (setting.claim.holds(one, ALPHA) or setting.claim.fails(one, ALPHA)) for one in found])
+    undecided = np.mean(
+        [not (setting.hypothesis.holds(one, ALPHA) or setting.hypothesis.fails(one, ALPHA)) for one in found]
+    )
     rows = np.median([rows_needed(one, 0.05, ALPHA) for one in found])
     print("\nThe playbook's review: 200 prompts, a margin of 5 points, 20% discordant rows, no difference:")
     print(f"{undecided:.3f} of {repetitions} runs are inconclusive; the median run says that {rows:.0f} rows decide.")

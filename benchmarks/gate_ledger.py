@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from qlora_gov.canonical import columns_id
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.decisions import looks
-from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
+from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.measures import Measure
@@ -27,7 +28,7 @@ from qlora_gov.records import (
 )
 from qlora_gov.records.example import Example, Message
 from qlora_gov.records.table import TABLES, examples_table, scores_id, scores_table
-from qlora_gov.stages.gate import Contest, decide
+from qlora_gov.stages.gate import GateInput, decide
 from qlora_gov_gates.rules import NonInferior
 from qlora_gov_gates.settings import NonInferiorSettings
 
@@ -72,14 +73,14 @@ def decide_stored(stored: Stored) -> Decision:
     ledger = stored.ledger
     candidate, champion = (fetch(ledger, one, Evaluation) for one in (stored.candidate, stored.champion))
     answered = responses_of(ledger, candidate)
-    contest = Contest(
+    given = GateInput(
         side(ledger, candidate),
         {"champion": side(ledger, champion)},
-        examples_behind(ledger, answered),
+        evaluation_rows(ledger, answered.dataset),
         stored.measures,
         1 + looks(ledger, answered.dataset),
     )
-    return decide(stored.policy, stored.gates, contest, stated=stored.policy.id, adapter="sha256:1", exploratory=False)
+    return decide(stored.policy, stored.gates, given, stated=stored.policy.id, adapter="sha256:1", exploratory=False)
 
 
 def _append_examples(ledger: Ledger, rows: int) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from qlora_gov import Comparison, EvaluatedRow, Example, Message, MetricTraits
-from qlora_gov.stats import Claim, no_worse
+from qlora_gov.stats import Hypothesis, no_worse
 
 DATA = Path(os.environ.get("QLORA_GOV_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
 ALPHA, CLUSTER = 0.05, 10
@@ -35,7 +35,7 @@ class Setting:
     """``draw(rng, n, differs)``: rows exactly on the margin where ``differs``, of equal systems where not."""
 
     name: str
-    claim: Claim
+    hypothesis: Hypothesis
     truth: float
     draw: Callable[[np.random.Generator, int, bool], Rows]
     binary: bool = False
@@ -47,10 +47,10 @@ class Setting:
 
     def compare(self, rng: np.random.Generator, n: int, differs: bool) -> Comparison:
         """Draw a comparison of n rows."""
-        candidate, champion = self.draw(rng, n, differs)
+        candidate, baseline = self.draw(rng, n, differs)
         clusters = np.arange(n) // (CLUSTER if self.clustered else 1)
         traits = MetricTraits(self.name, self.higher, "absolute", self.binary, self.aggregate)
-        return Comparison(traits, candidate, champion, clusters)
+        return Comparison(traits, candidate, baseline, clusters)
 
 
 def rows_of(values: np.ndarray, counts: np.ndarray | float = 1.0) -> np.ndarray:
@@ -64,9 +64,9 @@ def binary(discordance: float, margin: float, name: str, clustered: bool = False
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
         lost = discordance / 2 + (margin / 2 if differs else 0)
         row = rng.random(n) if not clustered else clustered_uniforms(rng, n)
-        champion = (row < lost) | (row >= 1 - 0.7 * (1 - discordance))
+        baseline = (row < lost) | (row >= 1 - 0.7 * (1 - discordance))
         candidate = ((row >= lost) & (row < discordance)) | (row >= 1 - 0.7 * (1 - discordance))
-        return rows_of(candidate.astype(float)), rows_of(champion.astype(float))
+        return rows_of(candidate.astype(float)), rows_of(baseline.astype(float))
 
     return Setting(
         name, no_worse(margin, "absolute", True), -margin, draw, binary=True, clustered=clustered, continuous=False
@@ -86,10 +86,10 @@ def rouge(margin: float = 0.02) -> Setting:
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
         hit = rng.random(n) < share
         candidate_hit = np.where(rng.random(n) < 0.125, rng.random(n) < share, hit)
-        champion = rng.beta(*shape, n)
-        candidate = np.where(rng.random(n) < 0.5, champion, rng.beta(*shape, n))
+        baseline = rng.beta(*shape, n)
+        candidate = np.where(rng.random(n) < 0.5, baseline, rng.beta(*shape, n))
         loss = margin / (share * shape[0] / sum(shape)) if differs else 0.0
-        return rows_of(candidate * candidate_hit * (1 - loss)), rows_of(champion * hit)
+        return rows_of(candidate * candidate_hit * (1 - loss)), rows_of(baseline * hit)
 
     return Setting("b rouge, 40% zeros", no_worse(margin, "absolute", True), -margin, draw)
 
@@ -98,8 +98,8 @@ def normal(margin: float = 0.02, spread: float = 0.15) -> Setting:
     """Means with normal differences: the case that has a theory for its power."""
 
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.normal(0.5, 0.2, n)
-        return rows_of(champion + rng.normal(-margin * differs, spread, n)), rows_of(champion)
+        baseline = rng.normal(0.5, 0.2, n)
+        return rows_of(baseline + rng.normal(-margin * differs, spread, n)), rows_of(baseline)
 
     def power(n: int) -> float:
         from scipy import stats as theory
@@ -115,12 +115,12 @@ def bleu() -> Setting:
     from qlora_gov_metrics.bleu import Bleu, BleuSettings
 
     metric = Bleu(BleuSettings())
-    champion, candidate = bleu_population(metric, (0.15, 0.18))
+    baseline, candidate = bleu_population(metric, (0.15, 0.18))
     equal = bleu_population(metric, (0.15, 0.15))
-    margin = float(metric.aggregate(champion.sum(0)) - metric.aggregate(candidate.sum(0)))
+    margin = float(metric.aggregate(baseline.sum(0)) - metric.aggregate(candidate.sum(0)))
 
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        first, second = (champion, candidate) if differs else equal
+        first, second = (baseline, candidate) if differs else equal
         chosen = rng.integers(len(first), size=n)
         swap = (rng.random(n) < 0.5)[:, None] & (not differs)
         return np.where(swap, first[chosen], second[chosen]), np.where(swap, second[chosen], first[chosen])
@@ -150,29 +150,33 @@ def bleu_population(metric, shares: tuple[float, float]) -> Rows:
 
 def paired_losses(sigma: float) -> Setting:
     """(d) Lognormal losses of rows of 5 to 60 tokens; the candidate's are the champion's times a noisy factor."""
-    claim = no_worse(0.05, "relative", False)
+    hypothesis = no_worse(0.05, "relative", False)
 
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
         tokens = rng.integers(5, 61, n).astype(float)
-        champion = rng.lognormal(0, sigma, n)
-        worse = 1 + differs * claim.limit / math.exp(sigma**2 / 2)
-        candidate = champion * worse * rng.lognormal(-(0.2**2) / 2, 0.2, n)
-        return rows_of(candidate * tokens, tokens), rows_of(champion * tokens, tokens)
+        baseline = rng.lognormal(0, sigma, n)
+        worse = 1 + differs * hypothesis.limit / math.exp(sigma**2 / 2)
+        candidate = baseline * worse * rng.lognormal(-(0.2**2) / 2, 0.2, n)
+        return rows_of(candidate * tokens, tokens), rows_of(baseline * tokens, tokens)
 
-    return Setting(f"d perplexity, paired, sigma {sigma}", claim, claim.limit, draw, aggregate=perplexity, higher=False)
+    return Setting(
+        f"d perplexity, paired, sigma {sigma}", hypothesis, hypothesis.limit, draw, aggregate=perplexity, higher=False
+    )
 
 
 def skewed_losses(sigma: float, spread: float = 0.25) -> Setting:
     """(d), the hard case: the *differences* are lognormal, most rows a little better and a few much worse."""
-    claim = no_worse(0.05, "relative", False)
+    hypothesis = no_worse(0.05, "relative", False)
     scale = spread / math.sqrt(math.expm1(sigma**2) * math.exp(sigma**2))
 
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.lognormal(0, 0.5, n) + 2
+        baseline = rng.lognormal(0, 0.5, n) + 2
         extra = scale * (rng.lognormal(0, sigma, n) - math.exp(sigma**2 / 2))
-        return rows_of(champion + extra + claim.limit * differs), rows_of(champion)
+        return rows_of(baseline + extra + hypothesis.limit * differs), rows_of(baseline)
 
-    return Setting(f"d perplexity, skewed, sigma {sigma}", claim, claim.limit, draw, aggregate=perplexity, higher=False)
+    return Setting(
+        f"d perplexity, skewed, sigma {sigma}", hypothesis, hypothesis.limit, draw, aggregate=perplexity, higher=False
+    )
 
 
 def clustered_scores(margin: float = 0.05, spread: float = 0.2, correlation: float = 0.3) -> Setting:
@@ -181,8 +185,8 @@ def clustered_scores(margin: float = 0.05, spread: float = 0.2, correlation: flo
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
         shared = np.repeat(rng.normal(size=math.ceil(n / CLUSTER)), CLUSTER)[:n]
         noise = spread * (math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * rng.normal(size=n))
-        champion = rng.normal(0.5, 0.2, n)
-        return rows_of(champion + noise - margin * differs), rows_of(champion)
+        baseline = rng.normal(0.5, 0.2, n)
+        return rows_of(baseline + noise - margin * differs), rows_of(baseline)
 
     return Setting("e clustered scores", no_worse(margin, "absolute", True), -margin, draw, clustered=True)
 
@@ -191,9 +195,9 @@ def near_identical(share: float = 0.05) -> Setting:
     """(f) A relative margin, and a candidate that is the champion times a constant but for a little noise."""
 
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.beta(2, 2, n)
-        candidate = champion * (1 - share * differs) + rng.normal(0, 0.005, n)
-        return rows_of(candidate), rows_of(champion)
+        baseline = rng.beta(2, 2, n)
+        candidate = baseline * (1 - share * differs) + rng.normal(0, 0.005, n)
+        return rows_of(candidate), rows_of(baseline)
 
     return Setting("f relative, near identical", no_worse(share, "relative", True), 0.0, draw)
 
@@ -202,11 +206,11 @@ def near_identical_binary(share: float = 0.05, accuracy: float = 0.8, flips: flo
     """(f) The same for right or wrong answers."""
 
     def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
-        champion = rng.random(n) < accuracy
+        baseline = rng.random(n) < accuracy
         lost = flips + share * differs
         row = rng.random(n)
-        candidate = np.where(champion, row >= lost, row < flips * accuracy / (1 - accuracy))
-        return rows_of(candidate.astype(float)), rows_of(champion.astype(float))
+        candidate = np.where(baseline, row >= lost, row < flips * accuracy / (1 - accuracy))
+        return rows_of(candidate.astype(float)), rows_of(baseline.astype(float))
 
     return Setting("f relative, binary", no_worse(share, "relative", True), 0.0, draw, binary=True, continuous=False)
 

@@ -56,10 +56,10 @@ def mean_comparisons(rows: int, metrics: int) -> list[Comparison]:
     ones, clusters = np.ones(rows), np.arange(rows)
     comparisons = []
     for metric in range(metrics):
-        champion = rng.random(rows)
-        candidate = champion + rng.normal(0, 0.1, rows)
+        baseline = rng.random(rows)
+        candidate = baseline + rng.normal(0, 0.1, rows)
         traits = MetricTraits(f"metric {metric}", True, "absolute", False, mean)
-        pairs = (np.column_stack([scores, ones]) for scores in (candidate, champion))
+        pairs = (np.column_stack([scores, ones]) for scores in (candidate, baseline))
         comparisons.append(Comparison(traits, *pairs, clusters))
     return comparisons
 
@@ -74,12 +74,12 @@ def scipy_intervals(comparisons: list[Comparison]) -> list[tuple[float, float]]:
     """The same from scipy, metric by metric."""
     from scipy.stats import bootstrap
 
-    def difference(candidate, champion, axis):
-        return candidate.mean(axis=axis) - champion.mean(axis=axis)
+    def difference(candidate, baseline, axis):
+        return candidate.mean(axis=axis) - baseline.mean(axis=axis)
 
     ends = []
     for one in comparisons:
-        scores = (one.candidate[:, 0], one.champion[:, 0])
+        scores = (one.candidate[:, 0], one.baseline[:, 0])
         found = bootstrap(scores, difference, paired=True, n_resamples=resampling.RESAMPLES, batch=100, rng=1)
         ends.append(tuple(found.confidence_interval))
     return ends
@@ -101,7 +101,7 @@ def texts(rows: int) -> tuple[list[str], list[str], list[str]]:
     return references, answers(0.15), answers(0.16)
 
 
-def bleu_comparison(references: list[str], candidate: list[str], champion: list[str]) -> Comparison:
+def bleu_comparison(references: list[str], candidate: list[str], baseline: list[str]) -> Comparison:
     """Stored counts."""
     from qlora_gov_metrics.bleu import Bleu, BleuSettings
 
@@ -112,15 +112,15 @@ def bleu_comparison(references: list[str], candidate: list[str], champion: list[
         return metric.score([EvaluatedRow(e, response=a) for e, a in zip(examples, answers, strict=True)])[0]
 
     traits = MetricTraits("bleu", True, "absolute", False, metric.aggregate)
-    return Comparison(traits, counts(candidate), counts(champion), np.arange(len(references)))
+    return Comparison(traits, counts(candidate), counts(baseline), np.arange(len(references)))
 
 
-def sacrebleu_test(references: list[str], candidate: list[str], champion: list[str]) -> Any:
+def sacrebleu_test(references: list[str], candidate: list[str], baseline: list[str]) -> Any:
     """Its paired bootstrap."""
     from sacrebleu.metrics import BLEU
     from sacrebleu.significance import PairedTest
 
-    systems = [("champion", champion), ("candidate", candidate)]
+    systems = [("champion", baseline), ("candidate", candidate)]
     test = PairedTest(systems, {"BLEU": BLEU()}, [references], test_type="bs", n_samples=resampling.RESAMPLES)
     return test()
 
@@ -142,15 +142,15 @@ def main() -> int:
 
     comparisons = mean_comparisons(asked.rows, asked.metrics)
     means, ours = median_of_three(lambda: differences(comparisons))
-    references, candidate, champion = texts(asked.bleu_rows)
-    counts = bleu_comparison(references, candidate, champion)
+    references, candidate, baseline = texts(asked.bleu_rows)
+    counts = bleu_comparison(references, candidate, baseline)
     bleu, _ = median_of_three(lambda: differences([counts]))
     with TemporaryDirectory() as directory:
         stored = store(Path(directory) / "ledger.duckdb", mean_comparisons(1_000, 20), MARGIN)
         gate, decided = median_of_three(lambda: decision(stored))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     scipy_means, theirs = timed(lambda: scipy_intervals(comparisons))
-    sacrebleu, _ = timed(lambda: sacrebleu_test(references, candidate, champion))
+    sacrebleu, _ = timed(lambda: sacrebleu_test(references, candidate, baseline))
 
     apart = max(abs(low - x) / (y - x) for (low, _), (x, y) in zip(ours, theirs, strict=True))
     print(f"{resampling.RESAMPLES:,} resamples x {asked.rows:,} rows x {asked.metrics} means")

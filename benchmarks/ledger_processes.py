@@ -27,7 +27,7 @@ from typing import Any
 
 from qlora_gov import Example, Message
 from qlora_gov.canonical import columns_id
-from qlora_gov.ledger import Ledger, verify
+from qlora_gov.ledger import Ledger, verify_ledger
 from qlora_gov.ledger.remote import TOKEN
 from qlora_gov.ledger.share import serving
 from qlora_gov.records import DatasetVersion
@@ -152,7 +152,7 @@ def measure(store: str, processes: int, seconds: float) -> bool:
             writers, killed = contend(location, processes, seconds)
         ledger = Ledger(path)
         held = {entry.id for entry in ledger.entries()}
-        problems = verify(ledger, aggregates={}, artefacts=path.parent)
+        problems = verify_ledger(ledger, aggregates={}, artefacts=path.parent)
     told = [id_ for writer in writers for id_ in writer.told]
     lost, longest = len(set(told) - held), max(writer.waited for writer in writers)
     print(f"{store}: {processes} writers for {seconds:g} s, {killed} killed on the way")

@@ -24,7 +24,7 @@ import numpy as np
 
 from qlora_gov import Example, Message
 from qlora_gov.canonical import bytes_id, columns_id, tree_id
-from qlora_gov.ledger import Ledger, scores, verify
+from qlora_gov.ledger import Ledger, scores, verify_ledger
 from qlora_gov.ledger.append import appending
 from qlora_gov.ledger.columns import typed
 from qlora_gov.ledger.entry import draft
@@ -294,7 +294,7 @@ def measure(directory: Path, adapters: int, rows: int) -> bool:
     print(f"{len(decisions)} adapters, {total / 1e6:.1f} million scores, {size:.0f} MB on disk")
     middle: Any = decisions[len(decisions) // 2].record
     aggregates = {f"m/{name}": Aggregate(ratio, SOURCE, {"source": SOURCE}) for name in METRICS}
-    seconds, problems = timed(lambda: verify(ledger, aggregates=aggregates, artefacts=directory))
+    seconds, problems = timed(lambda: verify_ledger(ledger, aggregates=aggregates, artefacts=directory))
     sound = missing_files(problems)
     print(f"verified: {'sound' if sound else problems[0]}")
     reached = [

@@ -27,7 +27,7 @@ _HOME = {
     "Importer": "plugin.specs",
     "ImporterSpec": "plugin.specs",
     "Interval": "records",
-    "LogLikelihood": "plugin.specs",
+    "LogLikelihood": "records.answer",
     "LossPoint": "records",
     "MeanMetric": "plugin.specs",
     "Message": "records.example",
@@ -74,7 +74,6 @@ if TYPE_CHECKING:
         ImportedRow,
         Importer,
         ImporterSpec,
-        LogLikelihood,
         MeanMetric,
         Metric,
         MetricSpec,
@@ -89,6 +88,7 @@ if TYPE_CHECKING:
         ratio,
     )
     from qlora_gov.records import Absent, Interval, LossPoint, Outcome, SliceFinding, Verdict
+    from qlora_gov.records.answer import LogLikelihood
     from qlora_gov.records.example import Example, Message
 
 __all__ = [
@@ -144,3 +144,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'qlora_gov' has no attribute {name!r}")
     return getattr(importlib.import_module(f"qlora_gov.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,5 +1,5 @@
 """``python -m qlora_gov`` is ``qlora-gov``."""
 
-from qlora_gov.cli.main import main
+from qlora_gov.cli.main import start
 
-main()
+start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ def parse_json(form: bytes | str) -> Any:
 def content_id(value: Any) -> str:
     """The id of a JSON value: the digest of its canonical form."""
     return _tagged(hashlib.sha256(canonical_json(value)))
+
+
+def is_content_id(text: str) -> bool:
+    """Whether a text has the form of an id."""
+    return re.fullmatch("sha256:[0-9a-f]{64}", text) is not None
+
+
+def short_id(id_: str, digits: int = 12) -> str:
+    """The first hex digits of an id, without its algorithm: enough for people; directories are named by 16."""
+    return id_.rpartition(":")[2][:digits]
 
 
 def bytes_id(data: bytes) -> str:

@@ -24,17 +24,34 @@ traceback, an interrupt with 130; neither can be mistaken for a decision.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+A = TypeVar("A")
+R = TypeVar("R")
 
 APPROVED, REFUSED, INCONCLUSIVE = 0, 1, 3
 BUG, INTERRUPTED = 70, 130
 
 
 class GovError(Exception):
-    """Base of every error that is not a bug: one line that says what, where, and what would be right."""
+    """Base of every error that is not a bug: a line for each thing that is wrong.
+
+    A line says what, where, and what would be right. As text, the lines are one.
+    """
 
     exit_code = BUG
+
+    def __init__(self, line: str, *more: str) -> None:
+        super().__init__(line, *more)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each thing that is wrong."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        return "; ".join(self.lines)
 
 
 class UsageError(GovError):
@@ -119,10 +136,54 @@ class ReleaseError(GovError):
     exit_code = 14
 
 
+def try_each(function: Callable[[A], R], items: Iterable[A]) -> list[R]:
+    """The result for each item. Raises one error with the lines of all that were raised, of the first one's kind."""
+    results: list[R] = []
+    errors: list[GovError] = []
+    for item in items:
+        try:
+            results.append(function(item))
+        except GovError as error:
+            errors.append(error)
+    if errors:
+        raise type(errors[0])(*(line for error in errors for line in error.lines)) from errors[0]
+    return results
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The tail of an error about an unknown ``name``: the nearest known name, else all of them."""
+    """The tail of an error about an unknown ``name``: the known name that it stands for, else all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
+    if (near := nearest(name, names)) is not None:
+        return f"did you mean {near!r}?"
     return f"known: {', '.join(names)}" if names else "none are known"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name of which ``name`` is a misspelling, or else the only one of which it is the beginning.
+
+    A misspelling keeps the first letter and differs by one edit for every four letters: with more of them, or another
+    first letter, it may as well be another word, as ``validate`` is no ``evaluate`` and ``export`` no ``import``.
+    """
+    names = sorted(known)
+    edits = {one: _edits(name.lower(), one.lower()) for one in names if one[:1].lower() == name[:1].lower()}
+    near = min(edits, key=edits.__getitem__, default=None)
+    if near is not None and edits[near] <= max(len(name), len(near)) // 4:
+        return near
+    begun = [one for one in names if one.startswith(name)]
+    return begun[0] if len(begun) == 1 and len(name) >= 3 else None
+
+
+def _edits(one: str, other: str) -> int:
+    """How many letters to insert, delete, replace or swap with their neighbour turn one word into the other.
+
+    The optimal string alignment: row i, column j is the number for the first i and j letters.
+    """
+    rows = [list(range(len(other) + 1))]
+    for i, letter in enumerate(one, start=1):
+        row = [i]
+        for j, goal in enumerate(other, start=1):
+            row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (letter != goal)))
+            if i > 1 and j > 1 and (letter, one[i - 2]) == (other[j - 2], goal):
+                row[-1] = min(row[-1], rows[-2][j - 2] + 1)
+        rows.append(row)
+    return rows[-1][-1]

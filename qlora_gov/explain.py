@@ -1,13 +1,18 @@
-"""What is wrong with a value that a model refuses, in one line for people."""
+"""What is wrong with a value that a model refuses, in lines for people."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic_core import ErrorDetails
 
-from qlora_gov.errors import did_you_mean
+from qlora_gov.errors import did_you_mean, nearest
+
+Keys = tuple[int | str, ...]
+"""The way to a value within values: the keys of mappings, and the places in lists."""
 
 _WORDS = {
     "dict_type": "should be a mapping of keys to values",
@@ -20,35 +25,55 @@ _WORDS = {
 """What pydantic says in the words of Python, in those of YAML."""
 
 
-def explain(error: ValidationError, model: type[BaseModel] | None = None) -> str:
-    """The first problem of a validation error in one line, with the nearest known key for an unknown one.
+@dataclass(frozen=True)
+class Reason:
+    """One thing that is wrong, in a line, and the keys that lead to it."""
 
-    An unknown key comes first: where it is a misspelt one, the key that it stands for is reported missing too.
-    Without a ``model`` no key can be unknown.
+    keys: Keys
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
+
+
+def reasons_of(error: ValidationError, model: type[BaseModel] | None = None) -> list[Reason]:
+    """What is wrong, unknown keys first, each with the known key that it stands for.
+
+    What follows from something else is not told: that a misspelt key is missing, or that a list is too short without
+    its items that are wrong. Without a ``model`` no key can be unknown.
     """
-    errors = error.errors(include_url=False)
-    first = min(errors, key=lambda problem: problem["type"] != "extra_forbidden")
-    place = _place(first["loc"])
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        known = _fields_at(model, first["loc"][:-1]) if model else []
-        return f"unknown key {place!r}; {did_you_mean(str(first['loc'][-1]), known)}{more}"
-    if first["type"] == "missing":
-        return f"missing key {place!r}{more}"
-    if first["type"] in _WORDS:
-        return f"{place}: {_WORDS[first['type']].format(**first.get('ctx', {}))}{more}"
-    message = first["msg"].removeprefix("Value error, ")
-    said = f"{message[:1].lower()}{message[1:]}{more}"
-    return f"{place}: {said}" if first["loc"] else said
+    problems = error.errors(include_url=False)
+    reasons, misspelt = [], set()
+    for keys in (problem["loc"] for problem in problems if problem["type"] == "extra_forbidden"):
+        known = _fields_at(model, keys[:-1]) if model else []
+        reasons.append(Reason(keys, f"unknown key {_path(keys)!r}; {did_you_mean(str(keys[-1]), known)}"))
+        misspelt.add((*keys[:-1], nearest(str(keys[-1]), known)))
+    containers = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
+    for problem in problems:
+        told = problem["type"] == "extra_forbidden" or (problem["type"] == "missing" and problem["loc"] in misspelt)
+        if not told and problem["loc"] not in containers:
+            reasons.append(Reason(problem["loc"], _said(problem)))
+    return reasons
 
 
-def _place(keys: tuple[int | str, ...]) -> str:
-    """A path of keys as it is written elsewhere: ``policy.rules[0].metric``."""
+def _said(problem: ErrorDetails) -> str:
+    path = _path(problem["loc"])
+    if problem["type"] == "missing":
+        return f"missing key {path!r}"
+    if problem["type"] in _WORDS:
+        return f"{path}: {_WORDS[problem['type']].format(**problem.get('ctx', {}))}"
+    message = problem["msg"].removeprefix("Value error, ")
+    said = f"{message[:1].lower()}{message[1:]}"
+    return f"{path}: {said}" if problem["loc"] else said
+
+
+def _path(keys: Keys) -> str:
+    """Keys as they are written elsewhere: ``policy.rules[0].metric``."""
     path = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)
     return path.removeprefix(".") or "the section"
 
 
-def _fields_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+def _fields_at(model: type[BaseModel], place: Keys) -> list[str]:
     """The keys that a nested place of a model knows, walked by the model's own schema."""
     try:
         schema = model.model_json_schema()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from tests.imported import Imported
+    from tests.support.imported import Imported
 
 ROOT = Path(__file__).parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -37,7 +37,7 @@ def public_data() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a tiny random base model."""
-    from tests.tiny import make_tiny_base
+    from tests.support.tiny import make_tiny_base
 
     return make_tiny_base(tmp_path_factory.mktemp("bases") / "tiny")
 
@@ -45,7 +45,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Imported:
     """One whole ledger with two releases; what edits it takes a ``copy``."""
-    from tests.released import make_released
+    from tests.support.released import make_released
 
     return make_released(tmp_path_factory.mktemp("released") / "project")
 
@@ -53,7 +53,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Imported:
 @pytest.fixture
 def copy(released: Imported, tmp_path: Path) -> Imported:
     """A copy of the released project."""
-    from tests.imported import Imported
+    from tests.support.imported import Imported
 
     shutil.copytree(released.root, tmp_path / "copy")
     return Imported(tmp_path / "copy")

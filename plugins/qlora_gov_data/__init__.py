@@ -67,6 +67,7 @@ def qlora_gov_filters() -> list[FilterSpec]:
             summary="drops a training row whose group or prompt is in the evaluation set, or nearly so",
             factory=HeldOutLeak,
             config=HeldOutLeakSettings,
+            decontaminates=True,
             requires=("datasketch",),
             extra="data",
         ),

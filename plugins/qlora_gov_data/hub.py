@@ -54,6 +54,7 @@ class Hub:
 
     def _snapshot(self) -> Path:
         from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
 
         dataset, revision = self._settings.dataset, self._settings.revision
         assert dataset is not None, "the settings name a data set or a directory"
@@ -61,6 +62,8 @@ class Hub:
             return Path(snapshot_download(dataset, repo_type="dataset", revision=revision))
         # What comes depends on the network, the account and the HTTP library.
         except Exception as error:
+            away = isinstance(error, LocalEntryNotFoundError)
+            why = "the hub cannot be reached, and the local cache has no whole copy" if away else one_line(error)
             raise DataError(
-                f"{dataset}: cannot be fetched at {revision}; name a local copy as 'directory': {one_line(error)}"
+                f"{dataset}: cannot be fetched at {revision}; name a local copy as 'directory': {why}"
             ) from error

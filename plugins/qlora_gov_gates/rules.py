@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qlora_gov import Comparison, Verdict
-from qlora_gov.stats import DIFFERENCE, VALUE, Claim, no_worse
+from qlora_gov.stats import DIFFERENCE, VALUE, Hypothesis, no_worse
 from qlora_gov_gates.judgement import judge
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings
 from qlora_gov_gates.wording import within
@@ -22,8 +22,8 @@ class NonInferior:
         """
         metric, margin = comparison.metric, self.settings.margin
         kind = self.settings.kind_for(metric)
-        claim = no_worse(margin, kind, metric.higher_is_better)
-        return judge(comparison, claim, within(margin, kind, comparison.against), self.settings.alpha)
+        hypothesis = no_worse(margin, kind, metric.higher_is_better)
+        return judge(comparison, hypothesis, within(margin, kind, comparison.against), self.settings.alpha)
 
 
 class Improves:
@@ -35,9 +35,9 @@ class Improves:
     def decide(self, comparison: Comparison) -> Verdict:
         """Judge the difference to the champion."""
         higher, by = comparison.metric.higher_is_better, self.settings.by
-        claim = Claim(DIFFERENCE, by if higher else -by, above=higher)
+        hypothesis = Hypothesis(DIFFERENCE, by if higher else -by, above=higher)
         rule = f"an improvement by more than {by:.3g}" if by else "an improvement"
-        return judge(comparison, claim, rule, self.settings.alpha)
+        return judge(comparison, hypothesis, rule, self.settings.alpha)
 
 
 class AtMost:
@@ -49,7 +49,9 @@ class AtMost:
     def decide(self, comparison: Comparison) -> Verdict:
         """Judge the candidate's value against the upper limit."""
         limit = self.settings.limit
-        return judge(comparison, Claim(VALUE, limit, above=False), f"below the limit {limit:.3g}", self.settings.alpha)
+        return judge(
+            comparison, Hypothesis(VALUE, limit, above=False), f"below the limit {limit:.3g}", self.settings.alpha
+        )
 
 
 class AtLeast:
@@ -61,4 +63,6 @@ class AtLeast:
     def decide(self, comparison: Comparison) -> Verdict:
         """Judge the candidate's value against the lower limit."""
         limit = self.settings.limit
-        return judge(comparison, Claim(VALUE, limit, above=True), f"above the limit {limit:.3g}", self.settings.alpha)
+        return judge(
+            comparison, Hypothesis(VALUE, limit, above=True), f"above the limit {limit:.3g}", self.settings.alpha
+        )

@@ -10,8 +10,8 @@ import numpy as np
 
 from qlora_gov import Comparison, Outcome, SliceFinding, Verdict
 from qlora_gov.stats import Estimate, estimate_all, judge_slices, no_worse, value_of
-from qlora_gov_gates.evidence import Evidence
 from qlora_gov_gates.judgement import verdict_on
+from qlora_gov_gates.result import TestResult
 from qlora_gov_gates.settings import NoRegressedSliceSettings
 from qlora_gov_gates.wording import sentence, within
 
@@ -19,7 +19,8 @@ UNLABELLED = "(none)"
 """The slice of the rows that have no such label."""
 NAMED, WIDTH = 5, 40
 """How many slices a sentence names, and how much of each name it shows."""
-WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
+
+WORST_FIRST = sorted(Outcome, key=lambda outcome: outcome.rank)
 
 
 class NoRegressedSlice:
@@ -50,36 +51,36 @@ class NoRegressedSlice:
             parts[name] = comparison.part(mask)
         return parts
 
-    def _weigh(self, parts: Mapping[str, Comparison], alpha: float) -> dict[str, Evidence]:
+    def _weigh(self, parts: Mapping[str, Comparison], alpha: float) -> dict[str, TestResult]:
         """What each slice shows. All are estimated together, so that they share resampling products."""
-        claims = {
+        hypotheses = {
             name: no_worse(self._margin(name), self.settings.kind_for(part.metric), part.metric.higher_is_better)
             for name, part in parts.items()
         }
-        estimates = estimate_all([(part, claims[name].contrast) for name, part in parts.items()])
+        estimates = estimate_all([(part, hypotheses[name].contrast) for name, part in parts.items()])
         found = dict(zip(parts, estimates, strict=True))
-        told = judge_slices({name: (found[name], claims[name]) for name in parts}, alpha)
+        told = judge_slices({name: (found[name], hypotheses[name]) for name in parts}, alpha)
         outcomes = dict.fromkeys(told.kept, Outcome.PASS) | dict.fromkeys(told.broken, Outcome.FAIL)
         return {
-            name: Evidence(part, claims[name], found[name], alpha, outcomes.get(name, Outcome.INCONCLUSIVE))
+            name: TestResult(part, hypotheses[name], found[name], alpha, outcomes.get(name, Outcome.INCONCLUSIVE))
             for name, part in parts.items()
         }
 
-    def _finding(self, name: str, evidence: Evidence, slices: int) -> SliceFinding:
-        part, found = evidence.comparison, evidence.found
+    def _finding(self, name: str, result: TestResult, slices: int) -> SliceFinding:
+        part, found = result.comparison, result.found
         rule = within(self._margin(name), self.settings.kind_for(part.metric), part.against)
-        chance = f"; of {slices} slices one may look so by chance" if _only_looks_broken(evidence) else ""
+        chance = f"; of {slices} slices one may look so by chance" if _only_looks_broken(result) else ""
         return SliceFinding(
             slice=name,
-            outcome=evidence.outcome,
-            reason=sentence(evidence, rule) + chance,
+            outcome=result.outcome,
+            reason=sentence(result, rule) + chance,
             estimate=found.value,
-            interval=evidence.interval,
-            threshold=evidence.claim.limit,
+            interval=result.interval,
+            threshold=result.hypothesis.limit,
             rows=found.rows,
             clusters=found.clusters,
             candidate=value_of(part.candidate, part.metric),
-            champion=value_of(part.champion, part.metric),
+            baseline=value_of(part.baseline, part.metric),
         )
 
     def _margin(self, name: str) -> float:
@@ -109,21 +110,21 @@ def _rows_by_label(labels: Mapping[str, Sequence[str | None]], by: str) -> dict[
     return rows
 
 
-def _rank(evidence: Evidence) -> tuple[int, float]:
+def _rank(result: TestResult) -> tuple[int, float]:
     """By outcome, and within one by how far the estimate lies on the right side of its limit."""
-    value, limit = evidence.found.value, evidence.claim.limit
+    value, limit = result.found.value, result.hypothesis.limit
     if value is None:
-        return WORST_FIRST.index(evidence.outcome), math.inf
-    return WORST_FIRST.index(evidence.outcome), value - limit if evidence.claim.above else limit - value
+        return result.outcome.rank, math.inf
+    return result.outcome.rank, value - limit if result.hypothesis.above else limit - value
 
 
-def _only_looks_broken(evidence: Evidence) -> bool:
+def _only_looks_broken(result: TestResult) -> bool:
     """Whether the slice would fail if it were the only one."""
-    found = evidence.found
+    found = result.found
     return (
-        evidence.outcome is Outcome.INCONCLUSIVE
+        result.outcome is Outcome.INCONCLUSIVE
         and isinstance(found, Estimate)
-        and evidence.claim.fails(found, evidence.alpha)
+        and result.hypothesis.fails(found, result.alpha)
     )
 
 

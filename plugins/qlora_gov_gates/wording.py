@@ -6,7 +6,7 @@ import math
 
 from qlora_gov import Outcome
 from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE, Contrast, Estimate, Withheld
-from qlora_gov_gates.evidence import LEVEL, Evidence
+from qlora_gov_gates.result import LEVEL, TestResult
 
 FAR = 100
 """Times the rows at hand: beyond that, how many more a question takes says nothing but "many"."""
@@ -17,44 +17,42 @@ def within(margin: float, kind: str, against: str) -> str:
     return f"within the margin of {margin:.3g}" + (f" of the {against}" if kind == "relative" else "")
 
 
-def sentence(evidence: Evidence, rule: str) -> str:
+def sentence(result: TestResult, rule: str) -> str:
     """A sentence on the evidence for what ``rule`` says in words."""
-    found = evidence.found
+    found = result.found
     if isinstance(found, Withheld):
         return f"no interval can be given: {found.reason}"
-    shown = f"{_finding(evidence, found.value)} ({_bounds(evidence, found)})"
-    if evidence.outcome is Outcome.PASS:
+    shown = f"{_finding(result, found.value)} ({_bounds(result, found)})"
+    if result.outcome is Outcome.PASS:
         return f"{shown}, so it is {rule}"
-    if evidence.outcome is Outcome.FAIL:
+    if result.outcome is Outcome.FAIL:
         return f"{shown}, so it is not {rule}"
-    return f"{shown}, which does not tell whether it is {rule}{_wanting(evidence)}"
+    return f"{shown}, which does not tell whether it is {rule}{_wanting(result)}"
 
 
-def _finding(evidence: Evidence, value: float) -> str:
-    contrast = evidence.claim.contrast
+def _finding(result: TestResult, value: float) -> str:
+    contrast = result.hypothesis.contrast
     if contrast is VALUE:
         return f"candidate is {_number(contrast, value)}"
     if contrast is DIFFERENCE or contrast is LOG_RATIO:
         side = "lower" if value < 0 else "higher"
-        return (
-            f"candidate is {_number(contrast, value).removeprefix('-')} {side} than the {evidence.comparison.against}"
-        )
-    return f"{evidence.contrast} is {_number(contrast, value)}"
+        return f"candidate is {_number(contrast, value).removeprefix('-')} {side} than the {result.comparison.against}"
+    return f"{result.contrast} is {_number(contrast, value)}"
 
 
-def _bounds(evidence: Evidence, found: Estimate) -> str:
+def _bounds(result: TestResult, found: Estimate) -> str:
     """The interval for the reader, and the bound that decides."""
-    contrast = evidence.claim.contrast
+    contrast = result.hypothesis.contrast
     low, high = (_number(contrast, end) for end in found.interval(LEVEL))
-    deciding = "none" if evidence.bound is None else _number(contrast, evidence.bound)
+    deciding = "none" if result.bound is None else _number(contrast, result.bound)
     wide = f", wide because {found.caution.reason}" if found.caution else ""
-    level = f"one-sided {100 * (1 - evidence.alpha):.4g}% bound {deciding}"
+    level = f"one-sided {100 * (1 - result.alpha):.4g}% bound {deciding}"
     return f"{LEVEL:.0%} interval {low} to {high}; {level}{wide}"
 
 
-def _wanting(evidence: Evidence) -> str:
+def _wanting(result: TestResult) -> str:
     """What these rows could have shown, and how many would show what was found."""
-    at_hand, rows, least = evidence.found.rows, evidence.rows_needed, evidence.detectable
+    at_hand, rows, least = result.found.rows, result.rows_needed, result.detectable
     shows = "" if least is None else f"; {at_hand:,} rows show a distance of {least:.3g} from the limit in 4 of 5 cases"
     if rows is None or rows > FAR * at_hand:
         return shows

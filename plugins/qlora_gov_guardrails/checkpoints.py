@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -86,7 +87,7 @@ def from_directory(directory: Path) -> Classifier:
         )
         labels = checkpoint["config"]["dataset"]["args"]["classes"]
     except Exception as error:
-        raise ModelError(f"{path}: not a usable Detoxify checkpoint: {_line(error)}") from error
+        raise ModelError(f"{path}: not a usable Detoxify checkpoint: {_fault(error)}") from error
     return Classifier(model, tokenizer, labels, str(path))
 
 
@@ -99,9 +100,21 @@ def published(name: str) -> Classifier:
     try:
         detoxify = Detoxify(name)
     except Exception as error:
-        raise ModelError(f"Detoxify checkpoint {name!r}: cannot be fetched or loaded: {_line(error)}") from error
+        raise ModelError(
+            f"Detoxify checkpoint {name!r}: cannot be fetched or loaded; name a directory as 'weights': {_line(error)}"
+        ) from error
     return Classifier(detoxify.model, detoxify.tokenizer, detoxify.class_names, name)
 
 
+def _fault(error: Exception) -> str:
+    """What is wrong with a checkpoint. torch would advise to run the code in it."""
+    match error:
+        case UnpicklingError():
+            return "it is damaged, or holds more than weights and plain values"
+        case LookupError() | TypeError():
+            return "it lacks one of state_dict, config.arch.args and config.dataset.args.classes"
+    return _line(error)
+
+
 def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return " ".join(str(error).split())

@@ -96,4 +96,6 @@ class HfEvaluate(MeanMetric):
 
 
 def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    """What the library says, or what the module raised: its author needs the kind of the error, too."""
+    said = " ".join(str(error).split())
+    return said if isinstance(error, OSError | ImportError) else f"{type(error).__name__}: {said}"

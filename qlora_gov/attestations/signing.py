@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qlora_gov.attestations import mismatches, sign, statement_of, verify_envelope
 from qlora_gov.errors import IntegrityError, LedgerError, UsageError
-from qlora_gov.evidence.card import evidence_of
+from qlora_gov.evidence.card import card_records
 from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.project.workspace import Workspace
@@ -67,4 +67,4 @@ def _envelope_problems(space: Workspace, card: Card, public_key: Path, path: Pat
 
 def _statement(space: Workspace, card: Card) -> dict[str, object]:
     decision, about = fetch(space.ledger, card.decision, Decision), fetch(space.ledger, card.about, About)
-    return statement_of(card_context(evidence_of(space.ledger, decision, about)), card)
+    return statement_of(card_context(card_records(space.ledger, decision, about)), card)

@@ -1,4 +1,4 @@
-"""The entry point: commands by name, and every error as one line with the exit code of its kind.
+"""The entry point: commands by name, and of every error a line for each thing that is wrong, with its exit code.
 
 A command's module is imported when the command is called, so that ``--help`` needs neither numpy nor duckdb.
 """
@@ -83,7 +83,7 @@ def cli() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> None:
+def start(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
     sys.exit(run(arguments))
 
@@ -93,33 +93,34 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         return int(cli.main(arguments, prog_name="qlora-gov", standalone_mode=False) or 0)
     except GovError as error:
-        return _say(error, error.exit_code)
+        return _say(error.exit_code, *error.lines)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return UsageError.exit_code
     except click.ClickException as error:
-        return _say(error.format_message(), UsageError.exit_code)
+        return _say(UsageError.exit_code, error.format_message())
     except (KeyboardInterrupt, click.Abort) as error:
         if isinstance(error.__cause__, EOFError):  # click takes it for the end of the user's input
             return _bug()
-        return _say("interrupted; the same command goes on where this one stopped", INTERRUPTED)
+        return _say(INTERRUPTED, "interrupted; the same command goes on where this one stopped")
     except SystemExit as stop:  # a shell's completion, or the reader of our output is gone: click says 1, "refused"
         return StorageError.exit_code if stop.code else 0
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             return _bug()
         where = f": {error.filename}" if error.filename else ""
-        return _say(f"{error.strerror}{where}; nothing finished is lost", StorageError.exit_code)
+        return _say(StorageError.exit_code, f"{error.strerror}{where}; nothing finished is lost")
     except BaseException:  # noqa: BLE001 - a crash must not exit with 1, which means refused, nor may a Rust panic
         return _bug()
 
 
-def _say(message: Any, code: int) -> int:
-    line = " ".join(str(message).split())
-    click.echo(f"qlora-gov: {''.join(c if c.isprintable() else '?' for c in line)}", err=True)
+def _say(code: int, *messages: str) -> int:
+    for message in messages:
+        line = " ".join(message.split())
+        click.echo(f"qlora-gov: {''.join(c if c.isprintable() else '?' for c in line)}", err=True)
     return code
 
 
 def _bug() -> int:
     traceback.print_exc()
-    return _say("this is a bug; please report it with the lines above", BUG)
+    return _say(BUG, "this is a bug; please report it with the lines above")

@@ -16,18 +16,18 @@ def current(ledger: Ledger, alias: str) -> AliasMove | None:
     return None if entry is None else held(entry, AliasMove)
 
 
-def serving(ledger: Ledger, alias: str) -> Adapter | None:
+def adapter_at(ledger: Ledger, alias: str) -> Adapter | None:
     """The adapter that an alias points at; None stands for the base alone, also before the first move."""
     move = current(ledger, alias)
     return fetch(ledger, move.adapter, Adapter) if move and move.adapter else None
 
 
-def opponent(ledger: Ledger, candidate: Adapter) -> Adapter | None:
+def baseline(ledger: Ledger, candidate: Adapter) -> Adapter | None:
     """The champion that the candidate must not fall behind; None stands for the base, at the first release.
 
-    A champion keeps the opponent of the decision that made it so.
+    A champion keeps the baseline of the decision that made it so.
     """
-    champion = serving(ledger, "champion")
+    champion = adapter_at(ledger, "champion")
     if champion is None or champion.id != candidate.id:
         return champion
     promoted = promotion_of(ledger, candidate.id)
@@ -77,6 +77,15 @@ def before(ledger: Ledger, adapter: str | None) -> str | None:
     if promoted is None or promoted.previous is None:
         return None
     return fetch(ledger, promoted.previous, AliasMove).adapter
+
+
+def left_since(ledger: Ledger, seq: int) -> Iterator[str | None]:
+    """Whom rollbacks of the champion after an entry took down."""
+    for entry in ledger.entries(AliasMove.kind):
+        move = held(entry, AliasMove)
+        undone = move.reason in (MoveReason.ROLLED_BACK, MoveReason.REGRESSED) and move.alias == "champion"
+        if undone and entry.seq > seq and move.previous:
+            yield fetch(ledger, move.previous, AliasMove).adapter
 
 
 def _promotions(ledger: Ledger) -> Iterator[AliasMove]:

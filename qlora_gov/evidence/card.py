@@ -5,12 +5,11 @@ from __future__ import annotations
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Policy
-from qlora_gov.reports.card.context.card import LedgerHead
-from qlora_gov.reports.card.records import Evidence, Subject
+from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Head, Policy
+from qlora_gov.reports.card.records import CardRecords, SubjectRecords
 
 
-def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:
+def card_records(ledger: Ledger, decision: Decision, about: About) -> CardRecords:
     """Everything that a decision's card says, as the ledger stood when the decision was made.
 
     What happened later, a promotion above all, changes no card: the same decision gives the same bytes.
@@ -18,7 +17,7 @@ def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:
     entry = ledger.get(decision.id)
     adapter = fetch(ledger, decision.adapter, Adapter)
     candidate = _subject(ledger, decision.candidate)
-    return Evidence(
+    return CardRecords(
         about=about,
         decision=decision,
         policy=fetch(ledger, decision.policy, Policy),
@@ -29,14 +28,14 @@ def evidence_of(ledger: Ledger, decision: Decision, about: About) -> Evidence:
         base=fetch(ledger, adapter.base, Base) if adapter.base else None,
         training=fetch(ledger, adapter.dataset, DatasetVersion) if adapter.dataset else None,
         evaluation=fetch(ledger, candidate.responses.dataset, DatasetVersion),
-        head=LedgerHead(seq=entry.seq, hash=entry.hash),
+        head=Head(seq=entry.seq, hash=entry.hash),
         aliases=_aliases(ledger, entry),
     )
 
 
-def _subject(ledger: Ledger, evaluation_id: str) -> Subject:
+def _subject(ledger: Ledger, evaluation_id: str) -> SubjectRecords:
     evaluation = fetch(ledger, evaluation_id, Evaluation)
-    return Subject(evaluation=evaluation, responses=responses_of(ledger, evaluation))
+    return SubjectRecords(evaluation=evaluation, responses=responses_of(ledger, evaluation))
 
 
 def _aliases(ledger: Ledger, last: Entry) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Adapter, AliasMove, DatasetVersion, Decision, Evaluation, Waiver
 from qlora_gov.reports.changelog.context import Changelog
-from qlora_gov.reports.changelog.document import Dated, Release, changelog
+from qlora_gov.reports.changelog.document import Dated, Release, changelog_context
 
 
 def changelog_of(ledger: Ledger, title: str) -> Changelog:
@@ -15,7 +15,7 @@ def changelog_of(ledger: Ledger, title: str) -> Changelog:
     waivers = [Dated(entry.at, held(entry, Waiver)) for entry in ledger.entries(Waiver.kind)]
     datasets = [Dated(entry.at, held(entry, DatasetVersion)) for entry in ledger.entries(DatasetVersion.kind)]
     releases = [_release(ledger, at, move) for at, move in moved if move.alias == "champion"]
-    return changelog(title, releases, waivers, datasets)
+    return changelog_context(title, releases, waivers, datasets)
 
 
 def _release(ledger: Ledger, at: str, move: AliasMove) -> Release:

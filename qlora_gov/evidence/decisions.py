@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from qlora_gov.errors import UsageError
-from qlora_gov.evidence.evaluations import answers_to
+from collections.abc import Iterator
+
+from qlora_gov.errors import ReleaseError, UsageError
+from qlora_gov.evidence.aliases import current, left_since
+from qlora_gov.evidence.evaluations import answers_to, dataset_of, responses_of, stored_evaluation
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import Decision, Evaluation, Policy
+from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
 
 
 def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
@@ -22,16 +25,47 @@ def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
     raise UsageError(f"{'decision ' + record_id if record_id else 'no decision'} {which}; 'qlora-gov gate' makes one")
 
 
+def decision_to_act_on(ledger: Ledger, record_id: str | None) -> Decision:
+    """The decision on a release with the given id, or the candidate's.
+
+    Raises UsageError where the one named is on something else, ReleaseError where there is no candidate.
+    """
+    if record_id is not None:
+        return release_decision(ledger, record_id)
+    candidate = current(ledger, "candidate")
+    if candidate is None or candidate.decision is None:
+        raise ReleaseError("there is no candidate: no decision that could promote has been made")
+    return fetch(ledger, candidate.decision, Decision)
+
+
 def superseding(ledger: Ledger, decision: Decision) -> Decision | None:
     """The newest decision on a release of the same adapter, where it is another one and not exploratory."""
+    newer = _newer(ledger, decision)
+    return next((one for one, purpose in newer if purpose == "release" and not one.exploratory), None)
+
+
+def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
+    """What has been put on record against a decision's adapter since, the newest first."""
+    for newer, purpose in _newer(ledger, decision):
+        if purpose == "release" and not newer.exploratory:
+            yield f"a newer decision on this adapter says {newer.outcome}"
+        if purpose == "regression" and newer.outcome is DecisionOutcome.REFUSED:
+            yield "it was decided since that this adapter has regressed"
+    if any(left == decision.adapter for left in left_since(ledger, ledger.get(decision.id).seq)):
+        yield "this adapter was rolled back since"
+    last = stored_evaluation(ledger, None, decision.adapter)
+    if responses_of(ledger, last).dataset != dataset_of(ledger, decision.candidate):
+        yield "this adapter has been evaluated on other rows since; run 'qlora-gov gate' again"
+
+
+def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]:
+    """Each later decision on the same adapter with its policy's purpose, newest first."""
     for entry in reversed(ledger.entries(Decision.kind)):
         newer = held(entry, Decision)
         if newer.id == decision.id:
-            return None
-        purpose = fetch(ledger, newer.policy, Policy).purpose
-        if newer.adapter == decision.adapter and not newer.exploratory and purpose == "release":
-            return newer
-    return None
+            return
+        if newer.adapter == decision.adapter:
+            yield newer, fetch(ledger, newer.policy, Policy).purpose
 
 
 def looks(ledger: Ledger, dataset: str) -> int:

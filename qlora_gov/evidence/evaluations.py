@@ -9,8 +9,7 @@ from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import DatasetVersion, Evaluation, Responses
-from qlora_gov.records.example import Example
-from qlora_gov.records.table import Table, examples_of
+from qlora_gov.records.table import Table
 from qlora_gov.stages.gate import Side
 
 
@@ -34,9 +33,9 @@ def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:
     return fetch(ledger, evaluation.responses, Responses)
 
 
-def examples_behind(ledger: Ledger, responses: Responses) -> list[Example]:
-    """The rows that a subject answered."""
-    return examples_of(ledger.table(ledger.get(responses.dataset), "examples"))
+def dataset_of(ledger: Ledger, evaluation: str) -> str:
+    """The id of the dataset version that an evaluation is on."""
+    return responses_of(ledger, fetch(ledger, evaluation, Evaluation)).dataset
 
 
 def answers_to(ledger: Ledger, dataset: str) -> list[Entry]:

@@ -16,18 +16,18 @@ def exploratory(ledger: Ledger, responses: Responses, policy: Policy) -> bool:
     """Whether another policy than this one, or none, was in force when the subject first answered these rows."""
     answers = answers_to(ledger, responses.dataset)
     mine = [entry for entry in answers if held(entry, Responses).adapter == responses.adapter]
-    found = in_force(policies(ledger, policy.purpose), mine)
+    found = in_force(recorded_policies(ledger, policy.purpose), mine)
     return found is None or found.terms != policy.terms
 
 
-def policies(ledger: Ledger, purpose: str) -> list[Entry]:
+def recorded_policies(ledger: Ledger, purpose: str) -> list[Entry]:
     """The entries of all policies of one purpose, oldest first."""
     return [entry for entry in ledger.entries(Policy.kind) if held(entry, Policy).purpose == purpose]
 
 
 def stated(ledger: Ledger, policy: Policy) -> Policy:
     """The newest policy on record with the terms of this one. Raises UsageError where there is none."""
-    for entry in reversed(policies(ledger, policy.purpose)):
+    for entry in reversed(recorded_policies(ledger, policy.purpose)):
         if held(entry, Policy).terms == policy.terms:
             return held(entry, Policy)
     raise UsageError("the project's policy is not on record; 'qlora-gov policy' records it")

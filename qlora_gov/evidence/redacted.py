@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of
-from qlora_gov.guardrails.redact import redact
+from qlora_gov.guardrails.redact import redact_spans
 from qlora_gov.ledger import Ledger
 from qlora_gov.plugin.specs import Finding
 from qlora_gov.records import Evaluation
-from qlora_gov.records.table import examples_of
 from qlora_gov.stages.evaluate import prompt_text
 
 HIDDEN = "(hidden: no detector has scanned this text)"
@@ -37,15 +37,13 @@ def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | Non
     Each text is redacted by the spans that this evaluation's own detectors saw in it.
     """
     responses = responses_of(ledger, evaluation)
-    table = ledger.table(ledger.get(responses.dataset), "examples")
-    wanted = range(len(table["id"])) if rows is None else rows
-    examples = examples_of({name: [column[row] for row in wanted] for name, column in table.items()})
+    examples = evaluation_rows(ledger, responses.dataset, rows)
     answers = ledger.table(ledger.get(responses.id), "responses")["response"]
     spans = _spans(ledger, evaluation)
     scanned = {field for scan in evaluation.scans for field in scan.fields}
 
     def fit(row: int, field: str, text: str) -> str:
-        return redact(text, spans[row, field]) if field in scanned else HIDDEN
+        return redact_spans(text, spans[row, field]) if field in scanned else HIDDEN
 
     return [
         ShownRow(
@@ -56,7 +54,7 @@ def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | Non
             fit(row, "reference", example.reference),
             fit(row, "response", str(answers[row])),
         )
-        for row, example in zip(wanted, examples, strict=True)
+        for row, example in zip(range(len(examples)) if rows is None else rows, examples, strict=True)
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qlora_gov.plugin.specs import Finding, Guardrail
 
 
-def detect(guardrail: Guardrail, texts: Sequence[str]) -> list[list[Finding]]:
+def detect_all(guardrail: Guardrail, texts: Sequence[str]) -> list[list[Finding]]:
     """A guardrail's findings, one list for each text. A text that it passed over must not count as clean.
 
     Raises ValueError where there is not a list for each text, a span is not within it, or a score is not finite.

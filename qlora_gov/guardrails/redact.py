@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from qlora_gov.plugin.specs import Finding
 
 
-def redact(text: str, findings: Iterable[Finding]) -> str:
+def redact_spans(text: str, findings: Iterable[Finding]) -> str:
     """Replace every span by its kind in brackets; overlapping spans become one, under the kind that begins first."""
     parts, at = [], 0
     for finding in sorted(findings, key=lambda f: (f.start, -f.end, f.kind)):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from qlora_gov.canonical import bytes_id, parse_json
-from qlora_gov.errors import IntegrityError
-from qlora_gov.ledger.entry import GENESIS, Entry, Head, Line, entry_of, place
+from qlora_gov.errors import IntegrityError, NewerLedgerError
+from qlora_gov.ledger.entry import GENESIS, Entry, Line, entry_of, place
 from qlora_gov.ledger.problems import Problem, ProblemKind
-from qlora_gov.records import Card
+from qlora_gov.records import Card, Head
 
 
 def chain_problems(lines: Sequence[Line]) -> Iterator[Problem]:
@@ -32,18 +32,21 @@ def readable(lines: Sequence[Line]) -> tuple[list[Entry], list[Problem]]:
             entries.append(entry_of(line))
         except IntegrityError:
             problems.append(Problem(ProblemKind.TAMPERED, place(line), "it holds no readable record"))
+        except NewerLedgerError:
+            problems.append(Problem(ProblemKind.NEWER, place(line), "upgrade qlora-gov to read its record"))
     return entries, problems
 
 
-def parent_problems(entries: Sequence[Entry]) -> Iterator[Problem]:
+def parent_problems(lines: Sequence[Line], entries: Sequence[Entry]) -> Iterator[Problem]:
     """Check that every record's parents were there before it."""
-    seen: set[str] = set()
+    first: dict[str, int] = {}
+    for line in lines:
+        first.setdefault(line.id, line.seq)
     for entry in entries:
         for parent in entry.record.parents:
-            if parent not in seen:
+            if first.get(parent, entry.seq) >= entry.seq:
                 what = f"it was made from {parent}, which no entry before it holds"
                 yield Problem(ProblemKind.MISSING, place(entry), what)
-        seen.add(entry.id)
 
 
 def head_problems(lines: Sequence[Line], entries: Sequence[Entry], heads: Iterable[Head]) -> Iterator[Problem]:

@@ -45,14 +45,6 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Head:
-    """The newest entry of a chain; who keeps it can later show whether the chain still holds it."""
-
-    seq: int
-    hash: str
-
-
-@dataclass(frozen=True)
 class Entry:
     """An entry with its record. ``id`` is the record's, as it was when it was written."""
 
@@ -95,10 +87,12 @@ def entry_of(line: Line) -> Entry:
     """
     try:
         document, kind = parse_json(line.record), RECORDS[line.kind]
-        schema = int(document.get("schema", 1))
+        id_, schema = bytes_id(line.record.encode()), int(document.get("schema", 1))
         if schema > kind.schema_number():
+            if id_ != line.id:
+                raise ValueError("another record than the one that was written")
             raise NewerLedgerError(f"{place(line)} was written by a newer version of qlora-gov: upgrade it")
-        record = kind.stored(bytes_id(line.record.encode()), document["content"], schema)
+        record = kind.stored(id_, document["content"], schema)
         fields = line._asdict() | {"record": record, "facts": parse_json(line.facts)}
     except (ValueError, LookupError, TypeError) as error:
         raise IntegrityError(f"{place(line)} holds no readable record; 'qlora-gov verify' tells more") from error

@@ -1,15 +1,11 @@
-"""Do the files beside the ledger still have the digests that its records state?
-
-They lie under one directory: ``adapters/<digest>/``, ``datasets/<digest>/rows.parquet`` and ``cards/<card>/``,
-each named by the first 16 hex digits of an id.
-"""
+"""Where the files beside the ledger lie, and whether they still have the digests that its records state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qlora_gov.canonical import columns_id, file_id, tree_id
+from qlora_gov.canonical import columns_id, file_id, short_id, tree_id
 from qlora_gov.errors import DataError
 from qlora_gov.ledger.entry import Entry, place
 from qlora_gov.ledger.parquet import read_parquet
@@ -17,18 +13,33 @@ from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.records import Adapter, Card, DatasetVersion
 
 
-def file_problems(entries: Sequence[Entry], directory: Path) -> Iterator[Problem]:
+def adapter_directory(artefacts: Path, digest: str) -> Path:
+    """The directory of an adapter's files."""
+    return artefacts / "adapters" / short_id(digest, 16)
+
+
+def dataset_file(artefacts: Path, digest: str) -> Path:
+    """The Parquet file of a dataset version's rows."""
+    return artefacts / "datasets" / short_id(digest, 16) / "rows.parquet"
+
+
+def card_directory(artefacts: Path, card: str) -> Path:
+    """The directory of a card's files."""
+    return artefacts / "cards" / short_id(card, 16)
+
+
+def file_problems(entries: Sequence[Entry], artefacts: Path) -> Iterator[Problem]:
     """Check the files of adapters, training sets and cards."""
     for entry in entries:
         record, where = entry.record, place(entry)
         if isinstance(record, Adapter):
             if tree_id(record.files) != record.digest:
                 yield Problem(ProblemKind.TAMPERED, where, "its digest is not that of its files")
-            yield from _files(where, directory / "adapters" / _short(record.digest), record.files)
+            yield from _files(where, adapter_directory(artefacts, record.digest), record.files)
         elif isinstance(record, DatasetVersion):
-            yield from _rows(where, directory / "datasets" / _short(record.digest) / "rows.parquet", record)
+            yield from _rows(where, dataset_file(artefacts, record.digest), record)
         elif isinstance(record, Card):
-            yield from _files(where, directory / "cards" / _short(entry.id), record.files)
+            yield from _files(where, card_directory(artefacts, entry.id), record.files)
 
 
 def _files(where: str, folder: Path, files: Mapping[str, str]) -> Iterator[Problem]:
@@ -52,7 +63,3 @@ def _rows(where: str, path: Path, dataset: DatasetVersion) -> Iterator[Problem]:
         intact = False
     if not intact:
         yield Problem(ProblemKind.TAMPERED, where, f"the rows of {path} do not have the digest that the record states")
-
-
-def _short(id_: str) -> str:
-    return id_.removeprefix("sha256:")[:16]

@@ -19,12 +19,12 @@ from qlora_gov.errors import LedgerError
 from qlora_gov.ledger import columns, queries
 from qlora_gov.ledger.append import appending
 from qlora_gov.ledger.connection import REST, patiently, translated
-from qlora_gov.ledger.entry import Entry, Head, Line, draft
+from qlora_gov.ledger.entry import Entry, Line, draft
 from qlora_gov.ledger.local import FileStore
 from qlora_gov.ledger.remote import SCHEME, ServerStore
 from qlora_gov.ledger.rows import row_problems, tables_of
 from qlora_gov.ledger.store import Session, Store
-from qlora_gov.records import Record
+from qlora_gov.records import Head, Record
 from qlora_gov.records.table import Table
 
 T = TypeVar("T")

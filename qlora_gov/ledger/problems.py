@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qlora_gov.records import Component
+
 
 class ProblemKind(StrEnum):
     """Whether evidence was touched, is gone, or cannot be re-derived by the code at hand."""
 
     TAMPERED = "tampered"
     MISSING = "missing"
+    NEWER = "written by a newer version"
     SOURCE_CHANGED = "source changed"
     PLUGIN_MISSING = "plugin missing"
     PLUGIN_FAILED = "plugin failed"
@@ -27,6 +30,13 @@ class Problem:
     where: str
     what: str
     harmless: bool = False
+
+    @classmethod
+    def source_changed(cls, where: str, component: Component, did: str, what: str, difference: str | None) -> Problem:
+        """Of other code than what ``did`` it: ``what`` has this difference now, or still re-derives with None."""
+        now = "still re-derives" if difference is None else f"no longer re-derives{difference and ': '}{difference}"
+        since = f"the plugin's source changed since {component.name} {component.version} {did} this"
+        return cls(ProblemKind.SOURCE_CHANGED, where, f"{since}; the {what} {now}", harmless=difference is None)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what} [{self.kind}]"

@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection
 
 from qlora_gov.errors import IntegrityError, LedgerError
-from qlora_gov.ledger.entry import Entry, Head, Line, entry_of, place
+from qlora_gov.ledger.entry import Entry, Line, entry_of, place
 from qlora_gov.ledger.sql import literal, names
 from qlora_gov.ledger.store import Session
-from qlora_gov.records import AliasMove
+from qlora_gov.records import AliasMove, Head
 
 _PREFIX = re.compile(r"(?:sha256:)?([0-9a-f]{8,64})")
 
@@ -24,7 +24,7 @@ def lines(session: Session, condition: str = "TRUE", *, limit: int | None = None
 def head(session: Session) -> Head | None:
     """The newest entry's number and hash."""
     row = session.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-    return None if row is None else Head(*row)
+    return None if row is None else Head(seq=row[0], hash=row[1])
 
 
 def holding(id_: str, key: str | None) -> str:

@@ -115,8 +115,6 @@ def _value(
         return
     agrees = math.isclose(derived, value, rel_tol=_RELATIVE)
     if installed.meaning != metric.meaning or (installed.source != metric.source and not agrees):
-        now = "the value still re-derives" if agrees else "the value no longer re-derives"
-        what = f"the plugin's source changed since {metric.name} {metric.version} measured this; {now}"
-        yield Problem(ProblemKind.SOURCE_CHANGED, where, what, harmless=agrees)
+        yield Problem.source_changed(where, metric, "measured", "value", None if agrees else "")
     elif not agrees:
         yield Problem(ProblemKind.TAMPERED, where, f"the record states {value!r}, the rows give {derived!r}")

@@ -11,17 +11,20 @@ from pathlib import Path
 
 from qlora_gov.ledger import columns, queries
 from qlora_gov.ledger.chain import chain_problems, head_problems, parent_problems, readable
-from qlora_gov.ledger.entry import Entry, Head, Line, place
+from qlora_gov.ledger.entry import Entry, Line, place
 from qlora_gov.ledger.files import file_problems
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.ledger.rows import Aggregates, row_problems, tables_of
+from qlora_gov.records import Head
 from qlora_gov.records.table import TABLES
 
 _BATCH = 50  # entries read at one opening: more need more memory, and writers want to come in between
 
 
-def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: Iterable[Head] = ()) -> list[Problem]:
+def verify_ledger(
+    ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: Iterable[Head] = ()
+) -> list[Problem]:
     """All that does not re-derive; nothing, where the ledger is sound.
 
     Args:
@@ -39,7 +42,7 @@ def verify(ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: It
     return [
         *chain_problems(lines),
         *problems,
-        *parent_problems(entries),
+        *parent_problems(lines, entries),
         *head_problems(lines, entries, heads),
         *_stray_rows(counts, lines, entries),
         *_rows(ledger, entries, aggregates),

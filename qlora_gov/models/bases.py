@@ -101,19 +101,35 @@ def _from_directory(
 
 def _from_hub(model: str, local: Path, licence: str | None) -> ResolvedBase:
     try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+        from huggingface_hub import errors, snapshot_download
     except ImportError as error:
         raise ModelError(
             f'base: fetching {model!r} needs huggingface_hub; run: pip install "qlora-gov[train]"'
         ) from error
     try:
         path = Path(snapshot_download(model, allow_patterns=list(_WEIGHTS)))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+    # HTTPError is that of the HTTP client, which is another one in each major version.
+    except (errors.HTTPError, errors.HFValidationError, OSError) as error:  # type: ignore[attr-defined]
         raise ModelError(
-            f"base: {model!r} is neither a directory ({local}) nor a model that the hub gives: {type(error).__name__}"
+            f"base: {model!r} is neither a directory ({local}) nor a model that the hub gives: {_refusal(error)}"
         ) from error
     return _from_directory(path, model, "hub", licence, hub_id=model, revision=path.name)
+
+
+def _refusal(error: Exception) -> str:
+    """Why the hub gave no model, and what to do."""
+    from huggingface_hub import errors
+
+    match error:
+        case errors.LocalEntryNotFoundError():
+            return "the hub cannot be reached, and the local cache has no whole copy; go online, or name a directory"
+        case errors.HFValidationError():
+            return "a name there is NAME or OWNER/NAME"
+        case errors.GatedRepoError():
+            return "it gives this one to approved accounts only; ask for access on its page, then set HF_TOKEN"
+        case errors.RepositoryNotFoundError():
+            return "it has none of this name, or a private one; check the name, or set HF_TOKEN"
+    return " ".join(str(error).split())[:300]
 
 
 def _architecture(path: Path) -> str:

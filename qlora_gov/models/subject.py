@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
 from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
-from qlora_gov.plugin.specs import LogLikelihood
+from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Message
 
 if TYPE_CHECKING:
@@ -17,14 +16,6 @@ if TYPE_CHECKING:
 
 _LIKELIHOOD_TOKENS = 1024
 """Padded tokens in one likelihood batch: bounds the logits to this times the vocabulary."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A generated response, and why it ended: ``stop`` at an end-of-turn token, else ``length``."""
-
-    text: str
-    finish: str
 
 
 class Subject:

@@ -1,37 +1,39 @@
-"""The steps that make dataset versions, and reading their rows back."""
+"""The steps that make dataset versions."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import IntegrityError
-from qlora_gov.ledger import read_parquet, write_parquet
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.ledger import write_parquet
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.specs import ImportedEvaluation
 from qlora_gov.project.binding import BoundDataset
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Component, DatasetVersion
 from qlora_gov.records.example import Example
-from qlora_gov.records.table import examples_of, examples_table
-from qlora_gov.stages.curate import HeldOut, UsedSource, curate
+from qlora_gov.records.table import examples_table
+from qlora_gov.stages.curate import HeldOut, UsedSource, curate_dataset
 from qlora_gov.stages.imports import LoggedExamples
 
 
 def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetVersion | None) -> Step[DatasetVersion]:
-    """Curate one dataset; an evaluation set's rows go into the ledger, since every number opens to them."""
+    """Curate one dataset."""
 
     def make(work: Path) -> Made[DatasetVersion]:
-        kept_clear = HeldOut(held_out.id, examples(space, held_out)) if held_out else None
-        return _kept(space, *curate(role, data.used_sources(), data.used_steps(), kept_clear, space.progress))
+        kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
+        return _kept(space, *curate_dataset(role, data.used_sources(), data.used_steps(), kept_clear, space.progress))
 
-    clear_of = held_out.id if held_out else None
+    def parts_of(version: DatasetVersion) -> dict[str, Any]:
+        return {"role": version.role, "data": data.key_of(version), "held_out": version.held_out}
 
-    def made(version: DatasetVersion) -> bool:
-        return (version.role, version.held_out) == (role, clear_of) and data.made(version)
+    def usable(version: DatasetVersion) -> bool:
+        return version.role == "evaluation" or space.dataset(version.digest).is_file()
 
-    parts = {"role": role, "data": data.key, "held_out": clear_of}
-    return Step("curate", DatasetVersion, parts, made, make, lambda version: space.dataset(version.digest).is_file())
+    parts = {"role": role, "data": data.key, "held_out": held_out.id if held_out else None}
+    return Step("curate", DatasetVersion, parts, parts_of, make, usable)
 
 
 def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:
@@ -40,30 +42,23 @@ def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Comp
 
     def make(work: Path) -> Made[DatasetVersion]:
         source = UsedSource(LoggedExamples(imported), importer, None)
-        return _kept(space, *curate("evaluation", [source], [], None, space.progress))
+        return _kept(space, *curate_dataset("evaluation", [source], [], None, space.progress))
 
-    def made(version: DatasetVersion) -> bool:
+    def parts_of(version: DatasetVersion) -> dict[str, Any]:
         importers = [source.component.identity for source in version.sources]
-        return (version.role, version.digest, importers) == ("evaluation", digest, [importer.identity])
+        return {"role": version.role, "rows": version.digest, "importers": importers}
 
-    parts = {"rows": digest, "importer": importer.identity}
-    return Step("adopt rows", DatasetVersion, parts, made, make, lambda kept: space.dataset(kept.digest).is_file())
+    parts = {"role": "evaluation", "rows": digest, "importers": [importer.identity]}
+    return Step("adopt rows", DatasetVersion, parts, parts_of, make)
 
 
 def _kept(space: Workspace, version: DatasetVersion, rows: list[Example]) -> Made[DatasetVersion]:
-    """Write the rows of a dataset version to its file."""
+    """Hand on the rows of an evaluation set to the ledger, and write those of a training set to a file."""
     table = examples_table(rows)
+    if version.role == "evaluation":
+        return version, {"examples": table}
     path = space.dataset(version.digest)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_parquet(path, table)
     (path.parent / "manifest.json").write_text(version.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return version, {"examples": table} if version.role == "evaluation" else {}
-
-
-def examples(space: Workspace, version: DatasetVersion) -> list[Example]:
-    """The rows of a dataset version. Raises IntegrityError where its file holds others."""
-    path = space.dataset(version.digest)
-    table = read_parquet(path)
-    if columns_id(table) != version.digest:
-        raise IntegrityError(f"{path}: not the rows of dataset {version.id}; delete the file to have it made again")
-    return examples_of(table)
+    return version, {}

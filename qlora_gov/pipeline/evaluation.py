@@ -5,60 +5,68 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.models.subject import Subject
-from qlora_gov.pipeline.datasets import examples
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.pipeline.training import weights
 from qlora_gov.plugin.specs import ImportedEvaluation
-from qlora_gov.project.binding import Assembly
-from qlora_gov.project.environment import environment
+from qlora_gov.project.binding import BoundProject
+from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
-from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, Responses
-from qlora_gov.stages.evaluate import evaluate, evaluated_rows
+from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, GenerationSettings, Responses
+from qlora_gov.stages.evaluate import evaluated_rows, score_responses
 from qlora_gov.stages.imports import adopt
-from qlora_gov.stages.respond import Spool, respond
+from qlora_gov.stages.respond import Spool, answer_dataset
 
 
 def responding(
-    space: Workspace, assembly: Assembly, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion
+    space: Workspace, bound: BoundProject, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion
 ) -> Step[Responses]:
     """Let a subject answer the evaluation set."""
-    likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in assembly.instruments.metrics)
+    likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in bound.measures.metrics)
     quantization, generation = space.project.base.quantization, space.project.evaluation.generation
 
     def make(work: Path) -> Made[Responses]:
         path = weights(space, adapter) if adapter else None  # a champion's were written long ago
-        return respond(
+        return answer_dataset(
             Subject.load(base.path, path, quantization=quantization),
             base.record,
             adapter,
             dataset,
-            examples(space, dataset),
+            evaluation_rows(space.ledger, dataset.id),
             quantization=quantization,
             generation=generation,
             likelihoods=likelihoods,
             spool=Spool(work / "responses.jsonl"),
-            environment=environment(space.root, device()),
+            environment=environment_of(space.root, device()),
             progress=space.progress,
         )
 
-    subject, settings = adapter.id if adapter else None, (quantization, generation, likelihoods)
-
-    def made(other: Responses) -> bool:
-        answered = (other.quantization, other.generation, other.likelihoods is not None)
-        return (other.base, other.adapter, other.dataset, answered) == (base.record.id, subject, dataset.id, settings)
+    def parts_of(answered: Responses) -> dict[str, Any]:
+        return {
+            "base": answered.base,
+            "adapter": answered.adapter,
+            "dataset": answered.dataset,
+            "quantization": answered.quantization,
+            "generation": _given(answered.generation),
+            "likelihoods": answered.likelihoods is not None,
+        }
 
     parts = {
         "base": base.record.id,
-        "adapter": subject,
+        "adapter": adapter.id if adapter else None,
         "dataset": dataset.id,
         "quantization": quantization,
-        "generation": generation.model_dump(mode="json", exclude_defaults=True),
+        "generation": _given(generation),
         "likelihoods": likelihoods,
     }
-    return Step("respond", Responses, parts, made, make)
+    return Step("respond", Responses, parts, parts_of, make)
+
+
+def _given(generation: GenerationSettings | None) -> dict[str, Any] | None:
+    return None if generation is None else generation.model_dump(mode="json", exclude_defaults=True)
 
 
 def adopting(
@@ -70,8 +78,7 @@ def adopting(
 ) -> Step[Responses]:
     """Take over the answers of another tool's log."""
     record, tables = adopt(imported, importer, dataset, adapter)
-    said = _said(record)
-    return Step("adopt", Responses, said, lambda other: _said(other) == said, lambda work: (record, tables))
+    return Step("adopt", Responses, _said(record), _said, lambda work: (record, tables))
 
 
 def _said(responses: Responses) -> dict[str, Any]:
@@ -82,7 +89,9 @@ def _said(responses: Responses) -> dict[str, Any]:
     return content
 
 
-def evaluating(space: Workspace, assembly: Assembly, responses: Responses, dataset: DatasetVersion) -> Step[Evaluation]:
+def evaluating(
+    space: Workspace, bound: BoundProject, responses: Responses, dataset: DatasetVersion
+) -> Step[Evaluation]:
     """Score what a subject said."""
 
     def make(work: Path) -> Made[Evaluation]:
@@ -90,12 +99,12 @@ def evaluating(space: Workspace, assembly: Assembly, responses: Responses, datas
         likelihoods = space.ledger.table(entry, "likelihoods") if responses.likelihoods else None
         recorded = space.ledger.table(entry, "recorded") if responses.recorded else None
         answers = space.ledger.table(entry, "responses")
-        rows = evaluated_rows(examples(space, dataset), answers, likelihoods, recorded)
-        measures = [measure for measure in assembly.instruments.measures if measure.metric is not None]
-        return evaluate(responses, rows, measures, assembly.detectors(), space.progress)
+        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded)
+        measures = [measure for measure in bound.measures.all if measure.metric is not None]
+        return score_responses(responses, rows, measures, bound.detectors(), space.progress)
 
-    def made(evaluation: Evaluation) -> bool:
-        return evaluation.responses == responses.id and assembly.instruments.made(evaluation)
+    def parts_of(evaluation: Evaluation) -> dict[str, Any]:
+        return {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
 
-    parts = {"responses": responses.id, "instruments": assembly.instruments.key}
-    return Step("evaluate", Evaluation, parts, made, make)
+    parts = {"responses": responses.id, "measures": bound.measures.key}
+    return Step("evaluate", Evaluation, parts, parts_of, make)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.decisions import looks
-from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
+from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.evidence.policies import exploratory, stated
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.step import Made, Step
-from qlora_gov.project.binding import Assembly, BoundPolicy
+from qlora_gov.project.binding import BoundPolicy, BoundProject
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Decision, Evaluation, Policy
-from qlora_gov.stages.gate import Contest, decide
+from qlora_gov.stages.gate import GateInput, decide
 
 
 @dataclass(frozen=True)
-class Opponents:
+class Baselines:
     """Whom a candidate is compared with: the champion, and the pinned reference where the policy names one."""
 
     champion: Evaluation
@@ -29,27 +30,26 @@ class Opponents:
         return {"champion": self.champion} | ({"reference": self.reference} if self.reference else {})
 
 
-def contest(
-    space: Workspace, assembly: Assembly, candidate: Evaluation, opponents: Opponents, look: int | None = None
-) -> Contest:
+def given(
+    space: Workspace, bound: BoundProject, candidate: Evaluation, baselines: Baselines, look: int | None = None
+) -> GateInput:
     """The evaluations of both sides with readers of their rows; by default the next look at these rows."""
     ledger = space.ledger
     answered = responses_of(ledger, candidate)
-    return Contest(
+    return GateInput(
         side(ledger, candidate),
-        {name: side(ledger, evaluation) for name, evaluation in opponents.by_name.items()},
-        examples_behind(ledger, answered),
-        assembly.instruments.measures,
+        {name: side(ledger, evaluation) for name, evaluation in baselines.by_name.items()},
+        evaluation_rows(ledger, answered.dataset),
+        bound.measures.all,
         1 + looks(ledger, answered.dataset) if look is None else look,
     )
 
 
 def deciding(
-    space: Workspace, assembly: Assembly, rules: BoundPolicy, candidate: Evaluation, opponents: Opponents
+    space: Workspace, bound: BoundProject, rules: BoundPolicy, candidate: Evaluation, baselines: Baselines
 ) -> Step[Decision]:
     """Judge the candidate under a policy that is on record."""
-    terms = rules.policy.terms
-    sides = {"candidate": candidate.id} | {name: evaluation.id for name, evaluation in opponents.by_name.items()}
+    sides = {"candidate": candidate.id} | {name: evaluation.id for name, evaluation in baselines.by_name.items()}
 
     def make(work: Path) -> Made[Decision]:
         answered = responses_of(space.ledger, candidate)
@@ -57,14 +57,14 @@ def deciding(
         decision = decide(
             rules.policy,
             rules.make(),
-            contest(space, assembly, candidate, opponents),
+            given(space, bound, candidate, baselines),
             stated=stated(space.ledger, rules.policy).id,
             adapter=answered.adapter,
             exploratory=exploratory(space.ledger, answered, rules.policy),
         )
         return decision, {}
 
-    def made(decision: Decision) -> bool:
-        return decision.sides == sides and fetch(space.ledger, decision.policy, Policy).terms == terms
+    def parts_of(decision: Decision) -> dict[str, str]:
+        return {"policy": fetch(space.ledger, decision.policy, Policy).terms, **decision.sides}
 
-    return Step("gate", Decision, {"policy": terms, **sides}, made, make, counts=True)
+    return Step("gate", Decision, {"policy": rules.policy.terms, **sides}, parts_of, make, counts=True)

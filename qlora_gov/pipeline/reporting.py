@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.project.environment import path_in_repository
 from qlora_gov.project.workspace import Workspace
-from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Outcome, Policy, Rule
+from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Head, Outcome, Policy, Rule
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
-from qlora_gov.reports.card.context.card import LedgerHead
 from qlora_gov.reports.decision.regressed import RegressedRow, regressed_rows
 from qlora_gov.reports.decision.report import DecisionReport, decision_report
 from qlora_gov.stages.gate import Side, measured, rows_where
@@ -26,7 +26,7 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
     evaluations = {who: fetch(ledger, id_, Evaluation) for who, id_ in decision.sides.items()}
     responses = {who: responses_of(ledger, evaluation) for who, evaluation in evaluations.items()}
     sides = {who: side(ledger, evaluation) for who, evaluation in evaluations.items()}
-    examples = examples_behind(ledger, responses["candidate"])
+    examples = evaluation_rows(ledger, responses["candidate"].dataset)
     return decision_report(
         decision,
         fetch(ledger, decision.policy, Policy),
@@ -41,7 +41,7 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
             if item.verdict.outcome is not Outcome.PASS
         },
         project=path_in_repository(space.root / space.file),
-        head=LedgerHead(seq=entry.seq, hash=entry.hash),
+        head=Head(seq=entry.seq, hash=entry.hash),
     )
 
 

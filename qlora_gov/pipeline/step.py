@@ -23,17 +23,16 @@ Made = tuple[R, Mapping[str, Table]]
 class Step(Generic[R]):
     """A stage ready to run.
 
-    ``parts`` is all that determines the record, of kind ``of``; ``made`` says of such a record whether it comes from
-    just these, by what it says itself. ``make`` is given a directory that survives a kill and is removed once the
-    record is in the ledger; ``usable`` says whether the artefacts of a record found there are at hand. ``counts`` says
-    that the record counts those of its kind before it, so that none may come between. Whoever changes what a step
-    makes of the same parts raises ``revision``.
+    ``parts`` is all that determines the record, of kind ``of``; ``parts_of`` is what such a record itself says of them.
+    ``make`` is given a directory that survives a kill and is removed once the record is in the ledger; ``usable`` says
+    whether the artefacts of a record found there are at hand. ``counts`` says that the record counts those of its kind
+    before it, so that none may come between. Whoever changes what a step makes of the same parts raises ``revision``.
     """
 
     name: str
     of: type[R]
     parts: Mapping[str, Any]
-    made: Callable[[R], bool]
+    parts_of: Callable[[R], Mapping[str, Any]]
     make: Callable[[Path], Made[R]]
     usable: Callable[[R], bool] = lambda record: True
     counts: bool = False
@@ -53,16 +52,14 @@ class Step(Generic[R]):
         found = ledger.find(self.key)
         if found is not None or self.revision > 1:
             return found
-        return next(
-            (entry for entry in reversed(ledger.entries(self.of.kind)) if self.made(held(entry, self.of))), None
-        )
+        entries = reversed(ledger.entries(self.of.kind))
+        return next((entry for entry in entries if self.parts_of(held(entry, self.of)) == self.parts), None)
 
 
 def stating(record: R) -> Step[R]:
     """A record that is all there is to it: nothing has to be made."""
-    digest = record.content_digest
 
-    def made(other: R) -> bool:
-        return other.content_digest == digest
+    def parts_of(other: R) -> dict[str, str]:
+        return {"record": other.content_digest}
 
-    return Step(record.kind, type(record), {"record": digest}, made, lambda work: (record, {}))
+    return Step(record.kind, type(record), parts_of(record), parts_of, lambda work: (record, {}))

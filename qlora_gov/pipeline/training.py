@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from qlora_gov.errors import IntegrityError
+from qlora_gov.evidence.datasets import training_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
-from qlora_gov.pipeline.datasets import examples
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.catalog import Bound
 from qlora_gov.plugin.specs import TrainerSpec
-from qlora_gov.project.environment import environment
+from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion
-from qlora_gov.stages.train import is_whole, train
+from qlora_gov.stages.train import is_whole, train_adapter
 
 
 def weights(space: Workspace, adapter: Adapter) -> Path:
@@ -25,38 +26,33 @@ def weights(space: Workspace, adapter: Adapter) -> Path:
     return path
 
 
-def training(
-    space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion
-) -> Step[Adapter]:
+def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
     """Train the adapter."""
     seed = space.project.seed
 
     def make(work: Path) -> Made[Adapter]:
-        adapter = train(
+        adapter = train_adapter(
             trainer.make(),
             trainer.component,
             base.record,
             base.path,
             dataset,
-            examples(space, dataset),
+            training_rows(space.state, dataset),
             seed=seed,
             work=work,
             keep=space.adapter,
-            environment=environment(space.root, device()),
+            environment=environment_of(space.root, device()),
             progress=space.progress,
         )
         return adapter, {}
 
-    recipe = trainer.component.identity
-
-    def made(adapter: Adapter) -> bool:
-        trained = adapter.training
-        if trained is None or (adapter.base, adapter.dataset) != (base.record.id, dataset.id):
-            return False
-        return (trained.recipe.identity, trained.seed) == (recipe, seed)
+    def parts_of(adapter: Adapter) -> dict[str, Any]:
+        run = adapter.training
+        recipe = {"recipe": run.recipe.identity, "seed": run.seed} if run else {}
+        return {"base": adapter.base, "dataset": adapter.dataset, **recipe}
 
     def usable(adapter: Adapter) -> bool:
         return is_whole(space.adapter(adapter.digest), adapter)
 
-    parts = {"base": base.record.id, "dataset": dataset.id, "recipe": recipe, "seed": seed}
-    return Step("train", Adapter, parts, made, make, usable)
+    parts = {"base": base.record.id, "dataset": dataset.id, "recipe": trainer.component.identity, "seed": seed}
+    return Step("train", Adapter, parts, parts_of, make, usable)

@@ -11,12 +11,13 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from qlora_gov.canonical import canonical_json, content_id
+from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
-from qlora_gov.explain import explain
+from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.specs import Spec
 from qlora_gov.records import Component
+from qlora_gov.records.component import fingerprint
 from qlora_gov.records.released import DISTRIBUTION, SETTINGS, meaning_of
 
 
@@ -97,8 +98,7 @@ class Catalog:
     @property
     def fingerprint(self) -> str:
         """The digest of all plugins: name, distribution, version and source."""
-        plugins = {entry.plugin.name: entry.plugin for entry in self}
-        return content_id([[p.name, p.distribution, p.version, p.source] for p in plugins.values()])
+        return fingerprint({entry.plugin.name: entry.plugin for entry in self}.values())
 
     def find(self, kind: str, name: str) -> Entry:
         """Resolve ``plugin/name``, or a short name that only one plugin uses.
@@ -111,9 +111,9 @@ class Catalog:
             both = " and ".join(f"{entry.name} (from {entry.plugin.distribution})" for entry in found)
             raise PluginError(f"{kind} {name!r} is ambiguous: {both}; write the full name")
         if not found:
-            known = {entry.spec.name for entry in entries} | (
-                {entry.name for entry in entries} if "/" in name else set()
-            )
+            short = name.rsplit("/", 1)[-1]
+            known = {entry.name for entry in entries if entry.spec.name == short}  # of another plugin
+            known = known or {entry.name if "/" in name else entry.spec.name for entry in entries}
             raise PluginError(f"no {kind} is named {name!r}; {did_you_mean(name, known)}")
         return found[0]
 
@@ -147,12 +147,12 @@ def _settings(
     model = entry.spec.config
     if model is None:
         if settings:
-            raise ProjectError(f"{where}: {entry.name} takes no settings, but {next(iter(settings))!r} is set")
+            raise ProjectError(*(f"{where}: {entry.name} takes no settings, but {name!r} is set" for name in settings))
         return None, {}
     try:
         bound = model.model_validate(settings, context=context)
     except ValidationError as error:
-        raise ProjectError(f"{where}: {explain(error, model)}") from error
+        raise ProjectError(*(f"{where}: {reason}" for reason in reasons_of(error, model))) from error
     try:
         dumped = _recorded(entry, bound, context)
         canonical_json(json.loads(canonical_json(dumped)))  # it must be read back, too

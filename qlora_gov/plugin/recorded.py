@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from qlora_gov.errors import GovError, PluginError
 from qlora_gov.plugin.catalog import Bound, Catalog, Entry
 from qlora_gov.plugin.measures import Measure, metric_measure
+from qlora_gov.plugin.settings import recorded_file
 from qlora_gov.plugin.specs import GuardrailSpec, MetricSpec, MetricTraits, Spec, ratio
 from qlora_gov.records import Component, Evaluation, Measurement
 
@@ -68,11 +69,4 @@ def _metric(catalog: Catalog, measurement: Measurement, root: Path) -> Measure:
 
 def _as_given(settings: Mapping[str, JsonValue]) -> dict[str, Any]:
     """Settings as a project file gives them: a file is recorded with its digest and asked for by its path."""
-    given: dict[str, Any] = {}
-    for name, value in settings.items():
-        match value:
-            case {"path": path, "digest": str(), **more} if not more:
-                given[name] = path
-            case _:
-                given[name] = value
-    return given
+    return {name: file.path if (file := recorded_file(value)) else value for name, value in settings.items()}

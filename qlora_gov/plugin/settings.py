@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, SerializationInfo, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    JsonValue,
+    PlainSerializer,
+    SerializationInfo,
+    ValidationInfo,
+)
 
-from qlora_gov.canonical import file_id, tree_id
+from qlora_gov.canonical import file_id, is_content_id, tree_id
 
 
 class Settings(BaseModel):
@@ -38,9 +46,24 @@ def _describe(digest: Callable[[Path], str]) -> PlainSerializer:
     def describe(path: Path, info: SerializationInfo) -> dict[str, str]:
         root = _root(info.context)
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-        return {"path": name, "digest": digest(path)}
+        return RecordedFile(name, digest(path))._asdict()
 
     return PlainSerializer(describe)
+
+
+class RecordedFile(NamedTuple):
+    """What is recorded of a file or directory that a setting names."""
+
+    path: str
+    digest: str
+
+
+def recorded_file(value: JsonValue) -> RecordedFile | None:
+    """A recorded setting as the file or directory that it names; None for any other."""
+    match value:
+        case {"path": str(path), "digest": str(digest), **more} if not more and is_content_id(digest):
+            return RecordedFile(path, digest)
+    return None
 
 
 def _root(context: Any) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from qlora_gov.errors import PluginError, did_you_mean
-from qlora_gov.explain import explain
+from qlora_gov.explain import reasons_of
 from qlora_gov.plugin import hookspecs
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.specs import SPECS, MetricSpec, Spec
@@ -60,7 +60,7 @@ def check_spec(plugin: Plugin, hook: str, expected: type[Spec], spec: Any) -> Sp
             {field.name: getattr(spec, field.name) for field in fields(spec)}
         )
     except ValidationError as error:
-        raise PluginError(f"{where}: {explain(error)}") from error
+        raise PluginError(*(f"{where}: {reason}" for reason in reasons_of(error))) from error
     if checked.config is not None and checked.config.model_config.get("extra", "ignore") == "ignore":
         raise PluginError(f"{where}: config ignores unknown keys; derive {checked.config.__name__} from Settings")
     if isinstance(checked, MetricSpec):

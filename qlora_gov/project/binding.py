@@ -9,14 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qlora_gov.errors import ProjectError, did_you_mean
-from qlora_gov.explain import explain
+from qlora_gov.errors import ProjectError, did_you_mean, try_each
+from qlora_gov.explain import reasons_of
 from qlora_gov.guardrails.filter import GuardrailFilter
 from qlora_gov.plugin.catalog import Bound, Catalog
 from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
-from qlora_gov.project.measures import Instruments, instruments
-from qlora_gov.project.schema import Dataset, PolicySettings, Project, SourceUse, Step
+from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
+from qlora_gov.project.measures import Measures, bind_measures
+from qlora_gov.project.schema import Dataset, PolicySettings, Project, RuleUse, SourceSettings, StepSettings
 from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
@@ -26,8 +27,8 @@ from qlora_gov.stages.evaluate import Detector
 class BoundDataset:
     """The sources and steps of one dataset."""
 
-    sources: tuple[tuple[SourceUse, Bound[SourceSpec]], ...]
-    steps: tuple[tuple[Step, Bound[FilterSpec] | Bound[GuardrailSpec]], ...]
+    sources: tuple[tuple[SourceSettings, Bound[SourceSpec]], ...]
+    steps: tuple[tuple[StepSettings, Bound[FilterSpec] | Bound[GuardrailSpec]], ...]
 
     @property
     def key(self) -> list[Any]:
@@ -35,10 +36,11 @@ class BoundDataset:
         sources = [[bound.component.identity, use.licence] for use, bound in self.sources]
         return [sources, [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]]
 
-    def made(self, version: DatasetVersion) -> bool:
-        """Whether a dataset version came from exactly these."""
+    @staticmethod
+    def key_of(version: DatasetVersion) -> list[Any]:
+        """The same of a dataset version on record."""
         sources = [[source.component.identity, source.licence] for source in version.sources]
-        return self.key == [sources, [[step.component.identity, step.action] for step in version.steps]]
+        return [sources, [[step.component.identity, step.action] for step in version.steps]]
 
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""
@@ -48,16 +50,19 @@ class BoundDataset:
         """Make the steps; a guardrail becomes a filter."""
         return [
             UsedStep(
-                GuardrailFilter(bound.make(), bound.component.name, step.action) if step.action else bound.make(),
+                GuardrailFilter(bound.make(), bound.component.name, step.action)
+                if isinstance(bound.spec, GuardrailSpec)
+                else bound.make(),
                 bound.component,
                 step.action or FILTER,
+                decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
             )
             for step, bound in self.steps
         ]
 
 
 @dataclass(frozen=True)
-class Workbench:
+class TrainingSetup:
     """What makes an adapter: its data, the evaluation set, and the trainer."""
 
     training_data: BoundDataset
@@ -80,11 +85,11 @@ class BoundPolicy:
 
 
 @dataclass(frozen=True)
-class Assembly:
+class BoundProject:
     """Everything that a project uses, bound to its settings. ``regression`` is what rolls a champion back."""
 
-    workbench: Workbench | None
-    instruments: Instruments
+    setup: TrainingSetup | None
+    measures: Measures
     release: BoundPolicy
     regression: BoundPolicy
 
@@ -93,19 +98,19 @@ class Assembly:
         for bound in self._bound():
             bound.require()
 
-    def trains(self) -> Workbench:
-        """The workbench. Raises ProjectError for a project that has none."""
-        if self.workbench is None:
+    def trains(self) -> TrainingSetup:
+        """What trains. Raises ProjectError for a project that has none."""
+        if self.setup is None:
             raise ProjectError("this project has no sections 'data' and 'training': its evaluations are imported")
-        return self.workbench
+        return self.setup
 
     def _bound(self) -> Iterable[Bound[Any]]:
-        if self.workbench:
-            for data in (self.workbench.training_data, self.workbench.evaluation_data):
+        if self.setup:
+            for data in (self.setup.training_data, self.setup.evaluation_data):
                 yield from (bound for _, bound in data.sources)
                 yield from (bound for _, bound in data.steps)
-            yield self.workbench.trainer
-        yield from self.instruments.bound
+            yield self.setup.trainer
+        yield from self.measures.bound
         yield from self.release.gates.values()
         yield from self.regression.gates.values()
 
@@ -120,74 +125,65 @@ class Assembly:
                 used.bound.spec.misses,
                 used.errors,
             )
-            for used in self.instruments.guardrails
+            for used in self.measures.guardrails
         ]
 
 
-def assemble(project: Project, catalog: Catalog, root: Path) -> Assembly:
-    """Bind every component that the project names. Raises PluginError or ProjectError that says where."""
-    used, regression = instruments(catalog, project.evaluation, root), project.policy.regression
-    release = _release(project.policy, catalog, root, used)
-    gate = catalog.bind(GateSpec, regression.use, regression.settings, root=root, where="policy.regression")
-    return Assembly(_workbench(project, catalog, root), used, release, _regression(release.policy, gate))
+def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject:
+    """Bind every component that the project names.
+
+    Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
+    """
+    bound = bind_components(named_in_project(project), catalog, root)
+    measures = bind_measures(project.evaluation, bound)
+    release = _release(project.policy, bound, measures)
+    regression = _regression(release.policy, bound["policy.regression"])
+    return BoundProject(_setup(project, bound), measures, release, regression)
 
 
-def _workbench(project: Project, catalog: Catalog, root: Path) -> Workbench | None:
-    data, training = project.data, project.training
-    if data is None or training is None:
+def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
+    if project.data is None:
         return None
-    return Workbench(
-        training_data=_dataset(data.training, catalog, root, "data.training"),
-        evaluation_data=_dataset(data.evaluation, catalog, root, "data.evaluation"),
-        trainer=catalog.bind(TrainerSpec, training.use, training.settings, root=root, where="training"),
+    return TrainingSetup(
+        training_data=_dataset("data.training", project.data.training, bound),
+        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound),
+        trainer=bound["training"],
     )
 
 
-def _dataset(dataset: Dataset, catalog: Catalog, root: Path, where: str) -> BoundDataset:
-    sources = tuple(
-        (use, catalog.bind(SourceSpec, use.use, use.settings, root=root, where=f"{where}.sources[{at}]"))
-        for at, use in enumerate(dataset.sources)
+def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
+    return BoundDataset(
+        sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
+        steps=tuple((step, bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
     )
-    steps = tuple((step, _step(step, catalog, root, f"{where}.steps[{at}]")) for at, step in enumerate(dataset.steps))
-    return BoundDataset(sources, steps)
 
 
-def _step(step: Step, catalog: Catalog, root: Path, where: str) -> Bound[FilterSpec] | Bound[GuardrailSpec]:
-    if step.action:
-        return catalog.bind(GuardrailSpec, step.use, step.settings, root=root, where=where)
-    guardrails = {entry.spec.name for entry in catalog if entry.spec.kind == "guardrail"}
-    if step.use.rsplit("/", 1)[-1] in guardrails:
-        raise ProjectError(f"{where}: {step.use} is a guardrail; say what it does with 'action: drop' or 'redact'")
-    return catalog.bind(FilterSpec, step.use, step.settings, root=root, where=where)
-
-
-def _release(settings: PolicySettings, catalog: Catalog, root: Path, measured: Instruments) -> BoundPolicy:
+def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> BoundPolicy:
     """The policy that releases."""
-    rules, gates = [], {}
-    for at, use in enumerate(settings.rules):
-        where = f"policy.rules[{at}]"
-        bound = catalog.bind(GateSpec, use.use, use.settings, root=root, where=where)
-        metric = _metric(use.metric, measured, f"{where}.metric")
-        name = use.name or f"{bound.spec.name} {metric}"
-        rules.append(
-            Rule(
-                name=name,
-                gate=bound.component,
-                metric=metric,
-                measured=measured.measured[metric],
-                against=use.against,
-                where=use.where,
-            )
+
+    def rule(at: tuple[str, RuleUse]) -> Rule:
+        place, use = at
+        metric = _metric(use.metric, measures, f"{place}.metric")
+        return Rule(
+            name=use.name or f"{bound[place].spec.name} {metric}",
+            gate=bound[place].component,
+            metric=metric,
+            measured=measures.measured[metric],
+            against=use.against,
+            where=use.where,
         )
-        gates[name] = bound
+
+    uses = list(placed("policy.rules", settings.rules))
+    rules = try_each(rule, uses)
     named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
-        return BoundPolicy(Policy(rules=tuple(rules), **named), gates)
+        policy = Policy(rules=tuple(rules), **named)
     except ValidationError as error:
-        raise ProjectError(f"policy: {explain(error)}") from error
+        raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
+    return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
 
 
-def _metric(name: str, measured: Instruments, where: str) -> str:
+def _metric(name: str, measured: Measures, where: str) -> str:
     """What is measured under a short or a full name."""
     found = [short for short, component in measured.measured.items() if name in (short, component.name)]
     if len(found) == 1:

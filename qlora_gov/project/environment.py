@@ -14,7 +14,7 @@ from qlora_gov.records import Environment
 _PACKAGES = ("qlora-gov", "torch", "transformers", "peft", "bitsandbytes", "tokenizers", "safetensors", "numpy")
 
 
-def environment(root: Path, device: str) -> Environment:
+def environment_of(root: Path, device: str) -> Environment:
     """Describe this process; git facts are those of the repository around ``root``, None outside of one.
 
     What a project makes itself, in its state directory, makes no repository dirty.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from qlora_gov.errors import ProjectError
-from qlora_gov.explain import explain
+from qlora_gov.explain import Keys, reasons_of
 from qlora_gov.project.schema import Project
 
 PROJECT_FILE = "qlora_gov.yaml"
@@ -17,48 +20,87 @@ STATE_DIRECTORY = ".qlora_gov"
 LEDGER_FILE = "ledger.duckdb"
 
 
+@dataclass(frozen=True)
+class _Document:
+    """A YAML file: its values, and the nodes that they were made of, which know their lines."""
+
+    path: Path
+    values: dict[str, Any]
+    node: yaml.Node
+
+    def follow(self, keys: Keys) -> tuple[int, str]:
+        """How many of the keys are in this file, and where the last one of them is."""
+        node, where = self.node, str(self.path)
+        for depth, key in enumerate(keys):
+            if (inner := _inner(node).get(key)) is None:
+                return depth, where
+            mark, node = inner
+            where = f"{self.path}:{mark.line + 1}"
+        return len(keys), where
+
+
+def _inner(node: yaml.Node) -> dict[int | str, tuple[yaml.Mark, yaml.Node]]:
+    """The nodes within one by their keys, and where these are."""
+    match node:
+        case yaml.MappingNode():
+            return {key.value: (key.start_mark, value) for key, value in node.value}
+        case yaml.SequenceNode():
+            return {at: (value.start_mark, value) for at, value in enumerate(node.value)}
+    return {}
+
+
 def load_project(path: Path) -> Project:
     """Read and validate a project file, with what it ``extends`` merged in below it.
 
-    Raises ProjectError naming the file and the key, with the nearest known key for an unknown one.
+    Raises ProjectError naming file, line and key of each thing that is wrong, with the known key for a misspelt one.
     """
-    document = _read(path, ())
+    documents = _read(path, ())
+    merged = reduce(_merge, (document.values for document in reversed(documents)))
     try:
-        return Project.model_validate(document)
+        return Project.model_validate(merged)
     except ValidationError as error:
-        raise ProjectError(f"{path}: {explain(error, Project)}") from error
+        raise ProjectError(
+            *(f"{_where(documents, reason.keys)}: {reason}" for reason in reasons_of(error, Project))
+        ) from error
 
 
-def _read(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
-    """One file with what it extends below it; ``above`` are the files that led to it."""
+def _where(documents: Sequence[_Document], keys: Keys) -> str:
+    """The file that holds most of the keys, the topmost of several, and the line of the last one."""
+    return max((document.follow(keys) for document in documents), key=lambda found: found[0])[1]
+
+
+def _read(path: Path, above: tuple[Path, ...]) -> list[_Document]:
+    """A file and what it extends, the topmost first; ``above`` are the files that led to it."""
     if path.resolve() in above:
         raise ProjectError(f"{path}: extends itself")
     if above and not path.is_file():
         raise ProjectError(f"{above[-1]}: extends {path}, which is no file")
     document = _document(path)
-    below = document.pop("extends", None)
+    below = document.values.pop("extends", None)
     if below is None:
-        return document
+        return [document]
     if not isinstance(below, str):
         raise ProjectError(f"{path}: extends: should be the path of a project file")
-    return _merge(_read(path.parent / below, (*above, path.resolve())), document)
+    return [document, *_read(path.parent / below, (*above, path.resolve()))]
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _document(path: Path) -> _Document:
     try:
-        document = _UniqueKeys(path.read_text(encoding="utf-8")).get_single_data()
+        loader = _UniqueKeys(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        values = None if node is None else loader.construct_document(node)
     except FileNotFoundError as error:
         raise ProjectError(f"no such project file: {path}; 'qlora-gov init' writes one") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ProjectError(f"{path}: cannot be read: {error}") from error
     except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise ProjectError(f"{path}: {line}not valid YAML: {error.problem}") from error
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ProjectError(f"{path}{line}: not valid YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # no such date; nested too deep
         raise ProjectError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict):
+    if node is None or not isinstance(values, dict):
         raise ProjectError(f"{path}: a project file is a mapping of sections; see 'qlora-gov init'")
-    return document
+    return _Document(path, values, node)
 
 
 class _UniqueKeys(yaml.SafeLoader):

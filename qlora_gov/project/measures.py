@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from qlora_gov.errors import ProjectError
-from qlora_gov.plugin.catalog import Bound, Catalog
+from qlora_gov.plugin.catalog import Bound
 from qlora_gov.plugin.measures import Measure, metric_measure, rate_measure
 from qlora_gov.plugin.specs import GuardrailSpec, MetricSpec
+from qlora_gov.project.components import BoundAt, placed
 from qlora_gov.project.schema import EvaluationSettings
-from qlora_gov.records import Component, DetectorErrors, Evaluation
+from qlora_gov.records import Absent, Component, DetectorErrors, Evaluation
 
 
 @dataclass(frozen=True)
@@ -24,17 +25,17 @@ class UsedGuardrail:
 
 
 @dataclass(frozen=True)
-class Instruments:
-    """All that an evaluation uses, bound to its settings. Rates follow metrics, in the order of the guardrails."""
+class Measures:
+    """All that an evaluation measures, bound to its settings. Rates follow metrics, in the order of the guardrails."""
 
     metrics: tuple[tuple[str, Bound[MetricSpec]], ...]
     guardrails: tuple[UsedGuardrail, ...]
 
-    @property
-    def measures(self) -> list[Measure]:
-        """One measure for each metric and guardrail."""
-        metrics = [metric_measure(bound, name) for name, bound in self.metrics]
-        return [*metrics, *(rate_measure(used.bound, used.name) for used in self.guardrails)]
+    @cached_property
+    def all(self) -> tuple[Measure, ...]:
+        """One measure for each metric and guardrail, made when first asked for: a metric may load files."""
+        metrics = (metric_measure(bound, name) for name, bound in self.metrics)
+        return (*metrics, *(rate_measure(used.bound, used.name) for used in self.guardrails))
 
     @property
     def names(self) -> list[str]:
@@ -48,10 +49,6 @@ class Instruments:
         return metrics | {used.name: used.bound.component.rate for used in self.guardrails}
 
     @property
-    def _identities(self) -> list[list[Any]]:
-        return [[name, component.identity] for name, component in self.measured.items()]
-
-    @property
     def bound(self) -> list[Bound[MetricSpec] | Bound[GuardrailSpec]]:
         """Every metric and guardrail."""
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
@@ -63,36 +60,38 @@ class Instruments:
 
     @property
     def key(self) -> list[Any]:
-        """What determines an evaluation, as far as the instruments do."""
-        errors = [used.errors.model_dump() if used.errors else None for used in self.guardrails]
-        return [self._identities, errors]
+        """What determines an evaluation, as far as its measures do."""
+        measured = [[name, component.identity] for name, component in self.measured.items()]
+        return [measured, [_stated(used.errors) for used in self.guardrails]]
 
-    def made(self, evaluation: Evaluation) -> bool:
-        """Whether exactly these measured an evaluation."""
-        errors = {used.name: used.errors for used in self.guardrails}
-        found = [[one.name, one.metric.identity] for one in evaluation.measurements]
-        return found == self._identities and all(
-            (scan.errors if isinstance(scan.errors, DetectorErrors) else None) == errors[scan.name]
-            for scan in evaluation.scans
-        )
+    def key_of(self, evaluation: Evaluation) -> list[Any]:
+        """The same of an evaluation on record. Of a detector that failed it states no errors: then any will do."""
+        measured = [[one.name, one.metric.identity] for one in evaluation.measurements]
+        errors = {scan.name: scan.errors for scan in evaluation.scans}
+        return [measured, [_stated(errors.get(used.name, used.errors)) for used in self.guardrails]]
 
 
-def instruments(catalog: Catalog, settings: EvaluationSettings, root: Path) -> Instruments:
-    """Bind the metrics and guardrails of a project's evaluation section.
+def _stated(errors: DetectorErrors | Absent | None) -> Any:
+    return errors.model_dump() if isinstance(errors, DetectorErrors) else None
+
+
+def bind_measures(settings: EvaluationSettings, bound: BoundAt) -> Measures:
+    """The metrics and guardrails of a project's evaluation section.
 
     A metric is called by its own name and a guardrail's rate ``<guardrail>_rate``, or what ``as`` says. Raises
     ProjectError for two of one name.
     """
-    metrics = []
-    for at, use in enumerate(settings.metrics):
-        metric = catalog.bind(MetricSpec, use.use, use.settings, root=root, where=f"evaluation.metrics[{at}]")
-        metrics.append((use.name or metric.spec.name, metric))
-    guardrails = []
-    for at, used in enumerate(settings.guardrails):
-        where = f"evaluation.guardrails[{at}]"
-        guardrail = catalog.bind(GuardrailSpec, used.use, used.settings, root=root, where=where)
-        guardrails.append(UsedGuardrail(guardrail, used.name or f"{guardrail.spec.name}_rate", used.errors))
-    found = Instruments(tuple(metrics), tuple(guardrails))
+    metrics = [
+        (use.name or bound[place].spec.name, bound[place])
+        for place, use in placed("evaluation.metrics", settings.metrics)
+    ]
+    guardrails = [
+        UsedGuardrail(bound[place], use.name or f"{bound[place].spec.name}_rate", use.errors)
+        for place, use in placed("evaluation.guardrails", settings.guardrails)
+    ]
+    found = Measures(tuple(metrics), tuple(guardrails))
     if twice := sorted({name for name in found.names if found.names.count(name) > 1}):
-        raise ProjectError(f"evaluation: two measurements are named {twice[0]!r}; name one of them with 'as: ...'")
+        raise ProjectError(
+            *(f"evaluation: two measurements are named {name!r}; name one of them with 'as: ...'" for name in twice)
+        )
     return found

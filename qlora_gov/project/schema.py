@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from qlora_gov.canonical import is_content_id
+from qlora_gov.guardrails.actions import known_action
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
 
@@ -40,35 +41,35 @@ def _printable(name: str) -> str:
 Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 
 
-class Instrument(Use):
+class MeasureUse(Use):
     """A metric or guardrail; ``as`` is a name of its own, which two uses of one component need."""
 
     name: Name | None = Field(default=None, alias="as")
 
 
-class GuardrailUse(Instrument):
+class GuardrailUse(MeasureUse):
     """A guardrail, with its errors where somebody has measured them on labelled texts."""
 
     errors: DetectorErrors | None = None
 
 
-class SourceUse(Use):
+class SourceSettings(Use):
     """A source, with the licence of what it yields."""
 
     licence: str | None = None
 
 
-class Step(Use):
+class StepSettings(Use):
     """A curation step: a filter, or a guardrail with what to do where it finds something."""
 
-    action: Literal["drop", "redact"] | None = None
+    action: Annotated[str, AfterValidator(known_action)] | None = None
 
 
 class Dataset(Settings):
     """Sources in order, then the steps that their rows pass through."""
 
-    sources: tuple[SourceUse, ...] = Field(min_length=1)
-    steps: tuple[Annotated[Step, BeforeValidator(_name_or_mapping)], ...] = ()
+    sources: tuple[SourceSettings, ...] = Field(min_length=1)
+    steps: tuple[Annotated[StepSettings, BeforeValidator(_name_or_mapping)], ...] = ()
 
 
 class Data(Settings):
@@ -90,7 +91,7 @@ class EvaluationSettings(Settings):
     """How subjects answer, and what is measured on the answers."""
 
     generation: GenerationSettings = GenerationSettings()
-    metrics: tuple[Annotated[Instrument, BeforeValidator(_name_or_mapping)], ...] = Field(min_length=1)
+    metrics: tuple[Annotated[MeasureUse, BeforeValidator(_name_or_mapping)], ...] = Field(min_length=1)
     guardrails: tuple[Annotated[GuardrailUse, BeforeValidator(_name_or_mapping)], ...] = ()
 
 
@@ -117,7 +118,7 @@ class PolicySettings(Settings):
     @classmethod
     def _whole_id(cls, reference: str | None) -> str | None:
         """A policy's own id must not depend on what else a ledger holds, as the start of an id would."""
-        if reference is not None and not re.fullmatch("base|sha256:[0-9a-f]{64}", reference):
+        if reference is not None and reference != "base" and not is_content_id(reference):
             raise ValueError("should be 'base' or the full id of an adapter, sha256:... as 'ledger show' prints it")
         return reference
 

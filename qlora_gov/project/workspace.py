@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from qlora_gov.canonical import short_id
 from qlora_gov.ledger import Ledger
+from qlora_gov.ledger.files import adapter_directory, card_directory, dataset_file
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.specs import Progress
 from qlora_gov.project.file import PROJECT_FILE, STATE_DIRECTORY
 from qlora_gov.project.schema import Project
-
-
-def short(record_id: str) -> str:
-    """The first 16 hex digits of an id, which name directories."""
-    return record_id.removeprefix("sha256:")[:16]
 
 
 @dataclass(frozen=True)
@@ -38,23 +35,18 @@ class Workspace:
         """The project's own templates, which stand before the installed ones."""
         return None if self.project.templates is None else self.root / self.project.templates
 
-    @property
-    def adapters(self) -> Path:
-        """One directory for each adapter."""
-        return self.state / "adapters"
-
     def adapter(self, digest: str) -> Path:
         """The directory of an adapter's files."""
-        return self.adapters / short(digest)
+        return adapter_directory(self.state, digest)
 
     def dataset(self, digest: str) -> Path:
         """The Parquet file of a dataset version."""
-        return self.state / "datasets" / short(digest) / "rows.parquet"
+        return dataset_file(self.state, digest)
 
     def card(self, card: str) -> Path:
         """The directory of a card's files."""
-        return self.state / "cards" / short(card)
+        return card_directory(self.state, card)
 
     def work(self, key: str) -> Path:
         """What an unfinished stage keeps across a kill."""
-        return self.state / "work" / short(key)
+        return self.state / "work" / short_id(key, 16)

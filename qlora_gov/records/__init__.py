@@ -8,8 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from qlora_gov.records.adapter import Adapter, Base, DatasetVersion, LossPoint, SourceUse, StepReport, Training
-from qlora_gov.records.decision import Decision, DecisionOutcome, Outcome, RuleVerdict, SliceFinding, Verdict
+from qlora_gov.records.adapter import Adapter, LossPoint, Training
+from qlora_gov.records.base import Base
+from qlora_gov.records.card import About, Card
+from qlora_gov.records.component import Component
+from qlora_gov.records.dataset import DatasetVersion, SourceUse, StepReport
+from qlora_gov.records.decision import (
+    NO_DIFFERENCE_IS_ZERO,
+    ContrastKind,
+    Decision,
+    DecisionOutcome,
+    Outcome,
+    RuleVerdict,
+    SliceFinding,
+    Verdict,
+)
 from qlora_gov.records.evaluation import (
     Claim,
     CorrectedRate,
@@ -20,9 +33,10 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
-from qlora_gov.records.parts import Absent, Component, Environment, Frozen, Interval, Record
-from qlora_gov.records.policy import About, Policy, Rule
-from qlora_gov.records.release import Alias, AliasMove, Card, MoveReason, Waiver
+from qlora_gov.records.parts import Absent, Environment, Head, Interval
+from qlora_gov.records.policy import Policy, Rule
+from qlora_gov.records.record import Frozen, Record
+from qlora_gov.records.release import Alias, AliasMove, MoveReason, Waiver
 
 RECORDS: Mapping[str, type[Record]] = {
     record.kind: record
@@ -43,6 +57,7 @@ RECORDS: Mapping[str, type[Record]] = {
 """Every kind of record that a ledger can hold."""
 
 __all__ = [
+    "NO_DIFFERENCE_IS_ZERO",
     "RECORDS",
     "About",
     "Absent",
@@ -53,6 +68,7 @@ __all__ = [
     "Card",
     "Claim",
     "Component",
+    "ContrastKind",
     "CorrectedRate",
     "DatasetVersion",
     "Decision",
@@ -62,6 +78,7 @@ __all__ = [
     "Evaluation",
     "Frozen",
     "GenerationSettings",
+    "Head",
     "Interval",
     "LossPoint",
     "Measurement",

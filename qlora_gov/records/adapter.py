@@ -1,4 +1,4 @@
-"""What an adapter is made from, and the adapter."""
+"""Adapters, and the run that trained them."""
 
 from __future__ import annotations
 
@@ -6,53 +6,9 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from qlora_gov.records.parts import Component, Environment, Frozen, Record
-
-
-class Base(Record):
-    """A base model: what its weights, tokenizer and template are, wherever they lie."""
-
-    kind = "base"
-    reference: str
-    source: str = Field(description="embedded, directory, gguf or hub")
-    files: Mapping[str, str] = Field(description="file name to digest")
-    architecture: str
-    licence: str | None
-    hub_id: str | None = Field(default=None, description="the model's name on the hub, where it has one")
-    revision: str | None = Field(default=None, description="commit on the hub, where it was fetched from one")
-
-
-class SourceUse(Frozen):
-    """One source of a dataset version."""
-
-    component: Component
-    rows: int
-    licence: str | None
-
-
-class StepReport(Frozen):
-    """What one curation step did."""
-
-    component: Component
-    action: str = Field(description="filter, drop or redact")
-    rows_in: int
-    dropped: Mapping[str, int] = Field(description="reason to number of rows")
-    changed: int
-
-
-class DatasetVersion(Record):
-    """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed."""
-
-    kind = "dataset"
-    parent_fields = ("held_out",)
-    role: str = Field(description="training or evaluation")
-    sources: tuple[SourceUse, ...]
-    steps: tuple[StepReport, ...]
-    rows: int
-    groups: int
-    mix: Mapping[str, Mapping[str, int]] = Field(description="provenance, intent, language: value to rows")
-    digest: str = Field(description="columns_id of the examples table")
-    held_out: str | None = Field(default=None, description="the evaluation set that this one was kept clear of")
+from qlora_gov.records.component import Component
+from qlora_gov.records.parts import Environment
+from qlora_gov.records.record import Frozen, Record
 
 
 class LossPoint(Frozen):

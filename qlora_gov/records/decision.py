@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
-from qlora_gov.records.parts import Absent, Frozen, Interval, Record
+from qlora_gov.records.parts import Absent, Interval
 from qlora_gov.records.policy import Rule
+from qlora_gov.records.record import Frozen, Record
+from qlora_gov.records.upgrades import name_baseline
 
 
 class Outcome(StrEnum):
@@ -16,6 +19,18 @@ class Outcome(StrEnum):
     PASS = "PASS"  # noqa: S105 - not a password
     FAIL = "FAIL"
     INCONCLUSIVE = "INCONCLUSIVE"
+
+    @property
+    def rank(self) -> int:
+        """0 for what a reader must see first: a failure, then what could not tell, then what passed."""
+        return (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS).index(self)
+
+
+ContrastKind = Literal["value", "difference", "scaled_difference", "log_ratio"]
+"""What an estimate is of a candidate's value c and a baseline's b: c, c - b, c - factor x b, or log(c / b)."""
+
+NO_DIFFERENCE_IS_ZERO = ("difference", "log_ratio")
+"""The kinds of contrast that are 0 where two sides are alike, whatever their value is."""
 
 
 class SliceFinding(Frozen):
@@ -30,26 +45,29 @@ class SliceFinding(Frozen):
     rows: int
     clusters: int
     candidate: float | Absent
-    champion: float | Absent
+    baseline: float | Absent
 
 
 class Verdict(Frozen):
     """One rule's outcome, with all that a reader needs to judge it.
 
-    ``champion`` is the value of whom the rule compares with. The last four numbers say what the rows could show:
-    a gate that gives none leaves them out.
+    ``baseline`` is the value of whom the rule compares with, the champion or the reference. The last four numbers
+    say what the rows could show: a gate that gives none leaves them out.
     """
 
     outcome: Outcome
     reason: str
     contrast: str | None = Field(default=None, description="what was estimated, in words")
+    contrast_kind: ContrastKind | None = Field(
+        default=None, description="what the estimate is of the two values; none where it is nothing of these"
+    )
     estimate: float | None = None
     interval: Interval | None = None
     threshold: float | None = None
     rows: int | None = None
     clusters: int | None = None
     candidate: float | Absent | None = None
-    champion: float | Absent | None = None
+    baseline: float | Absent | None = None
     alpha: float | None = Field(default=None, description="the one-sided level that the rule was tested at")
     bound: float | None = Field(default=None, description="the one-sided bound that decides")
     detectable: float | None = Field(default=None, description="the distance from the threshold shown in 4 of 5 cases")
@@ -80,6 +98,7 @@ class Decision(Record):
     """All verdicts under one policy: approved only where every rule passes."""
 
     kind = "decision"
+    upgrades = (name_baseline,)
     parent_fields = ("policy", "candidate", "champion", "reference")
     policy: str
     candidate: str

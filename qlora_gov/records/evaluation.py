@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from qlora_gov.records.parts import Absent, Component, Environment, Frozen, Interval, Record
+from qlora_gov.records.component import Component
+from qlora_gov.records.parts import Absent, Environment, Interval
+from qlora_gov.records.record import Frozen, Record
 
 
 class Claim(Frozen):

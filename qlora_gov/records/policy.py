@@ -1,4 +1,4 @@
-"""What a project says of itself, and the rules that it releases by."""
+"""The rules that a project releases by."""
 
 from __future__ import annotations
 
@@ -8,19 +8,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from qlora_gov.canonical import content_id
-from qlora_gov.records.parts import Component, Frozen, Record
-
-
-class About(Record):
-    """What only people can say of a project; it goes on the card as it is."""
-
-    kind = "about"
-    title: str
-    intended_use: str
-    limits: tuple[str, ...] = ()
-    risks: tuple[str, ...] = ()
-    language: tuple[str, ...] = ("en",)
-    licence: str
+from qlora_gov.records.component import Component
+from qlora_gov.records.record import Frozen, Record
 
 
 class Rule(Frozen):

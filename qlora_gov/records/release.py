@@ -1,15 +1,14 @@
-"""What moves after a decision, and the card that shows it."""
+"""What follows a decision: waivers, and the moves of aliases."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from qlora_gov.records.parts import Record
+from qlora_gov.records.record import Record
 
 
 class Waiver(Record):
@@ -48,15 +47,3 @@ class AliasMove(Record):
     reason: MoveReason
     author: str | None = Field(default=None, description="who moved it, where a person is named")
     waivers: tuple[str, ...] = ()
-
-
-class Card(Record):
-    """A rendered card: which decision it shows, at which ledger head, from which templates."""
-
-    kind = "card"
-    parent_fields = ("decision", "about")
-    decision: str
-    about: str
-    head: str = Field(description="hash of the decision's entry, the ledger's head when it had been made")
-    templates: Mapping[str, str]
-    files: Mapping[str, str] = Field(description="file name to digest")

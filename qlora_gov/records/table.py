@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qlora_gov.canonical import Column, canonical_json, columns_id, parse_json
+from qlora_gov.records.answer import LogLikelihood
 from qlora_gov.records.example import Example, Message
 
 Table = Mapping[str, Column]
@@ -102,6 +103,12 @@ def labels_of(examples: Sequence[Example]) -> dict[str, list[str | None]]:
         name: [value if isinstance(value := e.extra.get(name), str) else None for e in examples] for name in extras
     }
     return texts | own
+
+
+def likelihoods_of(table: Table) -> list[LogLikelihood]:
+    """Each row's likelihood of its reference."""
+    columns = (np.asarray(table[name]).tolist() for name in ("nll", "tokens", "bytes"))
+    return [LogLikelihood(*values) for values in zip(*columns, strict=True)]
 
 
 def recorded_table(scores: Sequence[Mapping[str, float]]) -> Table:

@@ -33,6 +33,7 @@ class UsedStep:
     filter: Filter
     component: Component
     action: str
+    decontaminates: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class HeldOut:
     examples: Sequence[Example]
 
 
-def curate(
+def curate_dataset(
     role: str, sources: Sequence[UsedSource], steps: Sequence[UsedStep], held_out: HeldOut | None, progress: Progress
 ) -> tuple[DatasetVersion, list[Example]]:
     """Return the dataset version and its examples. Raises DataError where none are left, saying where they went."""
@@ -101,6 +102,7 @@ def _apply(
             not isinstance(result, Drop) and result != example
             for result, example in zip(results, examples, strict=True)
         ),
+        decontaminates=step.decontaminates,
     )
     return report, kept
 

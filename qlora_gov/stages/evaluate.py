@@ -9,9 +9,9 @@ import numpy as np
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError
-from qlora_gov.guardrails.detect import detect
+from qlora_gov.guardrails.detect import detect_all
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, LogLikelihood, Progress
+from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, Progress
 from qlora_gov.records import (
     Absent,
     Component,
@@ -24,7 +24,7 @@ from qlora_gov.records import (
     Scan,
 )
 from qlora_gov.records.example import Example
-from qlora_gov.records.table import Table, cluster_numbers, recorded_scores, scores_id, scores_table
+from qlora_gov.records.table import Table, cluster_numbers, likelihoods_of, recorded_scores, scores_id, scores_table
 from qlora_gov.stats import METHODS, Withheld, newest_methods
 
 _LEVEL = 0.95
@@ -54,10 +54,7 @@ def evaluated_rows(
     examples: Sequence[Example], responses: Table, likelihoods: Table | None, recorded: Table | None
 ) -> list[EvaluatedRow]:
     """Examples with the responses of their rows, and the likelihoods and recorded scores where there are any."""
-    rated: Sequence[LogLikelihood | None] = [None] * len(examples)
-    if likelihoods is not None:
-        columns = (np.asarray(likelihoods[name]).tolist() for name in ("nll", "tokens", "bytes"))
-        rated = [LogLikelihood(*values) for values in zip(*columns, strict=True)]
+    rated = [None] * len(examples) if likelihoods is None else likelihoods_of(likelihoods)
     scores = recorded_scores(recorded, len(examples))
     return [
         EvaluatedRow(example, response, rating, score)
@@ -65,7 +62,7 @@ def evaluated_rows(
     ]
 
 
-def evaluate(
+def score_responses(
     responses: Responses,
     rows: Sequence[EvaluatedRow],
     measures: Sequence[Measure],
@@ -139,6 +136,7 @@ def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, finding
 def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> Scan:
     """What a detector looked at, and its rate corrected by its errors: the raw rate gates, both are printed."""
     errors: DetectorErrors | Absent = detector.errors or Absent(absent="nobody has measured this detector's errors")
+    flagged, groups, methods = int(result.stats[:, 0].sum()), [row.example.group for row in rows], newest_methods()
     return Scan(
         name=detector.rate.traits.name,
         detector=detector.component,
@@ -146,20 +144,26 @@ def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> 
         covers=detector.covers,
         misses=detector.misses,
         errors=errors,
-        corrected=errors if isinstance(errors, Absent) else _corrected(errors, result, rows),
-        methods=newest_methods(),
+        corrected=(
+            errors
+            if isinstance(errors, Absent)
+            else correct_rate(flagged, groups, errors, level=_LEVEL, methods=methods)
+        ),
+        methods=methods,
     )
 
 
-def _corrected(errors: DetectorErrors, result: _Scored, rows: Sequence[EvaluatedRow]) -> CorrectedRate | Absent:
-    clusters = cluster_numbers([row.example.group for row in rows])
-    if not clusters.size:
+def correct_rate(
+    flagged: int, groups: Sequence[str], errors: DetectorErrors, *, level: float, methods: int
+) -> CorrectedRate | Absent:
+    """The true rate behind ``flagged`` of the rows of ``groups [n]``, by one revision of the methods."""
+    if not groups:
         return Absent(absent="there are no rows")
-    found = METHODS[newest_methods()].corrected_rate(int(result.stats[:, 0].sum()), clusters, errors)
+    found = METHODS[methods].corrected_rate(flagged, cluster_numbers(groups), errors)
     if isinstance(found, Withheld):
         return Absent(absent=found.reason)
-    low, high = found.interval(_LEVEL)
-    return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=_LEVEL, method=found.method))
+    low, high = found.interval(level)
+    return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=level, method=found.method))
 
 
 def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
@@ -211,7 +215,7 @@ class _Findings:
 
         Keeps nothing of a guardrail that fails on any field.
         """
-        found = {field: detect(guardrail, [_text(row, field) for row in rows]) for field in _FIELDS}
+        found = {field: detect_all(guardrail, [_text(row, field) for row in rows]) for field in _FIELDS}
         for field, texts in found.items():
             self._rows += [(row, field, number, finding) for row, findings in enumerate(texts) for finding in findings]
         return np.array([bool(findings) for findings in found["response"]], dtype=np.bool_)

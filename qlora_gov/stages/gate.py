@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from qlora_gov.errors import did_you_mean
-from qlora_gov.explain import explain
+from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
@@ -35,7 +35,7 @@ from qlora_gov.stats import newest_methods, value_of
 T = TypeVar("T", bound=np.generic)
 
 Values = Mapping[str, float | Absent]
-"""What was measured on ``candidate`` and ``champion``."""
+"""What was measured on ``candidate`` and ``baseline``."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,15 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Contest:
+class GateInput:
     """A candidate with those it is compared with, on the rows of one evaluation set.
 
-    ``opponents`` are the champion, and the pinned reference where the policy names one. ``look`` counts the
+    ``baselines`` are the champion, and the pinned reference where the policy names one. ``look`` counts the
     decisions on these rows, this one included. ``methods`` is the revision of the statistical methods to judge by.
     """
 
     candidate: Side
-    opponents: Mapping[str, Side]
+    baselines: Mapping[str, Side]
     examples: Sequence[Example]
     measures: Sequence[Measure]
     look: int
@@ -63,31 +63,31 @@ class Contest:
 
 
 def decide(
-    policy: Policy, gates: Mapping[str, Gate], contest: Contest, *, stated: str, adapter: str, exploratory: bool
+    policy: Policy, gates: Mapping[str, Gate], given: GateInput, *, stated: str, adapter: str, exploratory: bool
 ) -> Decision:
     """Return the decision on every rule of the policy; ``gates`` are by the rule's name.
 
     ``stated`` is the id of the policy of these terms that is on record. Verdicts name the components that judged.
     """
-    verdicts = judge(policy, gates, contest)
-    reference = contest.opponents.get("reference")
+    verdicts = judge(policy, gates, given)
+    reference = given.baselines.get("reference")
     return Decision(
         policy=stated,
-        candidate=contest.candidate.evaluation.id,
-        champion=contest.opponents["champion"].evaluation.id,
+        candidate=given.candidate.evaluation.id,
+        champion=given.baselines["champion"].evaluation.id,
         reference=reference.evaluation.id if reference else None,
         adapter=adapter,
         verdicts=verdicts,
         outcome=outcome_of(policy, {item.rule.name: item.verdict.outcome for item in verdicts}),
         exploratory=exploratory,
-        look=contest.look,
-        methods=contest.methods,
+        look=given.look,
+        methods=given.methods,
     )
 
 
-def judge(policy: Policy, gates: Mapping[str, Gate], contest: Contest) -> tuple[RuleVerdict, ...]:
+def judge(policy: Policy, gates: Mapping[str, Gate], given: GateInput) -> tuple[RuleVerdict, ...]:
     """A verdict for each rule, in the policy's order."""
-    judge_one = _Judge(policy, contest)
+    judge_one = _Judge(policy, given)
     return tuple(RuleVerdict(rule=rule, verdict=judge_one(rule, gates.get(rule.name))) for rule in policy.rules)
 
 
@@ -109,32 +109,32 @@ def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutco
 class _Judge:
     """Judges one rule at a time."""
 
-    def __init__(self, policy: Policy, contest: Contest) -> None:
-        self.contest = contest
-        self.clusters = _read_only(cluster_numbers([example.group for example in contest.examples]))
-        labels = labels_of(contest.examples)
+    def __init__(self, policy: Policy, given: GateInput) -> None:
+        self.given = given
+        self.clusters = _read_only(cluster_numbers([example.group for example in given.examples]))
+        labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
-        looked = contest.look > 1
+        looked = given.look > 1
         self.stale = looked and policy.further_looks == "fresh_rows"
-        self.alpha_scale = 0.5 ** (contest.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
+        self.alpha_scale = 0.5 ** (given.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
 
     def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
-        measure = next((one for one in self.contest.measures if one.traits.name == rule.metric), None)
+        measure = next((one for one in self.given.measures if one.traits.name == rule.metric), None)
         if gate is None:
             return _fail("this rule has no gate")
         if measure is None:
-            names = [one.traits.name for one in self.contest.measures]
+            names = [one.traits.name for one in self.given.measures]
             return _fail(f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}")
-        if rule.against not in self.contest.opponents:
+        if rule.against not in self.given.baselines:
             return _fail(f"the {rule.against} has no evaluation")
         if unknown := [label for label in rule.where if label not in self.labels]:
             return _fail(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
         return self._judge(rule, gate, measure)
 
     def _judge(self, rule: Rule, gate: Gate, measure: Measure) -> Verdict:
-        sides = {"candidate": self.contest.candidate, rule.against: self.contest.opponents[rule.against]}
+        sides = {"candidate": self.given.candidate, rule.against: self.given.baselines[rule.against]}
         found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
-        values = {"candidate": found["candidate"][1].value, "champion": found[rule.against][1].value}
+        values = {"candidate": found["candidate"][1].value, "baseline": found[rule.against][1].value}
         rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
@@ -143,11 +143,11 @@ class _Judge:
             if missing := int((rows & ~scored).sum()):
                 return _fail(f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values)
         if self.stale:
-            why = f"this is decision {self.contest.look} on these rows, and the policy asks for fresh ones"
+            why = f"this is decision {self.given.look} on these rows, and the policy asks for fresh ones"
             return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
         both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
         whole = Comparison(
-            measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale, self.contest.methods
+            measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale, self.given.methods
         )
         return _ask(gate, whole if rows.all() else whole.part(rows), values)
 
@@ -202,12 +202,13 @@ def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
     try:
         verdict = Verdict.model_validate(verdict.model_dump(warnings=False))  # it can be made without validation
     except ValidationError as error:
-        return _fail(f"the gate returned a Verdict that is not valid: {explain(error, Verdict)}", values)
+        reasons = "; ".join(map(str, reasons_of(error, Verdict)))
+        return _fail(f"the gate returned a Verdict that is not valid: {reasons}", values)
     if verdict.outcome is Outcome.PASS and verdict.estimate is None:
         return _fail("the gate passed without an estimate", values)
     for who, stats, stated in (
         ("candidate", comparison.candidate, verdict.candidate),
-        (comparison.against, comparison.champion, verdict.champion),
+        (comparison.against, comparison.baseline, verdict.baseline),
     ):
         value = value_of(stats, comparison.metric)
         if not verdict.slices and isinstance(stated, float) and not _equal(stated, value):
@@ -225,4 +226,4 @@ def _fail(reason: str, values: Values | None = None) -> Verdict:
 
 def _unasked(outcome: Outcome, reason: str, values: Values) -> Verdict:
     """A verdict that no gate gave."""
-    return Verdict(outcome=outcome, reason=reason, candidate=values.get("candidate"), champion=values.get("champion"))
+    return Verdict(outcome=outcome, reason=reason, candidate=values.get("candidate"), baseline=values.get("baseline"))

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from qlora_gov.plugin.specs import LogLikelihood
 from qlora_gov.records import Environment, Frozen
+from qlora_gov.records.answer import Answer, LogLikelihood
 
 TOLERANCE = 1e-3
 """To which a log-likelihood is the same, relative: other machines round otherwise, and so do other batches."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a subject answered to one row, and how likely it found the reference, where that was asked."""
-
-    response: str
-    likelihood: LogLikelihood | None
 
 
 class ReplayedRow(Frozen):
@@ -63,7 +54,12 @@ def spread(of: int, count: int) -> list[int]:
 
 
 def compare(
-    rows: Sequence[int], then: Sequence[Told], now: Sequence[Told], *, of: int, changed: Sequence[tuple[str, str, str]]
+    rows: Sequence[int],
+    then: Sequence[Answer],
+    now: Sequence[Answer],
+    *,
+    of: int,
+    changed: Sequence[tuple[str, str, str]],
 ) -> Replay:
     """Texts must be equal; log-likelihoods agree to :data:`TOLERANCE`, over the same number of tokens."""
     replayed = tuple(

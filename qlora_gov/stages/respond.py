@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,45 +14,23 @@ import numpy as np
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import ModelError
-from qlora_gov.plugin.specs import LogLikelihood, Progress
+from qlora_gov.plugin.specs import Progress
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
+from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
 from qlora_gov.records.table import Table
-
-
-class Answered(Protocol):
-    """A generated response: its text, and why it ended."""
-
-    @property
-    def text(self) -> str:
-        """The response."""
-        ...
-
-    @property
-    def finish(self) -> str:
-        """``stop`` or ``length``."""
-        ...
 
 
 class Subject(Protocol):
     """What is evaluated, as this stage needs it."""
 
-    def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> Sequence[Answered]:
+    def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> Sequence[Answer]:
         """Answer a batch of prompts."""
         ...
 
     def loglikelihood(self, conversations: Sequence[Sequence[Message]]) -> Sequence[LogLikelihood]:
         """Rate the last turn of each conversation."""
         ...
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one subject said to one row."""
-
-    response: str
-    finish: str
-    likelihood: LogLikelihood | None
 
 
 class Spool:
@@ -64,29 +42,29 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.done: dict[int, list[Row]] = {}
+        self.done: dict[int, list[Answer]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
         whole = [line for line in lines if line.endswith(b"\n")]  # a kill can cut the last line short
         for line in whole:
             batch = json.loads(line)
-            self.done[batch["batch"]] = [_row(values) for values in batch["rows"]]
+            self.done[batch["batch"]] = [_answer(values) for values in batch["rows"]]
         if whole != lines:
             os.truncate(path, sum(map(len, whole)))
 
-    def put(self, batch: int, rows: list[Row]) -> None:
+    def put(self, batch: int, rows: list[Answer]) -> None:
         """Keep a finished batch before going on."""
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({"batch": batch, "rows": [asdict(row) for row in rows]}) + "\n")
         self.done[batch] = rows
 
 
-def _row(values: dict[str, Any]) -> Row:
+def _answer(values: dict[str, Any]) -> Answer:
     likelihood = values["likelihood"]
-    return Row(values["response"], values["finish"], None if likelihood is None else LogLikelihood(**likelihood))
+    return Answer(values["response"], values["finish"], None if likelihood is None else LogLikelihood(**likelihood))
 
 
-def respond(
+def answer_dataset(
     subject: Subject,
     base: Base,
     adapter: Adapter | None,
@@ -105,7 +83,7 @@ def respond(
     progress.begin(f"the {who} answers", len(examples))
     for number, batch in enumerate(_plan(examples, generation.batch_size)):
         if number not in spool.done:
-            spool.put(number, _ask(subject, [examples[at] for at in batch], generation, likelihoods))
+            spool.put(number, ask(subject, [examples[at] for at in batch], generation, likelihoods=likelihoods))
         progress.advance(len(batch))
     rows = _in_order(_plan(examples, generation.batch_size), spool)
     tables = _tables(examples, rows, likelihoods)
@@ -129,7 +107,10 @@ def _plan(examples: Sequence[Example], size: int) -> list[list[int]]:
     return [order[at : at + size] for at in range(0, len(order), size)]
 
 
-def _ask(subject: Subject, examples: Sequence[Example], generation: GenerationSettings, likelihoods: bool) -> list[Row]:
+def ask(
+    subject: Subject, examples: Sequence[Example], generation: GenerationSettings, *, likelihoods: bool
+) -> list[Answer]:
+    """Let a subject answer one batch. Raises ModelError where it gives a reference no likelihood that is finite."""
     answers = subject.answer([example.prompt for example in examples], generation.max_new_tokens)
     rated: Sequence[LogLikelihood | None] = [None] * len(examples)
     if likelihoods:
@@ -137,15 +118,15 @@ def _ask(subject: Subject, examples: Sequence[Example], generation: GenerationSe
     for example, value in zip(examples, rated, strict=True):
         if value is not None and not math.isfinite(value.nll):
             raise ModelError(f"{example.source}: the model gives this answer the log-likelihood {-value.nll}")
-    return [Row(answer.text, answer.finish, value) for answer, value in zip(answers, rated, strict=True)]
+    return [replace(answer, likelihood=value) for answer, value in zip(answers, rated, strict=True)]
 
 
-def _in_order(plan: Sequence[Sequence[int]], spool: Spool) -> list[Row]:
+def _in_order(plan: Sequence[Sequence[int]], spool: Spool) -> list[Answer]:
     placed = {at: row for number, batch in enumerate(plan) for at, row in zip(batch, spool.done[number], strict=True)}
     return [placed[at] for at in range(len(placed))]
 
 
-def _tables(examples: Sequence[Example], rows: Sequence[Row], likelihoods: bool) -> dict[str, Table]:
+def _tables(examples: Sequence[Example], rows: Sequence[Answer], likelihoods: bool) -> dict[str, Table]:
     number = np.arange(len(rows))
     tables: dict[str, Table] = {
         "responses": {

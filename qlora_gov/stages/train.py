@@ -15,7 +15,7 @@ from qlora_gov.records.example import Example
 _SAFE = {".safetensors", ".json"}
 
 
-def train(
+def train_adapter(
     trainer: Trainer,
     recipe: Component,
     base: Base,

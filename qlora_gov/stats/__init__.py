@@ -1,7 +1,7 @@
 """Intervals for metrics and paired comparisons. numpy and scipy only; it knows nothing of models."""
 
 from qlora_gov.stats.clusters import effective_rows
-from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Claim, Contrast, no_worse, scaled_difference
+from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Contrast, Hypothesis, no_worse, scaled_difference
 from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.estimators import estimate, estimate_all, value_of
 from qlora_gov.stats.methods import METHODS, Methods, newest_methods
@@ -15,9 +15,9 @@ __all__ = [
     "METHODS",
     "VALUE",
     "Caution",
-    "Claim",
     "Contrast",
     "Estimate",
+    "Hypothesis",
     "Methods",
     "SliceFindings",
     "Withheld",

@@ -48,12 +48,12 @@ def _without_resampling(comparison: Comparison, contrast: Contrast, methods: Met
     if binary and contrast is VALUE:
         return methods.exact_rate(int(comparison.candidate[:, 0].sum()), comparison.clusters)
     if binary and contrast is DIFFERENCE and independent(comparison.clusters):
-        change = comparison.candidate[:, 0] - comparison.champion[:, 0]
+        change = comparison.candidate[:, 0] - comparison.baseline[:, 0]
         return methods.paired_score(int((change > 0).sum()), int((change < 0).sum()), rows)
     k = comparison.candidate.shape[1]
     aggregate = comparison.metric.aggregate
     return Sample(
-        cluster_sums(np.hstack([comparison.candidate, comparison.champion]), comparison.clusters),
+        cluster_sums(np.hstack([comparison.candidate, comparison.baseline]), comparison.clusters),
         lambda sums: contrast.function(aggregate(sums[..., :k]), aggregate(sums[..., k:])),
         rows,
     )
@@ -70,7 +70,7 @@ def value_of(stats: Floats, metric: MetricTraits) -> float | Absent:
 def _unusable(comparison: Comparison) -> str | None:
     if not comparison.clusters.size:
         return "there are no rows"
-    both = np.stack([comparison.candidate, comparison.champion])
+    both = np.stack([comparison.candidate, comparison.baseline])
     if not np.isfinite(both).all():
         return "a row's score is not finite"
     if comparison.metric.binary and not (np.isin(both[..., 0], (0, 1)).all() and (both[..., 1] == 1).all()):

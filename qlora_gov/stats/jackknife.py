@@ -46,7 +46,7 @@ class Jackknife:
         return self.influence.size - int(np.unique(steps, return_counts=True)[1].max()) + 1
 
 
-def jackknife(sums: Floats, statistic: Statistic) -> Jackknife:
+def jackknifed(sums: Floats, statistic: Statistic) -> Jackknife:
     """Delete each cluster of ``sums [clusters, m]`` in turn. NaN where the statistic is."""
     total = sums.sum(axis=0)
     clusters = sums.shape[0]

@@ -16,7 +16,7 @@ from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.paired_binary import paired_score
 from qlora_gov.stats.rates import exact_rate
 from qlora_gov.stats.results import Estimate, Withheld
-from qlora_gov.stats.studentised import Sample, studentised
+from qlora_gov.stats.studentised import Sample, studentised_estimates
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Methods:
     corrected_rate: Callable[[int, Integers, DetectorErrors], Estimate | Withheld]
 
 
-METHODS: dict[int, Methods] = {1: Methods(exact_rate, paired_score, studentised, corrected_rate)}
+METHODS: dict[int, Methods] = {1: Methods(exact_rate, paired_score, studentised_estimates, corrected_rate)}
 """Every revision that a ledger may name, by its number."""
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from qlora_gov.stats.clusters import Floats
-from qlora_gov.stats.jackknife import Jackknife, Statistic, jackknife
+from qlora_gov.stats.jackknife import Jackknife, Statistic, jackknifed
 from qlora_gov.stats.resampling import RESAMPLES, resample
 from qlora_gov.stats.results import Caution, Estimate, Withheld
 
@@ -42,7 +42,7 @@ class Sample:
     rows: int
 
 
-def studentised(samples: Sequence[Sample]) -> list[Estimate | Withheld]:
+def studentised_estimates(samples: Sequence[Sample]) -> list[Estimate | Withheld]:
     """Estimate many statistics of the same number of clusters by one resampling product."""
     found = [_jackknife(sample) for sample in samples]
     told = [(sample, one) for sample, one in zip(samples, found, strict=True) if isinstance(one, Jackknife)]
@@ -62,7 +62,7 @@ def _jackknife(sample: Sample) -> Jackknife | Withheld:
     if clusters < FEWEST_CLUSTERS:
         reason = f"of {FEWEST_CLUSTERS} independent clusters of rows that it takes there are {clusters}"
         return Withheld(reason, rows, clusters)
-    found = jackknife(sample.sums, sample.statistic)
+    found = jackknifed(sample.sums, sample.statistic)
     if not (np.isfinite(found.value) and np.isfinite(found.influence).all()):
         return Withheld("undefined on these rows, or with one cluster of them left out", rows, clusters)
     if not found.influence.any():

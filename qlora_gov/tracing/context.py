@@ -37,7 +37,7 @@ class TracedSlice(Frozen):
     value: str
     rows: int
     candidate: float | Absent
-    opponent: float | Absent
+    baseline: float | Absent
 
 
 class TracedAnswer(Frozen):
@@ -57,7 +57,7 @@ class TracedRow(Frozen):
     prompt: str
     reference: str
     candidate: TracedAnswer
-    opponent: TracedAnswer
+    baseline: TracedAnswer
 
 
 class TracedEntry(Frozen):
@@ -69,11 +69,11 @@ class TracedEntry(Frozen):
 
 
 class Trace(Frozen):
-    """A number from the card down to its rows. ``opponent`` is whom the candidate's rows stand beside."""
+    """A number from the card down to its rows. ``baseline`` is whom the candidate's rows stand beside."""
 
     metric: str
     decision: str
-    opponent: str = Field(description="champion or reference")
+    baseline: str = Field(description="champion or reference")
     values: tuple[TracedValue, ...]
     rules: tuple[RuleVerdict, ...] = Field(description="the rules that judge it")
     plugin: TracedPlugin

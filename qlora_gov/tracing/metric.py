@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qlora_gov.errors import PluginError, UsageError, did_you_mean
-from qlora_gov.evidence.evaluations import examples_behind, responses_of
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.evaluations import dataset_of
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.recorded import remeasure
@@ -38,7 +39,7 @@ def trace(space: Workspace, opened: OpenedCard, metric: str, *, against: str = "
         return Trace(
             metric=metric,
             decision=opened.decision.id,
-            opponent=against,
+            baseline=against,
             values=tuple(_value(opened, who, metric) for who in sides),
             rules=tuple(item for item in opened.decision.verdicts if item.rule.metric == metric),
             plugin=_plugin(space.catalog, measurement.metric),
@@ -69,12 +70,12 @@ def _pair(
     space: Workspace, opened: OpenedCard, against: str, measure: Measure | Absent, measurement: Measurement
 ) -> Pair:
     ledger, sides = space.ledger, opened.evaluations
-    examples = examples_behind(ledger, responses_of(ledger, sides["candidate"]))
-    candidate, opponent = (
+    examples = evaluation_rows(ledger, dataset_of(ledger, sides["candidate"].id))
+    candidate, baseline = (
         side_of(ledger, opened.entry(sides[who].id), sides[who], measurement, len(examples))
         for who in ("candidate", against)
     )
-    return Pair(candidate, opponent, examples, measurement.components, measure)
+    return Pair(candidate, baseline, examples, measurement.components, measure)
 
 
 def _value(opened: OpenedCard, who: str, metric: str) -> TracedValue:

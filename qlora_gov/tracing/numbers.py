@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from qlora_gov.evidence.card import evidence_of
+from qlora_gov.evidence.card import card_records
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.records import About, DatasetVersion, Decision, DetectorErrors, Evaluation, Frozen, Outcome
 from qlora_gov.reports.card.assembly import card_context
@@ -54,7 +54,7 @@ def stated_numbers(ledger: Ledger, opened: OpenedCard, about: About) -> list[Sta
     held = [one for entry in opened.entries for one in _numbers(entry, _group(opened, entry))]
     known = {one.value for one in (head, *held)}
     with ledger.reading():  # what follows shares this opening of the file
-        context = card_context(evidence_of(ledger, opened.decision, _about(opened) or about)).model_dump(mode="json")
+        context = card_context(card_records(ledger, opened.decision, _about(opened) or about)).model_dump(mode="json")
     derived = [*_walk("", context), *_counts("", context), *_outcomes(opened.decision)]
     return [head, *held, *(_stated(DERIVED, found, decided) for found in derived if found.value not in known)]
 

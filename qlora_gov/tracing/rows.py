@@ -1,4 +1,4 @@
-"""A metric's rows and slices, candidate and opponent side by side."""
+"""A metric's rows and slices, candidate and baseline side by side."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNSCORED = Absent(absent="the row was not scored")
 
 
 @dataclass(frozen=True)
-class Side:
+class TracedSide:
     """One side's statistics ``[n, k]`` of a metric, and which rows were scored ``[n]``."""
 
     evaluation: Evaluation
@@ -35,8 +35,8 @@ class Side:
 class Pair:
     """Both sides on the same rows, and how their statistics become values; Absent where no plugin can tell."""
 
-    candidate: Side
-    opponent: Side
+    candidate: TracedSide
+    baseline: TracedSide
     examples: Sequence[Example]
     components: tuple[str, ...]
     measure: Measure | Absent
@@ -52,28 +52,28 @@ class Pair:
     @property
     def scored(self) -> NDArray[np.int64]:
         """The numbers of the rows that both sides have a score for."""
-        return np.flatnonzero(self.candidate.scored & self.opponent.scored)
+        return np.flatnonzero(self.candidate.scored & self.baseline.scored)
 
-    def loss(self, candidate: float | Absent, opponent: float | Absent) -> float:
+    def loss(self, candidate: float | Absent, baseline: float | Absent) -> float:
         """How much the candidate lost; nothing where that cannot be said."""
-        if isinstance(self.measure, Absent) or isinstance(candidate, Absent) or isinstance(opponent, Absent):
+        if isinstance(self.measure, Absent) or isinstance(candidate, Absent) or isinstance(baseline, Absent):
             return 0.0
-        return opponent - candidate if self.measure.traits.higher_is_better else candidate - opponent
+        return baseline - candidate if self.measure.traits.higher_is_better else candidate - baseline
 
 
-def side_of(ledger: Ledger, entry: Entry, evaluation: Evaluation, measurement: Measurement, rows: int) -> Side:
+def side_of(ledger: Ledger, entry: Entry, evaluation: Evaluation, measurement: Measurement, rows: int) -> TracedSide:
     """Read the statistics of one side; no row counts as scored where the side has no such measurement."""
     k = len(measurement.components)
     for index, one in enumerate(evaluation.measurements):
         if one.name == measurement.name and one.components == measurement.components and one.digest is not None:
-            return Side(evaluation, *scores(ledger.table(entry, "scores"), index, rows, k))
-    return Side(evaluation, np.zeros((rows, k)), np.zeros(rows, dtype=np.bool_))
+            return TracedSide(evaluation, *scores(ledger.table(entry, "scores"), index, rows, k))
+    return TracedSide(evaluation, np.zeros((rows, k)), np.zeros(rows, dtype=np.bool_))
 
 
 def traced_slices(pair: Pair) -> tuple[TracedSlice, ...]:
     """The metric over every value of every label, where rows share one; the slices that lost most first."""
     slices = [one for label, values in labels_of(pair.examples).items() for one in _slices(pair, label, values)]
-    return tuple(sorted(slices, key=lambda one: -pair.loss(one.candidate, one.opponent)))
+    return tuple(sorted(slices, key=lambda one: -pair.loss(one.candidate, one.baseline)))
 
 
 def _slices(pair: Pair, label: str, values: Sequence[str | None]) -> Iterator[TracedSlice]:
@@ -83,18 +83,18 @@ def _slices(pair: Pair, label: str, values: Sequence[str | None]) -> Iterator[Tr
     if not scored or sizes.max() < 2:  # a label that names each row is none to slice by
         return
     sides = []
-    for side in (pair.candidate, pair.opponent):
+    for side in (pair.candidate, pair.baseline):
         sums = np.zeros((len(names), len(pair.components)))
         np.add.at(sums, of, side.stats[scored])
         sides.append(pair.values(sums))
-    for name, size, candidate, opponent in zip(names.tolist(), sizes.tolist(), *sides, strict=True):
-        yield TracedSlice(label=label, value=name, rows=size, candidate=candidate, opponent=opponent)
+    for name, size, candidate, baseline in zip(names.tolist(), sizes.tolist(), *sides, strict=True):
+        yield TracedSlice(label=label, value=name, rows=size, candidate=candidate, baseline=baseline)
 
 
 def traced_rows(ledger: Ledger, pair: Pair, most: int) -> tuple[TracedRow, ...]:
     """The rows that lost most, then the others by number, with their texts as people may see them."""
     order = list(dict.fromkeys([*_worst(pair, most), *range(len(pair.examples))]))[:most]
-    ours, theirs = (shown_rows(ledger, side.evaluation, order) for side in (pair.candidate, pair.opponent))
+    ours, theirs = (shown_rows(ledger, side.evaluation, order) for side in (pair.candidate, pair.baseline))
     return tuple(
         TracedRow(
             row=row,
@@ -103,7 +103,7 @@ def traced_rows(ledger: Ledger, pair: Pair, most: int) -> tuple[TracedRow, ...]:
             prompt=mine.prompt,
             reference=mine.reference,
             candidate=_answer(pair, pair.candidate, row, mine.response),
-            opponent=_answer(pair, pair.opponent, row, other.response),
+            baseline=_answer(pair, pair.baseline, row, other.response),
         )
         for row, mine, other in zip(order, ours, theirs, strict=True)
     )
@@ -116,7 +116,7 @@ def _worst(pair: Pair, most: int) -> list[int]:
     texts = [""] * len(scored)
     found = regressed_rows(
         pair.candidate.stats[scored],
-        pair.opponent.stats[scored],
+        pair.baseline.stats[scored],
         pair.measure.traits.aggregate,
         higher_is_better=pair.measure.traits.higher_is_better,
         examples=texts,
@@ -126,7 +126,7 @@ def _worst(pair: Pair, most: int) -> list[int]:
     return [int(scored[one.row]) for one in found]
 
 
-def _answer(pair: Pair, side: Side, row: int, text: str) -> TracedAnswer:
+def _answer(pair: Pair, side: TracedSide, row: int, text: str) -> TracedAnswer:
     if not side.scored[row]:
         return TracedAnswer(answer=text, score=UNSCORED, statistics=None)
     statistics = dict(zip(pair.components, side.stats[row].tolist(), strict=True))

@@ -1,7 +1,7 @@
 """Verification: everything that a project's ledger and its cards state, derived again, offline and without torch."""
 
 from qlora_gov.verification.cards import KeptCard
-from qlora_gov.verification.intervals import Bench
+from qlora_gov.verification.intervals import Rejudge
 from qlora_gov.verification.workspace import verify_workspace
 
-__all__ = ["Bench", "KeptCard", "verify_workspace"]
+__all__ = ["KeptCard", "Rejudge", "verify_workspace"]

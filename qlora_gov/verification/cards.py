@@ -10,12 +10,13 @@ from pathlib import Path
 
 from qlora_gov.canonical import bytes_id
 from qlora_gov.errors import GovError, ProjectError, UsageError
-from qlora_gov.evidence.card import evidence_of
-from qlora_gov.ledger import Entry, Head, Problem, ProblemKind
+from qlora_gov.evidence.card import card_records
+from qlora_gov.ledger import Entry, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
+from qlora_gov.ledger.files import card_directory
 from qlora_gov.ledger.reading import fetch
-from qlora_gov.project.workspace import Workspace, short
-from qlora_gov.records import About, Card, Decision
+from qlora_gov.project.workspace import Workspace
+from qlora_gov.records import About, Card, Decision, Head
 from qlora_gov.reports.card.assembly import card_context
 from qlora_gov.reports.card.files import CardFiles, card_files
 
@@ -43,31 +44,32 @@ class KeptCard:
             raise UsageError(f"{path}: no card can be read there: {error.strerror}") from error
         text = data.decode(errors="replace")
         plain = text if path.suffix == ".md" else html.unescape(_TAG.sub(" ", text))
-        heads = tuple(Head(int(seq.replace(",", "")), digest) for seq, digest in _HEAD.findall(plain))
+        heads = tuple(Head(seq=int(seq.replace(",", "")), hash=digest) for seq, digest in _HEAD.findall(plain))
         return cls(path, bytes_id(data), tuple(_DECISION.findall(plain)), heads)
 
     def entry(self, entries: Sequence[Entry]) -> Entry | None:
         """The newest entry of the card that has this file."""
-        return next((entry for entry, card in reversed(cards(entries)) if self.digest in card.files.values()), None)
+        return next(
+            (entry for entry, card in reversed(cards_among(entries)) if self.digest in card.files.values()), None
+        )
 
     def problems(self, entries: Sequence[Entry]) -> Iterator[Problem]:
         """Why the ledger does not know the file: it was edited, or the card's entry is gone."""
         if self.entry(entries) is None:
-            same = [place(entry) for entry, card in cards(entries) if card.decision in self.decisions]
+            same = [place(entry) for entry, card in cards_among(entries) if card.decision in self.decisions]
             what = f"it was edited: it is not the file of {same[-1]}" if same else "a card whose entry is gone"
             yield Problem(ProblemKind.TAMPERED, str(self.path), what)
 
 
-def cards(entries: Sequence[Entry]) -> list[tuple[Entry, Card]]:
+def cards_among(entries: Sequence[Entry]) -> list[tuple[Entry, Card]]:
     """The entries of cards, oldest first."""
     return [(entry, entry.record) for entry in entries if isinstance(entry.record, Card)]
 
 
-def orphans(directory: Path, entries: Sequence[Entry]) -> list[Path]:
-    """The files under a directory of cards that belong to no card in the ledger."""
-    known = {short(entry.id) for entry, _ in cards(entries)}
-    folders = sorted(directory.iterdir()) if directory.is_dir() else []
-    return [path for folder in folders if folder.name not in known for path in sorted(folder.glob("card.*"))]
+def orphans(artefacts: Path, entries: Sequence[Entry]) -> list[Path]:
+    """The files of cards that belong to no card in the ledger."""
+    known = {card_directory(artefacts, entry.id) for entry, _ in cards_among(entries)}
+    return [path for path in sorted(artefacts.glob("cards/*/card.*")) if path.parent not in known]
 
 
 def rendering_problems(space: Workspace, entry: Entry, card: Card) -> Iterator[Problem]:
@@ -95,7 +97,7 @@ def _rendered(space: Workspace, card: Card) -> CardFiles | None:
     """A card's files as they would be written now; None where a template of the project's own is at fault."""
     with space.ledger.reading():  # what follows shares this opening of the file
         decision, about = fetch(space.ledger, card.decision, Decision), fetch(space.ledger, card.about, About)
-        context = card_context(evidence_of(space.ledger, decision, about))
+        context = card_context(card_records(space.ledger, decision, about))
     try:
         return card_files(context, space.templates)
     except ProjectError:

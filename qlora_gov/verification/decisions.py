@@ -48,7 +48,7 @@ def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iter
     verdict, rule = item.verdict, item.rule
     for who, side, stated in (
         ("candidate", sides["candidate"], verdict.candidate),
-        (rule.against, sides.get(rule.against), verdict.champion),
+        (rule.against, sides.get(rule.against), verdict.baseline),
     ):
         if stated is None or side is None:
             continue
@@ -59,7 +59,7 @@ def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iter
         if rule.where:  # of some rows only: judging again tells, from the rows
             continue
         measured = [one.value for one in side.measurements if one.name == rule.metric]
-        own = [one.candidate if who == "candidate" else one.champion for one in verdict.slices]
+        own = [one.candidate if who == "candidate" else one.baseline for one in verdict.slices]
         values = [value for value in (*measured, *own) if isinstance(value, float)]
         if not any(close(stated, value) for value in values):
             what = f"{rule.metric} of the {who} is {stated!r}"

@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qlora_gov.errors import GovError, PluginError, ProjectError
-from qlora_gov.evidence.evaluations import examples_behind, responses_of, side
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.evaluations import dataset_of, side
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.ledger.reading import fetch
@@ -18,12 +19,12 @@ from qlora_gov.plugin.catalog import Entry as Installed
 from qlora_gov.plugin.recorded import installed, rebound, remeasure
 from qlora_gov.plugin.specs import GateSpec
 from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict, Verdict
-from qlora_gov.stages.gate import Contest, judge
+from qlora_gov.stages.gate import GateInput, judge
 from qlora_gov.verification.numbers import differences
 
 
 @dataclass(frozen=True)
-class Bench:
+class Rejudge:
     """What judges again: the ledger with its rows, and the components that are installed now."""
 
     ledger: Ledger
@@ -41,23 +42,23 @@ class Bench:
 
     def _decision(self, where: str, decision: Decision) -> Iterator[Problem]:
         try:
-            policy, contest = fetch(self.ledger, decision.policy, Policy), self._contest(decision)
+            policy, given = fetch(self.ledger, decision.policy, Policy), self._given(decision)
         except (GovError, ValueError, LookupError) as error:
             yield Problem(ProblemKind.MISSING, where, f"it cannot be judged again: {error}")
             return
         for item in decision.verdicts:
-            if (problem := self._verdict(f"{where}, rule {item.rule.name!r}", item, policy, contest)) is not None:
+            if (problem := self._verdict(f"{where}, rule {item.rule.name!r}", item, policy, given)) is not None:
                 yield problem
 
-    def _contest(self, decision: Decision) -> Contest:
+    def _given(self, decision: Decision) -> GateInput:
         sides = {who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in decision.sides.items()}
         candidate = sides.pop("candidate")
-        examples = examples_behind(self.ledger, responses_of(self.ledger, candidate.evaluation))
-        return Contest(candidate, sides, examples, (), decision.look, decision.methods)
+        examples = evaluation_rows(self.ledger, dataset_of(self.ledger, candidate.evaluation.id))
+        return GateInput(candidate, sides, examples, (), decision.look, decision.methods)
 
-    def _verdict(self, where: str, item: RuleVerdict, policy: Policy, contest: Contest) -> Problem | None:
+    def _verdict(self, where: str, item: RuleVerdict, policy: Policy, given: GateInput) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""
-        evaluation, rule = contest.candidate.evaluation, item.rule
+        evaluation, rule = given.candidate.evaluation, item.rule
         measured = next((one for one in evaluation.measurements if one.name == rule.metric), None)
         if measured is None or isinstance(item.verdict.candidate, Absent):
             return None
@@ -66,7 +67,7 @@ class Bench:
             gate.require()
             measure = remeasure(self.catalog, evaluation, measured, self.root)
             alone = policy.model_copy(update={"rules": (rule,)})
-            (again,) = judge(alone, {rule.name: gate.make()}, replace(contest, measures=(measure,)))
+            (again,) = judge(alone, {rule.name: gate.make()}, replace(given, measures=(measure,)))
         except PluginError as error:
             return Problem(ProblemKind.PLUGIN_MISSING, where, str(error))
         except ProjectError as error:
@@ -80,15 +81,16 @@ class Bench:
 def _compared(
     where: str, stated: Verdict, derived: Verdict, components: Sequence[tuple[Component, Installed | None]]
 ) -> Problem | None:
-    """What does not come out again. Code that was edited may say the same in other words."""
+    """What does not come out again. Code that was edited may say the same in other words, as may a later core.
+
+    A verdict without the candidate's value is the core's: it asked no gate, and advises as its version does.
+    """
     edited = [one for one, now in components if now is not None and now.plugin.source != one.source]
     meant = [one for one, now in components if now is not None and now.meaning != one.meaning]
-    what = differences(*(_numbers(one) if edited else one.model_dump(mode="json") for one in (stated, derived)))
+    reworded = edited or derived.candidate is None
+    what = differences(*(_numbers(one) if reworded else one.model_dump(mode="json") for one in (stated, derived)))
     if meant or (what and edited):
-        changed = (meant or edited)[0]
-        since = f"the plugin's source changed since {changed.name} {changed.version} judged this"
-        now = f"no longer re-derives: {'; '.join(what)}" if what else "still re-derives"
-        return Problem(ProblemKind.SOURCE_CHANGED, where, f"{since}; the verdict {now}", harmless=not what)
+        return Problem.source_changed(where, (meant or edited)[0], "judged", "verdict", "; ".join(what) or None)
     return Problem(ProblemKind.TAMPERED, where, "; ".join(what)) if what else None
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qlora_gov.errors import GovError
-from qlora_gov.evidence.evaluations import examples_behind, responses_of
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.evaluations import dataset_of
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, scores
 from qlora_gov.ledger.entry import place
-from qlora_gov.records import Absent, CorrectedRate, DetectorErrors, Evaluation, Interval, Scan
-from qlora_gov.records.table import cluster_numbers
-from qlora_gov.stats import METHODS, Withheld
+from qlora_gov.records import CorrectedRate, DetectorErrors, Evaluation
+from qlora_gov.stages.evaluate import correct_rate
 from qlora_gov.verification.numbers import differences
 
 
@@ -27,23 +27,16 @@ def rate_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]
 
 def _problems(ledger: Ledger, entry: Entry, evaluation: Evaluation) -> Iterator[Problem]:
     table = ledger.table(entry, "scores")
-    groups = [example.group for example in examples_behind(ledger, responses_of(ledger, evaluation))]
+    groups = [example.group for example in evaluation_rows(ledger, dataset_of(ledger, evaluation.id))]
     measured = [one.metric for one in evaluation.measurements]
     for scan in evaluation.scans:
         if isinstance(scan.errors, DetectorErrors):
             at = measured.index(scan.detector.rate)
             rate = evaluation.measurements[at]
             stats, _ = scores(table, at, rate.rows, len(rate.components))
-            derived = _corrected(scan, scan.errors, int(stats[:, 0].sum()), groups)
+            level = scan.corrected.interval.level if isinstance(scan.corrected, CorrectedRate) else 0.95
+            flagged = int(stats[:, 0].sum())
+            derived = correct_rate(flagged, groups, scan.errors, level=level, methods=scan.methods)
             what = differences(scan.corrected.model_dump(mode="json"), derived.model_dump(mode="json"))
             if what:
                 yield Problem(ProblemKind.TAMPERED, f"{place(entry)}, {scan.name} corrected", "; ".join(what))
-
-
-def _corrected(scan: Scan, errors: DetectorErrors, flagged: int, groups: Sequence[str]) -> CorrectedRate | Absent:
-    found = METHODS[scan.methods].corrected_rate(flagged, cluster_numbers(groups), errors)
-    if isinstance(found, Withheld):
-        return Absent(absent=found.reason)
-    level = scan.corrected.interval.level if isinstance(scan.corrected, CorrectedRate) else 0.95
-    low, high = found.interval(level)
-    return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=level, method=found.method))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qlora_gov.errors import IntegrityError
-from qlora_gov.ledger import Entry, Head, Ledger, Problem, ProblemKind, verify
+from qlora_gov.errors import IntegrityError, NewerLedgerError
+from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, verify_ledger
 from qlora_gov.project.workspace import Workspace
-from qlora_gov.records import Evaluation
+from qlora_gov.records import Evaluation, Head
 from qlora_gov.verification.aggregates import aggregates_of
-from qlora_gov.verification.cards import KeptCard, cards, orphans, rendering_problems
+from qlora_gov.verification.cards import KeptCard, cards_among, orphans, rendering_problems
 from qlora_gov.verification.history import history_problems
-from qlora_gov.verification.intervals import Bench
+from qlora_gov.verification.intervals import Rejudge
 from qlora_gov.verification.rates import rate_problems
 
 
@@ -27,18 +27,20 @@ def verify_workspace(
         intervals: whether to judge every decision again from its rows, besides.
     """
     entries = _entries(space.ledger)
-    lost = [] if entries is None else [KeptCard.read(path) for path in orphans(space.state / "cards", entries)]
+    lost = [] if entries is None else [KeptCard.read(path) for path in orphans(space.state, entries)]
     entries = entries or []
     evaluations = [entry.record for entry in entries if isinstance(entry.record, Evaluation)]
     aggregates = aggregates_of(evaluations, space.catalog, space.root)
     shown = dict.fromkeys([*heads, *(head for card in (*kept, *lost) for head in card.heads)])
     problems = [
-        *verify(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
+        *verify_ledger(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
         *history_problems(entries),
         *(problem for card in (*kept, *lost) for problem in card.problems(entries)),
     ]
     if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again
-        problems += (problem for entry, card in cards(entries) for problem in rendering_problems(space, entry, card))
+        problems += (
+            problem for entry, card in cards_among(entries) for problem in rendering_problems(space, entry, card)
+        )
     return [*problems, *_judged_again(space, entries)] if intervals else problems
 
 
@@ -46,10 +48,10 @@ def _entries(ledger: Ledger) -> list[Entry] | None:
     """All entries; None where one cannot be read, which the ledger's own verification reports."""
     try:
         return ledger.entries()
-    except IntegrityError:
+    except (IntegrityError, NewerLedgerError):
         return None
 
 
 def _judged_again(space: Workspace, entries: Sequence[Entry]) -> Iterator[Problem]:
-    yield from Bench(space.ledger, space.catalog, space.root).problems(entries)
+    yield from Rejudge(space.ledger, space.catalog, space.root).problems(entries)
     yield from rate_problems(space.ledger, entries)

@@ -103,3 +103,42 @@ def test_plugins_import_nothing_but_what_they_may() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "qlora_gov":
                 assert node.module in ("qlora_gov", "qlora_gov.stats") or node.module.startswith("qlora_gov.models")
+
+
+def test_tests_mirror_the_source() -> None:
+    """Folder for folder; besides, what runs the whole program, what holds the map, and what tests share."""
+    own = {"architecture", "end_to_end", "ledgers", "support"}
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    sources = {path.parent.relative_to(CORE) for path in CORE.rglob("*.py")}
+    sources |= {Path("plugins") / plugin for plugin in PLUGINS} | {Path(name) for name in own}
+    assert folders <= sources
+
+
+def test_no_function_has_the_name_of_its_module() -> None:
+    for path in MODULES:
+        assert path.stem not in names_bound_in(path), path
+
+
+def test_no_package_hides_a_module_behind_a_name() -> None:
+    for path in MODULES:
+        if path.stem == "__init__":
+            children = {child.stem for child in path.parent.iterdir()}
+            assert not children & names_bound_in(path), path
+
+
+def names_bound_in(path: Path) -> set[str]:
+    """The functions of a module, and what it imports from others under their own names."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    imported = {
+        alias.asname or alias.name
+        for node in body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if not node.module or not is_module(f"{node.module}.{alias.name}")
+    }
+    return imported | {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()

@@ -49,14 +49,14 @@ def test_the_configuration_is_what_was_tested_with() -> None:
 
 def test_the_evidence_names_decision_head_and_card() -> None:
     context, card = carded()
-    evidence = statement_of(context, card)["predicate"]["qlora_gov_evidence"]
-    decision = of("decision", evidence)
+    records = statement_of(context, card)["predicate"]["qlora_gov_evidence"]
+    decision = of("decision", records)
     assert decision["digest"] == digest(context.decision.id)
     assert decision["annotations"] == {"outcome": "APPROVED", "exploratory": False, "look": 1, "inconclusive": []}
-    assert of("ledger head", evidence)["digest"] == digest(content_id("entry 14"))
-    assert of("ledger head", evidence)["annotations"] == {"entry": 14}
-    assert of("card", evidence)["digest"] == digest(card.id)
-    assert of("card.html", evidence)["digest"] == digest(content_id("html"))
+    assert of("ledger head", records)["digest"] == digest(content_id("entry 14"))
+    assert of("ledger head", records)["annotations"] == {"entry": 14}
+    assert of("card", records)["digest"] == digest(card.id)
+    assert of("card.html", records)["digest"] == digest(content_id("html"))
 
 
 def test_every_descriptor_has_a_digest_without_its_algorithm(statement: dict[str, Any]) -> None:
@@ -97,8 +97,8 @@ def test_only_what_promotes_has_passed(
 
 def test_what_could_not_tell_is_told_from_what_failed() -> None:
     context, card = carded(verdicts=(BROKE, TOLD_NOTHING), outcome=REFUSED)
-    evidence = statement_of(context, card)["predicate"]["qlora_gov_evidence"]
-    assert of("decision", evidence)["annotations"]["inconclusive"] == ["tells"]
+    records = statement_of(context, card)["predicate"]["qlora_gov_evidence"]
+    assert of("decision", records)["annotations"]["inconclusive"] == ["tells"]
 
 
 def test_the_same_records_give_the_same_bytes() -> None:

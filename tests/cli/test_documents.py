@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.imported import BETTER, GOOD, Imported, make_imported
+from tests.support.imported import BETTER, GOOD, Imported, make_imported
 
 
 @pytest.fixture(scope="module")

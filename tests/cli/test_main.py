@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from qlora_gov import __version__
-from qlora_gov.cli import main as cli_main
-from qlora_gov.cli.main import COMMANDS, LazyGroup, cli, run
+from qlora_gov.cli.main import COMMANDS, LazyGroup, cli, run, start
 from qlora_gov.errors import APPROVED, BUG, INCONCLUSIVE, INTERRUPTED, REFUSED
-from tests.cli import commands
-from tests.cli.commands import ERRORS
+from tests.cli import endings
+from tests.cli.endings import ERRORS
 
 ROOT = Path(__file__).parent.parent.parent
 HEAVY = ("numpy", "scipy", "pydantic", "pluggy", "duckdb", "jinja2", "rich", "torch", "transformers")
@@ -22,7 +21,7 @@ HEAVY = ("numpy", "scipy", "pydantic", "pluggy", "duckdb", "jinja2", "rich", "to
 @pytest.fixture(autouse=True)
 def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ends", "returns", "writes"):
-        monkeypatch.setitem(cli.commands, name, getattr(commands, name))
+        monkeypatch.setitem(cli.commands, name, getattr(endings, name))
 
 
 @pytest.mark.parametrize("name", sorted(set(ERRORS) - {"GovError"}))
@@ -47,6 +46,8 @@ def test_every_error_of_a_user_is_one_line_with_the_code_of_its_kind(
         (["ends", "usage", "--quick"], 2, "No such option '--quick'."),
         (["--quick"], 2, "No such option '--quick'."),
         (["evalute"], 2, "no command is named 'evalute'; did you mean 'evaluate'?"),
+        (["trian"], 2, "no command is named 'trian'; did you mean 'train'?"),
+        (["validate"], 2, "no command is named 'validate'; known: card, changelog, "),
         (["xyzzy"], 2, "no command is named 'xyzzy'; known: "),
     ],
 )
@@ -57,6 +58,11 @@ def test_what_else_goes_wrong_is_one_line_too(
     err = capsys.readouterr().err
     assert err.startswith(f"qlora-gov: {said}")
     assert err.count("\n") == 1
+
+
+def test_each_thing_that_is_wrong_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["ends", "three things"]) == 5
+    assert capsys.readouterr().err == "qlora-gov: a: one\nqlora-gov: b: two\nqlora-gov: c: three\n"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,7 @@ def test_an_interrupt_says_how_to_go_on(end: str, capsys: pytest.CaptureFixture[
 def test_a_command_s_code_is_the_program_s(code: int) -> None:
     assert run(["returns", str(code)]) == code
     with pytest.raises(SystemExit) as stop:
-        cli_main.main(["returns", str(code)])
+        start(["returns", str(code)])
     assert stop.value.code == code
 
 
@@ -137,10 +143,10 @@ print([code, [name for name in {HEAVY!r} if name in sys.modules]])
 @pytest.mark.parametrize("arguments", ["writes", "writes --rich", "--help", "--version"])
 def test_output_that_nobody_reads_is_not_a_refusal(arguments: str) -> None:
     code = (
-        "from qlora_gov.cli.main import cli, main\n"
-        "from tests.cli.commands import writes\n"
+        "from qlora_gov.cli.main import cli, start\n"
+        "from tests.cli.endings import writes\n"
         "cli.add_command(writes)\n"
-        f"main({arguments.split()!r})"
+        f"start({arguments.split()!r})"
     )
     reader, writer = os.pipe()
     os.close(reader)
@@ -156,7 +162,7 @@ def test_output_that_nobody_reads_is_not_a_refusal(arguments: str) -> None:
 
 def test_completion_of_a_shell_works() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from qlora_gov.cli.main import main; main()"],
+        [sys.executable, "-c", "from qlora_gov.cli.main import start; start()"],
         env={**os.environ, "_QLORA_GOV_COMPLETE": "bash_source"},
         capture_output=True,
         text=True,

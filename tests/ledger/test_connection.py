@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qlora_gov.errors import LedgerError, StorageError
-from qlora_gov.ledger import Ledger, verify
+from qlora_gov.ledger import Ledger, verify_ledger
 from qlora_gov.records import Policy
 from tests.ledger.samples import AGGREGATES, Release
 
@@ -44,7 +44,7 @@ def test_a_damaged_file_is_one_clear_error(release: Release, tmp_path: Path) -> 
         damaged = Ledger(tmp_path / f"{position}.duckdb")
         damaged.location.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
         try:
-            return str(verify(damaged, aggregates=AGGREGATES, artefacts=release.artefacts))
+            return str(verify_ledger(damaged, aggregates=AGGREGATES, artefacts=release.artefacts))
         except LedgerError as error:
             return str(error)
 
@@ -60,7 +60,7 @@ def test_a_ledger_cut_short_is_one_clear_error(release: Release) -> None:
     with release.ledger.location.open("r+b") as stream:
         stream.truncate(size // 2)
     with pytest.raises(LedgerError, match="cannot be used") as caught:
-        verify(release.ledger, aggregates=AGGREGATES, artefacts=release.artefacts)
+        verify_ledger(release.ledger, aggregates=AGGREGATES, artefacts=release.artefacts)
     assert "\n" not in str(caught.value)
 
 
@@ -70,7 +70,7 @@ def test_a_ledger_needs_neither_pandas_nor_pyarrow(release: Release, tmp_path: P
     code = """
 import sys
 from pathlib import Path
-from qlora_gov.ledger import Ledger, read_parquet, verify, write_parquet
+from qlora_gov.ledger import Ledger, read_parquet, verify_ledger, write_parquet
 from tests.ledger.samples import AGGREGATES, append_release
 
 class Refuse:
@@ -89,7 +89,7 @@ else:
     append_release(ledger, artefacts, "second")
     write_parquet(artefacts / "x.parquet", ledger.table(held, "examples"))
     assert read_parquet(artefacts / "x.parquet")["id"] == ledger.table(held, "examples")["id"]
-    assert verify(ledger, aggregates=AGGREGATES, artefacts=artefacts) == []
+    assert verify_ledger(ledger, aggregates=AGGREGATES, artefacts=artefacts) == []
 """
     for mode in ("reading", "appending"):
         command = [sys.executable, "-c", code, str(tmp_path / "copy.duckdb"), str(release.artefacts), mode]

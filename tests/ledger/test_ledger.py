@@ -11,9 +11,9 @@ import pytest
 from pyarrow import parquet
 
 from qlora_gov.errors import IntegrityError, LedgerError, LedgerMovedError, StorageError, UsageError
-from qlora_gov.ledger import Head, Ledger, export, scores
+from qlora_gov.ledger import Ledger, export, scores
 from qlora_gov.ledger.entry import GENESIS
-from qlora_gov.records import AliasMove, Policy
+from qlora_gov.records import AliasMove, Head, Policy
 from qlora_gov.records.table import TABLES, examples_of, examples_table
 from tests.ledger.samples import (
     ROWS,
@@ -51,7 +51,7 @@ def test_entries_chain_and_come_back_whole(ledger: Ledger) -> None:
     assert ledger.entries() == [first, second]
     assert ledger.entries("policy") == [first, second]
     assert ledger.entries("base") == []
-    assert ledger.head() == Head(2, second.hash)
+    assert ledger.head() == Head(seq=2, hash=second.hash)
     assert abs((datetime.fromisoformat(first.at) - before).total_seconds()) < 60
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.errors import LedgerLockedError
-from qlora_gov.ledger import Ledger, verify
+from qlora_gov.ledger import Ledger, verify_ledger
 from qlora_gov.records import Policy
 
 # Appends responses of some rows for ever or some times, and tells of each as soon as it is acknowledged.
@@ -66,7 +66,7 @@ def read_line(process: subprocess.Popen[str]) -> str:
 
 def sound(ledger: Ledger) -> bool:
     """Nothing is wrong but that the parents, which these records make up, are not there."""
-    problems = verify(ledger, aggregates={}, artefacts=ledger.location.parent)
+    problems = verify_ledger(ledger, aggregates={}, artefacts=ledger.location.parent)
     return all("which no entry before it holds" in problem.what for problem in problems)
 
 

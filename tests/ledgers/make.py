@@ -25,7 +25,7 @@ import yaml
 
 from qlora_gov import __version__
 from qlora_gov.cli.main import run
-from tests.tiny import make_tiny_base
+from tests.support.tiny import make_tiny_base
 
 HERE = Path(__file__).parent
 STATE = ".qlora_gov"

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import errno
 import json
 from importlib.metadata import files
 from pathlib import Path
+from unittest import mock
 
 import pytest
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HTTPError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
 
 from qlora_gov.errors import ModelError
 from qlora_gov.models.bases import resolve_base
@@ -44,10 +53,37 @@ def test_the_licence_is_that_of_the_bases_own_card(tmp_path: Path, readme: str, 
 def test_what_cannot_be_found_is_said(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such file"):
         resolve_base("absent.gguf", root=tmp_path)
-    with pytest.raises(ModelError, match=r"neither a directory .* nor a model that the hub gives"):
+    with pytest.raises(ModelError, match=r"hub gives: the hub cannot be reached, and the local cache has no"):
         resolve_base("nobody/nothing", root=tmp_path)
+    with pytest.raises(ModelError, match=r"hub gives: a name there is NAME or OWNER/NAME"):
+        resolve_base("./a/b", root=tmp_path)
     with pytest.raises(ModelError, match=r"holds no \.safetensors"):
         resolve_base(str(tmp_path), root=tmp_path)
+
+
+def refused(status: int, kind: type[HfHubHTTPError]) -> HfHubHTTPError:
+    answer = mock.Mock(status_code=status, headers={})
+    return kind("the hub\nsays", response=answer)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (refused(403, GatedRepoError), "it gives this one to approved accounts only; "),
+        (refused(404, RepositoryNotFoundError), "it has none of this name, or a private one; "),
+        (refused(404, RevisionNotFoundError), "the hub says"),
+        (HTTPError("the proxy refuses"), "the proxy refuses"),
+        (OSError(errno.ENOSPC, "No space left on device"), r"\[Errno 28\] No space left on device"),
+    ],
+)
+def test_why_the_hub_gives_no_model_is_said_in_words(
+    error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.snapshot_download", mock.Mock(side_effect=error))
+    with pytest.raises(ModelError, match=f"nor a model that the hub gives: {said}") as caught:
+        resolve_base("nobody/nothing", root=tmp_path)
+    assert caught.value.__cause__ is error
+    assert "Error" not in str(caught.value)
 
 
 def test_a_broken_gguf_is_a_model_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

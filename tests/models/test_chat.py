@@ -8,7 +8,7 @@ from qlora_gov.errors import ModelError
 from qlora_gov.models.chat import IGNORED, tokenise
 from qlora_gov.models.loading import load_tokenizer
 from qlora_gov.records.example import Message
-from tests.tiny import make_tiny_base
+from tests.support.tiny import make_tiny_base
 
 TALK = (
     Message(role="system", content="Be kind."),

@@ -60,7 +60,7 @@ def test_a_generated_answer_says_why_it_ended(tiny_base: Path) -> None:
         subject.model.lm_head.bias.data[end] = push * float(hidden_sign[0])
         answer = subject.answer([TALKS[0][:1]], 5)[0]
         assert answer.finish == finish
-        assert (answer.text == "") == (finish == "stop")
+        assert (answer.response == "") == (finish == "stop")
 
 
 def test_an_adapter_that_does_not_fit_is_a_model_error(tiny_base: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from qlora_gov.records import (
     DecisionOutcome,
     Evaluation,
     GenerationSettings,
+    Head,
     Interval,
     LossPoint,
     Measurement,
@@ -33,8 +34,7 @@ from qlora_gov.records import (
     Training,
     Verdict,
 )
-from qlora_gov.reports.card.context.card import LedgerHead
-from qlora_gov.reports.card.records import Evidence, Subject
+from qlora_gov.reports.card.records import CardRecords, SubjectRecords
 from tests.reports.samples import (
     ABOUT,
     BASE,
@@ -60,13 +60,14 @@ PASSED = Verdict(
     reason="rouge_l: candidate is 0.0731 higher than the champion (95% interval 0.0512 to 0.095), "
     "shown to keep the margin 0.02",
     contrast="candidate - champion",
+    contrast_kind="difference",
     estimate=0.0731,
     interval=Interval(low=0.0512, high=0.095, level=0.95, method="cluster jackknife, t"),
     threshold=-0.02,
     rows=169,
     clusters=144,
     candidate=0.31274836,
-    champion=0.2396,
+    baseline=0.2396,
     alpha=0.05,
     bound=0.0549,
     detectable=0.0272,
@@ -77,13 +78,14 @@ WITHIN = Verdict(
     outcome=Outcome.PASS,
     reason="pii_rate: candidate is 0 (95% interval 0 to 0.0253), shown to keep the limit of at most 0.03",
     contrast="candidate",
+    contrast_kind="value",
     estimate=0.0,
     interval=Interval(low=None, high=0.0253, level=0.95, method="Clopper-Pearson"),
     threshold=0.03,
     rows=169,
     clusters=144,
     candidate=0.0,
-    champion=0.00592,
+    baseline=0.00592,
     alpha=0.05,
     bound=0.0176,
     detectable=0.0241,
@@ -96,10 +98,11 @@ FAILED = PASSED.model_copy(
         "reason": "perplexity: candidate is 41.2% higher than the champion (95% interval 30.1% to 53.2%), "
         "shown to break the margin 0.05 of the champion",
         "contrast": "log(candidate / champion)",
+        "contrast_kind": "log_ratio",
         "estimate": 0.345,
         "threshold": 0.04879,
         "candidate": 22.17,
-        "champion": 15.7,
+        "baseline": 15.7,
     }
 )
 UNDECIDED = PASSED.model_copy(
@@ -122,7 +125,7 @@ SLICED = UNDECIDED.model_copy(
                 rows=4,
                 clusters=2,
                 candidate=0.21,
-                champion=Absent(absent="undefined over these rows"),
+                baseline=Absent(absent="undefined over these rows"),
             ),
             SliceFinding(
                 slice="en",
@@ -134,7 +137,7 @@ SLICED = UNDECIDED.model_copy(
                 rows=165,
                 clusters=142,
                 candidate=0.3136,
-                champion=0.2423,
+                baseline=0.2423,
             ),
         )
     }
@@ -165,7 +168,7 @@ def subject(
     scans: tuple[Scan, ...],
     base: Base,
     claim: Claim | None = None,
-) -> Subject:
+) -> SubjectRecords:
     how: dict[str, Any] = {"base": None, "quantization": None, "generation": None, "environment": None}
     if claim is None:
         how = {"base": base.id, "quantization": "nf4", "generation": GenerationSettings(), "environment": ENVIRONMENT}
@@ -179,7 +182,7 @@ def subject(
         **how,
     )
     evaluation = Evaluation(responses=responses.id, measurements=scores, scans=scans, findings=content_id("findings"))
-    return Subject(evaluation, responses)
+    return SubjectRecords(evaluation, responses)
 
 
 def trained(base: Base, training: DatasetVersion, changes: dict[str, Any]) -> Adapter:
@@ -221,7 +224,7 @@ def complete(
     scans: tuple[Scan, ...] = SCANS,
     champion_adapter: str | None = None,
     aliases: dict[str, str | None] | None = None,
-) -> Evidence:
+) -> CardRecords:
     """Records that name each other, with what a test wants different in them.
 
     A reference is pinned where a rule is against it. ``elsewhere`` is an adapter of which only the files are known.
@@ -247,7 +250,7 @@ def complete(
         exploratory=exploratory,
         look=look,
     )
-    return Evidence(
+    return CardRecords(
         about=about,
         decision=decision,
         policy=policy,
@@ -258,13 +261,13 @@ def complete(
         base=None if elsewhere else base,
         training=None if elsewhere else training,
         evaluation=HELD_OUT,
-        head=LedgerHead(seq=14, hash=content_id("entry 14")),
+        head=Head(seq=14, hash=content_id("entry 14")),
         aliases=aliases or {},
     )
 
 
 @pytest.fixture
-def evidence() -> Callable[..., Evidence]:
+def records() -> Callable[..., CardRecords]:
     """Makes a complete set of records; keyword arguments say what is different in it."""
     return complete
 

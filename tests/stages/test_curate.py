@@ -11,7 +11,7 @@ from qlora_gov.plugin.specs import Drop
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.example import Example, Message
 from qlora_gov.records.table import examples_table
-from qlora_gov.stages.curate import HeldOut, UsedSource, UsedStep, curate
+from qlora_gov.stages.curate import HeldOut, UsedSource, UsedStep, curate_dataset
 from tests.stages.toys import Quiet, component, example
 
 
@@ -53,9 +53,9 @@ def run(
         UsedSource(Rows(*rows[:1]), component("first"), "MIT"),
         UsedSource(Rows(*rows[1:]), component("rest"), None),
     ]
-    used = [UsedStep(step, component(name), "filter") for name, step in steps.items()]
+    used = [UsedStep(step, component(name), "filter", decontaminates=name == "leak") for name, step in steps.items()]
     progress = Quiet()
-    made = curate("training", sources, used, held_out, progress)
+    made = curate_dataset("training", sources, used, held_out, progress)
     assert progress.done == progress.total == 2 + len(steps)
     return made
 
@@ -107,6 +107,7 @@ def test_steps_see_the_rows_that_the_steps_before_left_and_those_held_out() -> N
     held_out = HeldOut("sha256:9", [ROWS[3]])
     version, kept = run(ROWS, {"leak": LEAKED, "up": SHOUTED}, held_out)
     assert version.held_out == "sha256:9"
+    assert [step.decontaminates for step in version.steps] == [True, False]
     assert version.parents == ("sha256:9",)
     assert [row.question for row in kept] == ["a", "b", "c"]
     # In the other order no row is equal to the held-out one any more.

@@ -10,7 +10,7 @@ import pytest
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError, ModelError
 from qlora_gov.plugin.measures import RATE_COMPONENTS, Measure
-from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, LogLikelihood, MetricTraits, ratio
+from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, MetricTraits, ratio
 from qlora_gov.records import (
     Absent,
     CorrectedRate,
@@ -20,8 +20,9 @@ from qlora_gov.records import (
     Measurement,
     Responses,
 )
+from qlora_gov.records.answer import LogLikelihood
 from qlora_gov.records.table import Table, recorded_table, scores_id, scores_of
-from qlora_gov.stages.evaluate import Detector, evaluate, evaluated_rows, prompt_text
+from qlora_gov.stages.evaluate import Detector, evaluated_rows, prompt_text, score_responses
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
 
 N = 5
@@ -67,7 +68,7 @@ def detector(guardrail: Any, name: str = "digits") -> Detector:
 
 def run(measures: Sequence[Measure] = (), detectors: Sequence[Detector] = ()) -> tuple[Evaluation, dict[str, Table]]:
     progress = Quiet()
-    made = evaluate(RESPONSES, ROWS, measures, detectors, progress)
+    made = score_responses(RESPONSES, ROWS, measures, detectors, progress)
     assert progress.done == progress.total == len(measures) + len(detectors)
     assert made[0].responses == RESPONSES.id
     assert made[0].findings == columns_id(made[1]["findings"])

@@ -25,7 +25,7 @@ from qlora_gov.records import (
     Rule,
     Verdict,
 )
-from qlora_gov.stages.gate import Contest, Side, decide, outcome_of
+from qlora_gov.stages.gate import GateInput, Side, decide, outcome_of
 from tests.stages.toys import component, example
 
 EXAMPLES = [
@@ -111,7 +111,7 @@ def breaks(comparison: Comparison) -> Verdict:
 
 
 def spoils(comparison: Comparison) -> Verdict:
-    comparison.candidate[:] = comparison.champion
+    comparison.candidate[:] = comparison.baseline
     return PASSED
 
 
@@ -146,7 +146,10 @@ FAILING = {
         rule(says(PASSED.model_copy(update={"outcome": "MAYBE"}))),
         "the gate returned a Verdict that is not valid",
     ),
-    "empty": (rule(says(Verdict.model_construct())), "the gate returned a Verdict that is not valid: missing key"),
+    "empty": (
+        rule(says(Verdict.model_construct())),
+        "the gate returned a Verdict that is not valid: missing key 'outcome'; missing key 'reason'",
+    ),
     "unknown metric": (rule(says(PASSED), "sund"), "nothing that is measured is named 'sund'; did you mean 'sound'?"),
     "no gate": (rule(None), "this rule has no gate"),
     "unknown label": (
@@ -191,11 +194,11 @@ def judge(
     reference: Side | None = None,
     **settings: Any,
 ) -> Decision:
-    opponents = {"champion": CHAMPION_SIDE} | ({"reference": reference} if reference else {})
+    baselines = {"champion": CHAMPION_SIDE} | ({"reference": reference} if reference else {})
     gates = {f"rule {at}": used.gate for at, used in enumerate(rules) if used.gate}
-    contest = Contest(candidate, opponents, EXAMPLES, MEASURES, look)
+    given = GateInput(candidate, baselines, EXAMPLES, MEASURES, look)
     policy = policy_of(rules, **settings)
-    return decide(policy, gates, contest, stated=policy.id, adapter="sha256:8", exploratory=False)
+    return decide(policy, gates, given, stated=policy.id, adapter="sha256:8", exploratory=False)
 
 
 def outcomes(decision: Decision) -> list[Outcome]:
@@ -226,8 +229,8 @@ def test_what_could_not_be_judged_fails_with_its_reason(name: str) -> None:
 
 def test_a_rule_that_could_not_be_judged_still_says_what_was_measured() -> None:
     absent, raised = (item.verdict for item in judge([FAILING["absent"][0], FAILING["raises"][0]]).verdicts)
-    assert (absent.candidate, absent.champion) == (WHY, 2.5)
-    assert (raised.candidate, raised.champion) == (2.5, 2.5)
+    assert (absent.candidate, absent.baseline) == (WHY, 2.5)
+    assert (raised.candidate, raised.baseline) == (2.5, 2.5)
 
 
 @pytest.mark.parametrize("name", ["unscored", "absent", "absent on the champion", "other rows", "not measured"])
@@ -243,7 +246,7 @@ def test_a_gate_sees_both_sides_paired_by_row() -> None:
     (comparison,) = asked
     assert comparison.metric is SOUND.traits
     assert np.array_equal(comparison.candidate, CANDIDATE)
-    assert np.array_equal(comparison.champion, CHAMPION)
+    assert np.array_equal(comparison.baseline, CHAMPION)
     assert np.array_equal(comparison.clusters, CLUSTERS)
     assert comparison.labels == {
         "provenance": (None,) * N,
@@ -257,7 +260,7 @@ def test_a_rule_against_the_reference_sees_the_reference() -> None:
     asked: list[Comparison] = []
     decision = judge([rule(Told(asked.append), against="reference")], reference=side(CHAMPION * 2))
     assert decision.reference == side(CHAMPION).evaluation.id
-    assert np.array_equal(asked[0].champion, CHAMPION * 2)
+    assert np.array_equal(asked[0].baseline, CHAMPION * 2)
     assert asked[0].against == "reference"
 
 
@@ -305,7 +308,7 @@ def test_a_part_of_a_comparison_has_the_rows_that_it_names() -> None:
     judge([rule(Told(asked.append))])
     part = asked[0].part(np.array([False, True, True, False]))
     assert part.candidate[:, 0].tolist() == [2.0, 3.0]
-    assert part.champion[:, 0].tolist() == [3.0, 2.0]
+    assert part.baseline[:, 0].tolist() == [3.0, 2.0]
     assert part.clusters.tolist() == [0, 1]
     assert part.labels["intent"] == ["loan", None]
 

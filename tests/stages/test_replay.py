@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from qlora_gov.plugin.specs import LogLikelihood
-from qlora_gov.stages.replay import Told, compare, environment_changes, spread
+from qlora_gov.records.answer import Answer, LogLikelihood
+from qlora_gov.stages.replay import compare, environment_changes, spread
 from tests.stages.toys import HERE
 
 
-def told(response: str = "yes", nll: float | None = 2.0, tokens: int = 3) -> Told:
-    return Told(response, None if nll is None else LogLikelihood(nll, tokens, 9))
+def told(response: str = "yes", nll: float | None = 2.0, tokens: int = 3) -> Answer:
+    return Answer(response, "stop", None if nll is None else LogLikelihood(nll, tokens, 9))
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def told(response: str = "yes", nll: float | None = 2.0, tokens: int = 3) -> Tol
     ],
 )
 def test_a_row_is_the_same_to_the_character_and_within_the_tolerance(
-    then: Told, now: Told, text: bool, likelihood: bool | None
+    then: Answer, now: Answer, text: bool, likelihood: bool | None
 ) -> None:
     replay = compare([4], [then], [now], of=9, changed=[])
     (row,) = replay.rows

@@ -9,20 +9,14 @@ import pytest
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import ModelError
-from qlora_gov.plugin.specs import LogLikelihood
 from qlora_gov.records import GenerationSettings, Responses
+from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
 from qlora_gov.records.table import TABLES, Table
-from qlora_gov.stages.respond import Row, Spool, respond
+from qlora_gov.stages.respond import Spool, answer_dataset
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, examples
 
 ROWS = examples(11)
-
-
-@dataclass
-class Answer:
-    text: str
-    finish: str
 
 
 @dataclass
@@ -48,7 +42,7 @@ def run(
     subject: Toy, path: Path, rows: Sequence[Example] = ROWS, *, likelihoods: bool = True, batch_size: int = 3
 ) -> tuple[Responses, dict[str, Table]]:
     progress = Quiet()
-    made = respond(
+    made = answer_dataset(
         subject,
         BASE,
         None,
@@ -126,9 +120,9 @@ def test_a_last_line_that_a_kill_cut_short_is_answered_again(tmp_path: Path, cut
 
 def test_a_spool_keeps_rows_exactly(tmp_path: Path) -> None:
     rows = [
-        Row("a\n\u2028é\x00\U0001f600", "stop", LogLikelihood(0.1 + 0.2, 3, 7)),
-        Row("", "length", LogLikelihood(5e-324, 1, 0)),
-        Row("b", "stop", None),
+        Answer("a\n\u2028é\x00\U0001f600", "stop", LogLikelihood(0.1 + 0.2, 3, 7)),
+        Answer("", "length", LogLikelihood(5e-324, 1, 0)),
+        Answer("b", "stop", None),
     ]
     Spool(tmp_path / "spool").put(4, rows)
     assert Spool(tmp_path / "spool").done == {4: rows}

@@ -10,7 +10,7 @@ from qlora_gov.canonical import bytes_id, tree_id
 from qlora_gov.errors import TrainingError
 from qlora_gov.plugin.specs import TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, LossPoint
-from qlora_gov.stages.train import is_whole, train
+from qlora_gov.stages.train import is_whole, train_adapter
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
 
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
@@ -43,7 +43,7 @@ class Writes:
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[[Any], Adapter]:
     def train_with(trainer: Any) -> Adapter:
-        return train(
+        return train_adapter(
             trainer,
             component("recipe", rank=8),
             BASE,

@@ -20,7 +20,7 @@ def perplexity(sums: Any) -> Any:
 
 def compare(
     candidate: Any,
-    champion: Any,
+    baseline: Any,
     clusters: Any = None,
     *,
     name: str = "score",
@@ -31,9 +31,9 @@ def compare(
     labels: Any = None,
     **context: Any,
 ) -> Comparison:
-    candidate, champion = (np.asarray(scores, dtype=np.float64) for scores in (candidate, champion))
+    candidate, baseline = (np.asarray(scores, dtype=np.float64) for scores in (candidate, baseline))
     ones = np.ones(candidate.size)
     numbers = np.arange(candidate.size) if clusters is None else np.asarray(clusters, dtype=np.int64)
     traits = MetricTraits(name, higher, margin, binary, aggregate)
-    stats = (np.column_stack([scores, ones]) for scores in (candidate, champion))
+    stats = (np.column_stack([scores, ones]) for scores in (candidate, baseline))
     return Comparison(traits, *stats, numbers, labels or {}, **context)

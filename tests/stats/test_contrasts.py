@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO, Caution, Claim, Estimate, no_worse, scaled_difference
+from qlora_gov.stats import DIFFERENCE, LOG_RATIO, Caution, Estimate, Hypothesis, no_worse, scaled_difference
 
 
 def estimate_of(low, high, caution=None):
@@ -20,9 +20,9 @@ def estimate_of(low, high, caution=None):
     ],
 )
 def test_a_margin_becomes_a_claim_on_the_right_side_of_its_limit(kind, higher, contrast, limit, above):
-    claim = no_worse(0.05, kind, higher)
-    assert (claim.contrast.words, claim.above) == (contrast, above)
-    assert claim.limit == pytest.approx(limit)
+    hypothesis = no_worse(0.05, kind, higher)
+    assert (hypothesis.contrast.words, hypothesis.above) == (contrast, above)
+    assert hypothesis.limit == pytest.approx(limit)
 
 
 @pytest.mark.parametrize("higher", [True, False])
@@ -32,13 +32,13 @@ def test_a_relative_margin_of_five_is_refused(higher):
 
 
 def test_relative_contrasts_are_undefined_without_a_positive_champion():
-    candidate, champion = np.array([1.0, 1.0, 1.0]), np.array([2.0, 0.0, -1.0])
-    assert np.isnan(scaled_difference(0.9).function(candidate, champion)).tolist() == [False, True, True]
-    assert np.isnan(LOG_RATIO.function(candidate, champion)).tolist() == [False, True, True]
+    candidate, baseline = np.array([1.0, 1.0, 1.0]), np.array([2.0, 0.0, -1.0])
+    assert np.isnan(scaled_difference(0.9).function(candidate, baseline)).tolist() == [False, True, True]
+    assert np.isnan(LOG_RATIO.function(candidate, baseline)).tolist() == [False, True, True]
 
 
 def test_a_claim_holds_and_fails_on_its_own_side():
-    above, below = Claim(DIFFERENCE, 0.0, above=True), Claim(DIFFERENCE, 0.0, above=False)
+    above, below = Hypothesis(DIFFERENCE, 0.0, above=True), Hypothesis(DIFFERENCE, 0.0, above=False)
     positive, negative, across = estimate_of(0.1, 0.3), estimate_of(-0.3, -0.1), estimate_of(-0.1, 0.1)
     assert [above.holds(one, 0.05) for one in (positive, negative, across)] == [True, False, False]
     assert [above.fails(one, 0.05) for one in (positive, negative, across)] == [False, True, False]
@@ -49,9 +49,9 @@ def test_a_claim_holds_and_fails_on_its_own_side():
 def test_a_caution_keeps_the_deciding_bounds_further_off_than_the_interval():
     doubtful = estimate_of(0.1, 0.3, Caution("few rows", 1.0, lambda alpha: 0.25))
     assert doubtful.bounds(0.05) == pytest.approx((-0.05, 0.45))
-    assert not Claim(DIFFERENCE, 0.0, above=True).holds(doubtful, 0.05)
-    assert Claim(DIFFERENCE, -0.1, above=True).holds(doubtful, 0.05)
-    assert not Claim(DIFFERENCE, 0.4, above=True).fails(doubtful, 0.05)
+    assert not Hypothesis(DIFFERENCE, 0.0, above=True).holds(doubtful, 0.05)
+    assert Hypothesis(DIFFERENCE, -0.1, above=True).holds(doubtful, 0.05)
+    assert not Hypothesis(DIFFERENCE, 0.4, above=True).fails(doubtful, 0.05)
 
 
 def test_a_caution_never_brings_a_bound_closer():

@@ -35,9 +35,9 @@ def test_each_question_has_its_method(comparison, contrast, method):
 def test_the_order_of_rows_never_matters(random, binary, clustered):
     order = random.sample(range(60), 60)
     clusters = np.arange(60) // (3 if clustered else 1)
-    candidate, champion = (HITS, 1 - HITS) if binary else (SCORES, np.roll(SCORES, 7))
-    first = estimate(compare(candidate, champion, clusters, binary=binary), DIFFERENCE)
-    second = estimate(compare(candidate[order], champion[order], clusters[order], binary=binary), DIFFERENCE)
+    candidate, baseline = (HITS, 1 - HITS) if binary else (SCORES, np.roll(SCORES, 7))
+    first = estimate(compare(candidate, baseline, clusters, binary=binary), DIFFERENCE)
+    second = estimate(compare(candidate[order], baseline[order], clusters[order], binary=binary), DIFFERENCE)
     assert isinstance(first, Estimate)
     assert (first.value, first.interval(0.95)) == (second.value, second.interval(0.95))
 

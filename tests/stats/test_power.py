@@ -8,9 +8,9 @@ from tests.stats.comparisons import compare
 
 
 def test_the_playbooks_review_takes_about_500_rows():
-    champion = np.array([1.0] * 20 + [0.0] * 20 + [1.0] * 160)
+    baseline = np.array([1.0] * 20 + [0.0] * 20 + [1.0] * 160)
     candidate = np.array([0.0] * 20 + [1.0] * 20 + [1.0] * 160)
-    found = estimate(compare(candidate, champion, binary=True), DIFFERENCE)
+    found = estimate(compare(candidate, baseline, binary=True), DIFFERENCE)
     assert 490 <= rows_needed(found, 0.05, 0.05) <= 510
 
 

@@ -1,6 +1,6 @@
-from qlora_gov.stats import DIFFERENCE, Claim, Estimate, Withheld, judge_slices
+from qlora_gov.stats import DIFFERENCE, Estimate, Hypothesis, Withheld, judge_slices
 
-CLAIM = Claim(DIFFERENCE, -0.1, above=True)
+HYPOTHESIS = Hypothesis(DIFFERENCE, -0.1, above=True)
 
 
 def normal(value, error):
@@ -10,7 +10,7 @@ def normal(value, error):
         half = float(ndtri((1 + level) / 2)) * error
         return value - half, value + half
 
-    return Estimate(value, error, "normal", 50, 50, interval), CLAIM
+    return Estimate(value, error, "normal", 50, 50, interval), HYPOTHESIS
 
 
 def test_slices_are_kept_broken_or_silent():
@@ -18,7 +18,7 @@ def test_slices_are_kept_broken_or_silent():
         "good": normal(0.0, 0.01),
         "bad": normal(-0.5, 0.05),
         "wide": normal(0.0, 0.5),
-        "empty": (Withheld("there are no rows", 0, 0), CLAIM),
+        "empty": (Withheld("there are no rows", 0, 0), HYPOTHESIS),
     }
     found = judge_slices(slices, 0.05)
     assert (found.kept, found.broken, found.silent) == ({"good"}, {"bad"}, {"wide", "empty"})
@@ -39,5 +39,5 @@ def test_each_break_leaves_the_others_less_to_be_corrected_for():
 
 def test_an_unreadable_slice_still_counts_as_one_that_was_looked_at():
     p_of_03 = normal(-0.1 - 1.88 * 0.05, 0.05)
-    silent = (Withheld("there are no rows", 0, 0), CLAIM)
+    silent = (Withheld("there are no rows", 0, 0), HYPOTHESIS)
     assert judge_slices({"one": p_of_03, "empty": silent}, 0.05).broken == frozenset()

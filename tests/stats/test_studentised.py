@@ -88,8 +88,8 @@ def test_where_no_interval_can_be_had_it_is_withheld_with_a_reason(scores, reaso
 
 
 def test_a_relative_contrast_with_a_champion_that_may_be_zero_is_withheld():
-    champion = np.array([1.0] + [0.0] * 29)
-    found = estimate(compare(np.random.default_rng(7).random(30), champion), scaled_difference(0.95))
+    baseline = np.array([1.0] + [0.0] * 29)
+    found = estimate(compare(np.random.default_rng(7).random(30), baseline), scaled_difference(0.95))
     assert isinstance(found, Withheld)
     assert "undefined" in found.reason
 

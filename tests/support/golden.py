@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.imported import Imported
+from tests.support.imported import Imported
 
 LEDGERS = Path(__file__).parent.parent / "ledgers"
 DECISIONS = sorted(path.stem for path in LEDGERS.glob("*.duckdb") if "-" not in path.stem)

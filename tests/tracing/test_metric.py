@@ -10,8 +10,8 @@ import pytest
 from qlora_gov.errors import UsageError
 from qlora_gov.records import Absent
 from qlora_gov.tracing import Trace, open_card, trace
-from tests.imported import GOOD, Imported, make_imported
-from tests.released import ROWS
+from tests.support.imported import GOOD, Imported, make_imported
+from tests.support.released import ROWS
 
 
 def traced(project: Imported, metric: str = "accuracy", **options: int) -> Trace:
@@ -23,13 +23,13 @@ def test_every_value_is_that_of_its_rows(released: Imported) -> None:
     """The trace's own rows and slices give the value again, on both sides."""
     found = traced(released, rows=ROWS)
     assert [value.who for value in found.values] == ["candidate", "champion"]
-    for value, side in zip(found.values, ("candidate", "opponent"), strict=True):
+    for value, side in zip(found.values, ("candidate", "baseline"), strict=True):
         rows = [getattr(row, side).statistics for row in found.rows]
         assert len(rows) == value.rows == value.scored == ROWS
         total = sum(row["sum"] for row in rows) / sum(row["rows"] for row in rows)
         assert total == pytest.approx(value.value, rel=1e-12)
         weights = [one.rows for one in found.slices if one.label == "intent"]
-        slices = [getattr(one, side if side == "candidate" else "opponent") for one in found.slices]
+        slices = [getattr(one, side if side == "candidate" else "baseline") for one in found.slices]
         assert np.average(slices, weights=weights) == pytest.approx(value.value, rel=1e-12)
 
 
@@ -46,19 +46,19 @@ def test_the_worst_rows_come_first_with_their_source(released: Imported) -> None
     found = traced(released, rows=5)
     assert len(found.rows) == 5
     for row in found.rows:
-        assert (row.candidate.score, row.opponent.score) == (0.0, 1.0)
+        assert (row.candidate.score, row.baseline.score) == (0.0, 1.0)
         assert row.source == f"question {row.row} of @asker{row.row}?"
-    losses = [one.opponent - one.candidate for one in found.slices]  # type: ignore[operator]
+    losses = [one.baseline - one.candidate for one in found.slices]  # type: ignore[operator]
     assert losses == sorted(losses, reverse=True)
 
 
 def test_what_detectors_found_is_taken_out_on_each_side_by_its_own_spans(released: Imported) -> None:
     found = traced(released, rows=ROWS)
     assert {row.prompt for row in found.rows} == {f"question {row} of [handle]?" for row in range(ROWS)}
-    texts = [answer.answer for row in found.rows for answer in (row.candidate, row.opponent)]
+    texts = [answer.answer for row in found.rows for answer in (row.candidate, row.baseline)]
     assert not any("@" in text for text in texts)
-    assert any("[handle]" in row.candidate.answer and "[handle]" not in row.opponent.answer for row in found.rows)
-    assert any("[handle]" in row.opponent.answer and "[handle]" not in row.candidate.answer for row in found.rows)
+    assert any("[handle]" in row.candidate.answer and "[handle]" not in row.baseline.answer for row in found.rows)
+    assert any("[handle]" in row.baseline.answer and "[handle]" not in row.candidate.answer for row in found.rows)
 
 
 def test_a_rate_is_traced_too(released: Imported) -> None:
@@ -72,7 +72,7 @@ def test_text_that_no_detector_scanned_stays_hidden(tmp_path: Path) -> None:
     project = make_imported(tmp_path / "project")
     assert project.log(GOOD) == project.log(GOOD, "a") == project("gate") == 0
     row = traced(project, rows=1).rows[0]
-    assert {row.prompt, row.reference, row.candidate.answer, row.opponent.answer} == {
+    assert {row.prompt, row.reference, row.candidate.answer, row.baseline.answer} == {
         "(hidden: no detector has scanned this text)"
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from qlora_gov.reports.rendering.figures import percent
 from qlora_gov.tracing import StatedNumber, open_card, stated_numbers
-from tests.imported import Imported
+from tests.support.imported import Imported
 
 # What states nothing of the evidence: ids, versions, file names, times, and the template's own fixed words.
 NOT_NUMBERS = r"`[^`]*`|sha256:\w+|\d+\.\d+\.\d+\S*|[A-Za-z_@]+[\w.@-]*\d[\w.]*|4 of 5 cases|\d{4}-\d\d-\d\dT\S+"

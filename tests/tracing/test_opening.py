@@ -9,7 +9,7 @@ import pytest
 
 from qlora_gov.errors import IntegrityError, LedgerError, UsageError
 from qlora_gov.tracing import open_card
-from tests.imported import Imported
+from tests.support.imported import Imported
 
 
 def test_a_card_is_found_by_its_file_wherever_it_lies_and_by_ids(released: Imported, tmp_path: Path) -> None:

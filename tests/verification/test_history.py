@@ -11,7 +11,7 @@ import pytest
 from qlora_gov.ledger import Entry, ProblemKind
 from qlora_gov.records import DecisionOutcome, Outcome
 from qlora_gov.verification.history import history_problems
-from tests.imported import Imported
+from tests.support.imported import Imported
 
 Change = Callable[[Any], dict[str, Any]]
 """The fields of a record that are to be others."""
@@ -59,7 +59,7 @@ CASES: dict[str, tuple[Callable[[Any], bool], Change, str]] = {
     "exploratory": (approved, lambda d: {"exploratory": True}, "its policy was in force when"),
     "fewer rules": (approved, lambda d: {"verdicts": d.verdicts[1:]}, "not on the rules of its policy"),
     "another value": (approved, verdict(candidate=0.5), "says that accuracy of the candidate is 0.5"),
-    "another champion's value": (approved, verdict(champion=0.5), "says that accuracy of the champion is 0.5"),
+    "another champion's value": (approved, verdict(baseline=0.5), "says that accuracy of the champion is 0.5"),
     "no policy": (approved, lambda d: {"policy": d.candidate}, "does not name a policy and evaluations"),
     "another adapter": (approved, lambda d: {"adapter": d.policy}, "is not of its adapter"),
     "another move before": (promoted, lambda m: {"previous": m.decision}, "does not name the move of 'champion'"),

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from qlora_gov.ledger import Problem, ProblemKind
-from qlora_gov.records import Decision, Evaluation
-from qlora_gov.verification.intervals import Bench
+from qlora_gov.records import Decision, Evaluation, Outcome, Verdict
+from qlora_gov.verification.intervals import Rejudge
 from qlora_gov.verification.rates import rate_problems
-from tests.imported import Imported
+from tests.support.imported import Imported
 
 
 def judged(released: Imported, at: int, change: Callable[[Any], dict[str, Any]]) -> list[Problem]:
@@ -24,7 +24,7 @@ def judged(released: Imported, at: int, change: Callable[[Any], dict[str, Any]])
     items[at] = items[at].model_copy(update=change(items[at]))
     space = released.pipeline.space
     changed = replace(entry, record=decision.model_copy(update={"verdicts": tuple(items)}))
-    return list(Bench(space.ledger, space.catalog, space.root).problems([changed]))
+    return list(Rejudge(space.ledger, space.catalog, space.root).problems([changed]))
 
 
 def number(name: str, factor: float) -> Callable[[Any], dict[str, Any]]:
@@ -40,7 +40,7 @@ def slices(item: Any) -> dict[str, Any]:
     return {"verdict": item.verdict.model_copy(update={"slices": (first.model_copy(update={"rows": 7}), *rest)})}
 
 
-@pytest.mark.parametrize("name", ["estimate", "bound", "alpha", "detectable", "threshold", "candidate", "champion"])
+@pytest.mark.parametrize("name", ["estimate", "bound", "alpha", "detectable", "threshold", "candidate", "baseline"])
 def test_every_number_of_a_verdict_is_compared(released: Imported, name: str) -> None:
     assert judged(released, 0, lambda item: {}) == []
     assert judged(released, 0, number(name, 1 + 1e-11)) == []
@@ -75,6 +75,17 @@ def test_a_gate_that_changed_is_no_tampering(
     (problem,) = judged(released, 0, change)
     assert problem.kind is kind
     assert what in problem.what
+
+
+@pytest.mark.parametrize("told", ["known: group, intent", "did you mean 'intent'?"])
+def test_advice_that_an_earlier_version_gave_in_other_words_is_no_problem(released: Imported, told: str) -> None:
+    def no_such_label(outcome: Outcome) -> Callable[[Any], dict[str, Any]]:
+        verdict = Verdict(outcome=outcome, reason=f"where: no row has a label 'intend'; {told}")
+        return lambda item: {"rule": item.rule.model_copy(update={"where": {"intend": "x"}}), "verdict": verdict}
+
+    assert judged(released, 0, no_such_label(Outcome.FAIL)) == []
+    (problem,) = judged(released, 0, no_such_label(Outcome.INCONCLUSIVE))
+    assert problem.what.startswith("outcome is stated as 'INCONCLUSIVE'")
 
 
 def test_another_source_of_the_same_revision_is_no_problem(released: Imported) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from qlora_gov.canonical import bytes_id
 from qlora_gov.cli.main import run
-from tests.imported import Imported
+from tests.support.imported import Imported
 
 
 def kept(project: Imported, root: Path, name: str = "card.md") -> Path:

@@ -16,5 +16,5 @@ from qlora_gov.pipeline.pipeline import Pipeline
 def command(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
     """Train if needed, and evaluate the adapter and its champion."""
     with open_workspace(project, plugins_dirs) as space:
-        candidate, opponents = Pipeline(space).evaluate()
-    show_measurements({**opponents.by_name, "candidate": candidate})
+        candidate, baselines = Pipeline(space).train_and_evaluate()
+    show_measurements({**baselines.by_name, "candidate": candidate})

@@ -9,7 +9,7 @@ import click
 from qlora_gov.cli.options import author_option, decision_option, open_workspace, project_options
 from qlora_gov.cli.show.moves import show_moves
 from qlora_gov.pipeline.pipeline import Pipeline
-from qlora_gov.release.releases import Releases
+from qlora_gov.release.promotion import promote_adapter
 
 
 @click.command("promote")
@@ -30,5 +30,5 @@ def command(
     policy and this champion; an exploratory one promotes nothing.
     """
     with open_workspace(project, plugins_dirs) as space:
-        moves = Releases(Pipeline(space)).promote(decision, weights, author)
+        moves = promote_adapter(Pipeline(space), decision, weights, author)
     show_moves(moves, "nothing moved: it is the champion already")

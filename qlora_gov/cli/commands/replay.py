@@ -11,7 +11,7 @@ from qlora_gov.cli.show.traces import show_replay
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger.reading import fetch, newest
-from qlora_gov.pipeline.replay import replay as replay_rows
+from qlora_gov.pipeline.replay import replay_responses as replay_rows
 from qlora_gov.records import Decision, Evaluation
 
 

@@ -12,7 +12,7 @@ from qlora_gov.cli.show.verdicts import EXIT_CODES, show
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import DecisionOutcome
-from qlora_gov.release.releases import Releases
+from qlora_gov.release.rollback import roll_back, roll_back_if_regressed
 
 
 @click.command("rollback")
@@ -30,11 +30,10 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], if_regressed: bool, a
     back, 3 when the evidence cannot tell.
     """
     with open_workspace(project, plugins_dirs) as space:
-        releases = Releases(Pipeline(space))
         if not if_regressed:
-            show_moves(releases.roll_back(author), "")
+            show_moves(roll_back(space.ledger, author), "")
             return 0
-        decision, moves = releases.roll_back_if_regressed(author)
+        decision, moves = roll_back_if_regressed(Pipeline(space), author)
     show(decision)
     show_moves(moves, "not rolled back: no regression is shown")
     if decision.outcome is DecisionOutcome.REFUSED and not moves:

@@ -11,8 +11,9 @@ import click
 from qlora_gov.attestations.signing import signature_problems
 from qlora_gov.cli.options import open_workspace, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
-from qlora_gov.ledger import Head, Problem, ProblemKind
+from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.project.file import PROJECT_FILE
+from qlora_gov.records import Head
 from qlora_gov.text import one_line
 from qlora_gov.verification import KeptCard, verify_workspace
 
@@ -23,7 +24,7 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
         sequence, _, digest = value.partition(":")
         if not re.fullmatch("[0-9]{1,18}", sequence) or not digest:
             raise UsageError(f"--head {value[:80]!r}: write it as a card prints it, SEQUENCE:HASH")
-        heads.append(Head(int(sequence), digest))
+        heads.append(Head(seq=int(sequence), hash=digest))
     return heads
 
 
@@ -47,7 +48,7 @@ def command(
     were deleted, or that somebody wrote all of it anew: heads on cards that you kept, and those given by --head, can.
 
     A card's file, wherever it was kept, must be to the byte the one on record, and the chain must hold its head.
-    Exits with 0 when all re-derives, 12 when something does not, 3 when plugins are missing or changed and cannot tell.
+    Exits with 0 when all re-derives, 12 when something does not, 3 when the plugins or the version at hand cannot tell.
     """
     kept = [] if project.is_dir() or project.suffix in (".yaml", ".yml") else [KeptCard.read(project)]
     with open_workspace(of if kept else project, plugins_dirs) as space:
@@ -65,7 +66,8 @@ def command(
             f"{len(touched)} of the things that {entries} entries state do not re-derive; first: {what}"
         )
     if unsure := [one for one in problems if not one.harmless]:
-        click.echo(f"not verified: {len(unsure)} things that {entries} entries state need other plugins to re-derive")
+        need = "need other plugins, or a newer version, to re-derive"
+        click.echo(f"not verified: {len(unsure)} things that {entries} entries state {need}")
         return INCONCLUSIVE
     also = ", every verdict's numbers too" if intervals else ""
     also += f", signatures under {key} too" if key else ""

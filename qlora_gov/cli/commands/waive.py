@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import decision_option, open_workspace, project_options
-from qlora_gov.pipeline.pipeline import Pipeline
-from qlora_gov.release.releases import Releases
+from qlora_gov.release.waivers import waive_rule
 
 
 @click.command("waive")
@@ -30,5 +29,5 @@ def command(
 ) -> None:
     """Put on record that a decision may be acted on although a rule did not pass. No verdict changes."""
     with open_workspace(project, plugins_dirs) as space:
-        waiver = Releases(Pipeline(space)).waive(decision, rule, author, reason, until.date())
+        waiver = waive_rule(space.ledger, decision, rule, author=author, reason=reason, expires=until.date())
     click.echo(f"waiver {waiver.id}: {waiver.rule!r} until {waiver.expires}")

@@ -35,12 +35,12 @@ def show_trace(trace: Trace) -> None:
     _heading(console, "measured by")
     _line(console, _plugin(trace.plugin))
     _slices(console, trace)
-    _heading(console, f"rows, the worst against the {trace.opponent} first")
+    _heading(console, f"rows, the worst against the {trace.baseline} first")
     for row in trace.rows:
         _heading(console, f"row {row.row}  {row.source}  {row.example}")
         _line(console, f"  prompt:    {row.prompt}")
         _line(console, f"  reference: {row.reference}")
-        for who, answer in (("candidate", row.candidate), (trace.opponent, row.opponent)):
+        for who, answer in (("candidate", row.candidate), (trace.baseline, row.baseline)):
             _line(console, f"  {who}: {_answer(answer)}")
     _heading(console, "ledger entries on the way")
     for entry in trace.entries:
@@ -89,9 +89,9 @@ def _slices(console: Console, trace: Trace) -> None:
         return
     more = f", {SLICES} of {len(trace.slices)}" if len(trace.slices) > SLICES else ""
     _heading(console, f"slices, the worst first{more}")
-    table = _table("label", "value", "rows", "candidate", trace.opponent)
+    table = _table("label", "value", "rows", "candidate", trace.baseline)
     for one in trace.slices[:SLICES]:
-        table.add_row(*_cells(one.label, one.value, one.rows, one.candidate, one.opponent))
+        table.add_row(*_cells(one.label, one.value, one.rows, one.candidate, one.baseline))
     console.print(table, crop=False)
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from qlora_gov.canonical import short_id
 from qlora_gov.errors import APPROVED, INCONCLUSIVE, REFUSED
 from qlora_gov.records import Absent, Decision, DecisionOutcome, Evaluation, Outcome, RuleVerdict
 from qlora_gov.text import one_line
@@ -38,7 +39,7 @@ def exit_code(decision: Decision) -> int:
 def show(decision: Decision) -> None:
     """Print the verdicts, their reasons, and the outcome last."""
     console = Console(soft_wrap=True)
-    console.print(Text(f"decision {decision.id[7:19]} on adapter {decision.adapter[7:19]}"))
+    console.print(Text(f"decision {short_id(decision.id)} on adapter {short_id(decision.adapter)}"))
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
@@ -59,7 +60,7 @@ def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
         table.add_row(
             Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
             Text(item.rule.name),
-            _number(verdict.champion),
+            _number(verdict.baseline),
             _number(verdict.candidate),
             f"{_number(between.low)} to {_number(between.high)}" if between else "-",
         )

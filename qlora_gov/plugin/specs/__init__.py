@@ -11,7 +11,7 @@ from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricTrait
 from qlora_gov.plugin.specs.guardrails import Finding, Guardrail, GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
 from qlora_gov.plugin.specs.kinds import SPECS
-from qlora_gov.plugin.specs.metrics import EvaluatedRow, LogLikelihood, MeanMetric, Metric, MetricSpec, ratio
+from qlora_gov.plugin.specs.metrics import EvaluatedRow, MeanMetric, Metric, MetricSpec, ratio
 from qlora_gov.plugin.specs.training import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "ImportedRow",
     "Importer",
     "ImporterSpec",
-    "LogLikelihood",
     "Margin",
     "MeanMetric",
     "Metric",

@@ -46,6 +46,11 @@ class Filter(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FilterSpec(Spec):
-    """A filter or transformation of examples."""
+    """A filter or transformation of examples.
+
+    ``decontaminates`` says that it drops training rows that share something with a held-out row: the card then tells
+    the training set kept clear of the evaluation set, by this step.
+    """
 
     kind = "filter"
+    decontaminates: bool = False

@@ -26,11 +26,11 @@ class MetricTraits:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A candidate against its champion on one metric, paired by row: row i of both answers the same prompt.
+    """A candidate against a baseline on one metric, paired by row: row i of both answers the same prompt.
 
-    ``candidate`` and ``champion`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
+    ``candidate`` and ``baseline`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
     ``[n]``; ``labels`` are the properties of the examples that rows can be sliced by, each ``[n]``. ``against`` is
-    what to call the champion, which may be the policy's pinned reference. A gate multiplies its alpha by
+    what to call the baseline: the champion, or the policy's pinned ``reference``. A gate multiplies its alpha by
     ``alpha_scale``, which is below 1 where the policy has looked at these rows before. ``methods`` is the revision of
     the statistical methods to judge by, None for the newest. The core calls no gate where a row is missing or could
     not be scored on either side.
@@ -38,7 +38,7 @@ class Comparison:
 
     metric: MetricTraits
     candidate: Floats
-    champion: Floats
+    baseline: Floats
     clusters: NDArray[np.int64]
     labels: Mapping[str, Sequence[str | None]] = field(default_factory=dict, repr=False)
     against: str = "champion"
@@ -51,7 +51,7 @@ class Comparison:
         return replace(
             self,
             candidate=self.candidate[kept],
-            champion=self.champion[kept],
+            baseline=self.baseline[kept],
             clusters=self.clusters[kept],
             labels={name: [values[row] for row in kept] for name, values in self.labels.items()},
         )

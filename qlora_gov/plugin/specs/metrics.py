@@ -10,16 +10,8 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Need, Spec
+from qlora_gov.records.answer import LogLikelihood
 from qlora_gov.records.example import Example
-
-
-@dataclass(frozen=True)
-class LogLikelihood:
-    """How a subject sees the reference answer: summed negative log-likelihood in nats, tokens, UTF-8 bytes."""
-
-    nll: float
-    tokens: int
-    bytes: int
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from qlora_gov.records import Absent, Claim, Responses
-from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.card.records import CardRecords
 
 T = TypeVar("T")
 
@@ -15,9 +15,9 @@ def or_absent(value: T | None, reason: str) -> T | Absent:
     return Absent(absent=reason) if value is None else value
 
 
-def trained_elsewhere(evidence: Evidence) -> str:
+def trained_elsewhere(records: CardRecords) -> str:
     """Why nothing is known of how an adapter came about."""
-    claim = evidence.candidate.responses.claim
+    claim = records.candidate.responses.claim
     return "trained elsewhere; only its files are known" + ("" if claim is None else f": {_claimed(claim)}")
 
 

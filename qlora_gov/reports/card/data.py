@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from qlora_gov.canonical import short_id
 from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
 from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
 from qlora_gov.reports.card.context.lineage import (
@@ -18,8 +19,8 @@ from qlora_gov.reports.card.context.lineage import (
     TargetLine,
     TargetPart,
 )
-from qlora_gov.reports.card.records import Evidence
-from qlora_gov.reports.rendering.figures import setting_lines, short_id
+from qlora_gov.reports.card.records import CardRecords
+from qlora_gov.reports.rendering.figures import setting_lines
 
 PROVENANCE_TARGET: Mapping[str, float] = {"human": 0.3, "synthetic": 0.4, "historical": 0.3}
 """The playbook's shares of training rows; historical ones come from logs."""
@@ -45,18 +46,18 @@ def data_part(dataset: DatasetVersion) -> DataPart:
     )
 
 
-def target_part(evidence: Evidence) -> TargetPart | Absent:
+def target_part(records: CardRecords) -> TargetPart | Absent:
     """The provenance of the training rows that state one, against the playbook's target."""
-    if evidence.training is None:
-        return Absent(absent=trained_elsewhere(evidence))
-    counts = dict(evidence.training.mix.get("provenance", {}))
+    if records.training is None:
+        return Absent(absent=trained_elsewhere(records))
+    counts = dict(records.training.mix.get("provenance", {}))
     counts.pop(_NOT_STATED, None)
     stated = sum(counts.values())
     if not stated:
         return Absent(absent="no training row states its provenance")
     return TargetPart(
         stated=stated,
-        rows=evidence.training.rows,
+        rows=records.training.rows,
         lines=tuple(
             TargetLine(
                 value=value,
@@ -69,11 +70,11 @@ def target_part(evidence: Evidence) -> TargetPart | Absent:
     )
 
 
-def contamination_part(evidence: Evidence) -> ContaminationPart | Absent:
+def contamination_part(records: CardRecords) -> ContaminationPart | Absent:
     """How the training set was kept clear of exactly the rows that were evaluated on, or why nobody can say so."""
-    training, evaluation = evidence.training, evidence.evaluation
+    training, evaluation = records.training, records.evaluation
     if training is None:
-        return Absent(absent=trained_elsewhere(evidence))
+        return Absent(absent=trained_elsewhere(records))
     if training.held_out is None:
         return Absent(absent="the training set was kept clear of no evaluation set")
     if training.held_out != evaluation.id:
@@ -81,14 +82,16 @@ def contamination_part(evidence: Evidence) -> ContaminationPart | Absent:
         return Absent(
             absent=f"the training set was kept clear of evaluation set {other}, which is not the one used here"
         )
-    steps = tuple(_leaks(step) for step in training.steps if _compares(step))
+    steps = tuple(_leaks(step) for step in training.steps if _decontaminates(step))
     if not steps:
         return Absent(absent="no curation step says that it compared the training set with the held-out rows")
     return ContaminationPart(held_out=evaluation.digest, steps=steps)
 
 
-def _compares(step: StepReport) -> bool:
-    """Steps say in their name or in their reasons that they look at held-out rows; nothing else tells them apart."""
+def _decontaminates(step: StepReport) -> bool:
+    """As its filter declares; what filters of 0.1.0 did could be told only by their names and reasons."""
+    if step.decontaminates is not None:
+        return step.decontaminates
     return any(_HELD_OUT.search(text) for text in (step.component.name, *step.dropped))
 
 
@@ -96,21 +99,21 @@ def _leaks(step: StepReport) -> LeakLine:
     return LeakLine(step=step.component, dropped=_shares(step.dropped, step.rows_in))
 
 
-def licence_lines(evidence: Evidence) -> tuple[LicenceLine, ...]:
+def licence_lines(records: CardRecords) -> tuple[LicenceLine, ...]:
     """What has a licence of its own, from the adapter to the rows."""
     return tuple(
-        LicenceLine(what=what, licence=or_absent(licence, reason)) for what, licence, reason in _licences(evidence)
+        LicenceLine(what=what, licence=or_absent(licence, reason)) for what, licence, reason in _licences(records)
     )
 
 
-def _licences(evidence: Evidence) -> Iterator[tuple[str, str | None, str]]:
-    yield "adapter", evidence.about.licence, NO_LICENCE
-    base, training = evidence.base, evidence.training
-    unknown = trained_elsewhere(evidence)
+def _licences(records: CardRecords) -> Iterator[tuple[str, str | None, str]]:
+    yield "adapter", records.about.licence, NO_LICENCE
+    base, training = records.base, records.training
+    unknown = trained_elsewhere(records)
     yield "base model", base.licence if base else None, NO_LICENCE if base else unknown
     if training is None:
         yield "training rows", None, unknown
-    for name, dataset in (("training rows", training), ("evaluation rows", evidence.evaluation)):
+    for name, dataset in (("training rows", training), ("evaluation rows", records.evaluation)):
         for source in dataset.sources if dataset else ():
             yield f"{name} of {_described(source.component)}", source.licence, NO_LICENCE
 

@@ -8,7 +8,7 @@ from qlora_gov.canonical import canonical_json
 from qlora_gov.records import Absent, Component, CorrectedRate, Responses, Scan
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
-from qlora_gov.reports.card.records import Evidence, Subject
+from qlora_gov.reports.card.records import CardRecords, SubjectRecords
 
 NO_REFERENCE = Absent(absent="the policy pins no reference")
 
@@ -24,37 +24,37 @@ def subject_part(responses: Responses) -> SubjectPart:
     )
 
 
-def claim_lines(evidence: Evidence) -> tuple[ClaimLine, ...]:
+def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
     """What rests on another tool's log, and on whoever imported it."""
-    claims = ((side, subject.responses.claim) for side, subject in evidence.subjects.items())
+    claims = ((side, subject.responses.claim) for side, subject in records.subjects.items())
     return tuple(ClaimLine(side=side, claim=claim) for side, claim in claims if claim is not None)
 
 
-def measurement_lines(evidence: Evidence) -> tuple[MeasurementLine, ...]:
+def measurement_lines(records: CardRecords) -> tuple[MeasurementLine, ...]:
     """Every metric that any side was measured on, the candidate's first, without the rates of detectors."""
-    rates = {_key(scan.name, scan.detector.rate) for scan in _scans(evidence)}
+    rates = {_key(scan.name, scan.detector.rate) for scan in _scans(records)}
     measured: dict[bytes, tuple[str, Component]] = {}
-    for subject in evidence.subjects.values():
+    for subject in records.subjects.values():
         for item in subject.evaluation.measurements:
             measured.setdefault(_key(item.name, item.metric), (item.name, item.metric))
-    return tuple(_line(*named, evidence) for key, named in measured.items() if key not in rates)
+    return tuple(_line(*named, records) for key, named in measured.items() if key not in rates)
 
 
-def detector_lines(evidence: Evidence) -> tuple[DetectorLine, ...]:
+def detector_lines(records: CardRecords) -> tuple[DetectorLine, ...]:
     """Every guardrail that looked at any side, with how often it flagged an answer there."""
     scans: dict[bytes, Scan] = {}
-    for scan in _scans(evidence):
+    for scan in _scans(records):
         scans.setdefault(_key(scan.name, scan.detector), scan)
-    return tuple(_detector(scan, evidence) for scan in scans.values())
+    return tuple(_detector(scan, records) for scan in scans.values())
 
 
-def _scans(evidence: Evidence) -> Iterator[Scan]:
-    for subject in evidence.subjects.values():
+def _scans(records: CardRecords) -> Iterator[Scan]:
+    for subject in records.subjects.values():
         yield from subject.evaluation.scans
 
 
-def _detector(scan: Scan, evidence: Evidence) -> DetectorLine:
-    rate = _line(scan.name, scan.detector.rate, evidence)
+def _detector(scan: Scan, records: CardRecords) -> DetectorLine:
+    rate = _line(scan.name, scan.detector.rate, records)
     return DetectorLine(
         name=scan.name,
         detector=scan.detector,
@@ -63,29 +63,29 @@ def _detector(scan: Scan, evidence: Evidence) -> DetectorLine:
         misses=scan.misses,
         errors=scan.errors,
         rate=rate,
-        corrected_champion=_corrected(scan, evidence.champion, rate.champion),
-        corrected_candidate=_corrected(scan, evidence.candidate, rate.candidate),
+        corrected_champion=_corrected(scan, records.champion, rate.champion),
+        corrected_candidate=_corrected(scan, records.candidate, rate.candidate),
     )
 
 
-def _corrected(scan: Scan, subject: Subject, raw: Reading) -> CorrectedRate | Absent:
+def _corrected(scan: Scan, subject: SubjectRecords, raw: Reading) -> CorrectedRate | Absent:
     if isinstance(raw.value, Absent):
         return raw.value
     same = (one for one in subject.evaluation.scans if _key(one.name, one.detector) == _key(scan.name, scan.detector))
     return next((one.corrected for one in same), Absent(absent="this side was not scanned"))
 
 
-def _line(name: str, metric: Component, evidence: Evidence) -> MeasurementLine:
+def _line(name: str, metric: Component, records: CardRecords) -> MeasurementLine:
     return MeasurementLine(
         name=name,
         metric=metric,
-        champion=_reading(name, metric, evidence.champion),
-        candidate=_reading(name, metric, evidence.candidate),
-        reference=NO_REFERENCE if evidence.reference is None else _reading(name, metric, evidence.reference),
+        champion=_reading(name, metric, records.champion),
+        candidate=_reading(name, metric, records.candidate),
+        reference=NO_REFERENCE if records.reference is None else _reading(name, metric, records.reference),
     )
 
 
-def _reading(name: str, metric: Component, subject: Subject) -> Reading:
+def _reading(name: str, metric: Component, subject: SubjectRecords) -> Reading:
     for found in subject.evaluation.measurements:
         if _key(found.name, found.metric) == _key(name, metric):
             return Reading(value=found.value, scored=found.scored, rows=found.rows)

@@ -6,12 +6,9 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from qlora_gov.records import Absent, Interval, Outcome
+from qlora_gov.records import NO_DIFFERENCE_IS_ZERO, Absent, Interval, Outcome
 from qlora_gov.reports.card.context.findings import RuleLine, SlicedRule, SliceLine
-from qlora_gov.reports.plots.strip import Strip, strip
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO
-
-_NO_DIFFERENCE_IS_ZERO = (DIFFERENCE.words, LOG_RATIO.words)
+from qlora_gov.reports.plots.strip import Strip, draw_strip
 
 
 def rule_strip(line: RuleLine) -> Markup | Absent:
@@ -20,7 +17,7 @@ def rule_strip(line: RuleLine) -> Markup | Absent:
     if isinstance(numbers, Absent):
         return numbers
     limit, estimate, interval = numbers
-    return strip(
+    return draw_strip(
         f"{line.rule.name} on {line.rule.metric}",
         Strip(
             outcome=line.outcome,
@@ -42,7 +39,7 @@ def slice_strip(line: SliceLine, above: bool | None) -> Markup | Absent:
         return numbers
     limit, estimate, interval = numbers
     drawn = Strip(outcome=line.outcome, limit=limit, estimate=estimate, interval=interval, passes_above=above)
-    return strip(line.slice, drawn)
+    return draw_strip(line.slice, drawn)
 
 
 def slices_above(sliced: SlicedRule, rules: Iterable[RuleLine]) -> bool | None:
@@ -66,10 +63,7 @@ def _passes_above(line: RuleLine | SliceLine) -> bool | None:
 
 def _alike(line: RuleLine) -> float | None:
     """What two sides that are alike would give, where that is the same whatever their value is."""
-    if isinstance(line.contrast, Absent):
-        return None
-    contrast = line.contrast.partition(" where ")[0].replace(line.rule.against, "champion")
-    return 0.0 if contrast in _NO_DIFFERENCE_IS_ZERO else None
+    return 0.0 if line.contrast_kind in NO_DIFFERENCE_IS_ZERO else None
 
 
 def _numbers(line: RuleLine | SliceLine) -> tuple[float, float, Interval] | Absent:

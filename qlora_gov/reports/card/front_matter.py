@@ -29,7 +29,7 @@ _HUB_LICENCES = frozenset((
 # fmt: on
 
 
-def front_matter(context: CardContext) -> dict[str, Any]:
+def hub_metadata(context: CardContext) -> dict[str, Any]:
     """The card's metadata: plain JSON values, every text on one line.
 
     ``base_model`` names a model on the hub and is left out where the base has no name there. Data sets of a project
@@ -99,7 +99,7 @@ def _arguments(line: MeasurementLine, context: CardContext) -> dict[str, Any]:
     of any other rule is of its contrast, often a difference to the champion, and stands with it.
     """
     rules = [rule for rule in context.decision.rules if rule.rule.metric == line.name]
-    alone = [rule.interval for rule in rules if rule.contrast == "candidate" and isinstance(rule.interval, Interval)]
+    alone = [rule.interval for rule in rules if rule.contrast_kind == "value" and isinstance(rule.interval, Interval)]
     claims = [f"{one.claim.tool} {one.claim.version}" for one in context.claims if one.side == "candidate"]
     return {
         **(_interval(alone[0]) if alone else {}),

@@ -21,7 +21,7 @@ class Gap:
     places: tuple[str, ...]
 
 
-def gaps(context: CardContext) -> tuple[Gap, ...]:
+def gaps_of(context: CardContext) -> tuple[Gap, ...]:
     """Each reason once, in the card's order. A rule that gave no number says so in its own line of the forest plot."""
     places: dict[str, dict[str, None]] = {}
     for field in CardContext.model_fields:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.card.context.lineage import Share, TargetLine
 from qlora_gov.reports.card.forest import rule_strip, slice_strip, slices_above
-from qlora_gov.reports.card.gaps import gaps
+from qlora_gov.reports.card.gaps import gaps_of
 from qlora_gov.reports.card.markdown import named_values
 from qlora_gov.reports.plots.charts import loss_curve, share_bar
 from qlora_gov.reports.rendering.hypertext import code, joined, printed, short_code
@@ -30,7 +30,7 @@ def render_html(context: CardContext, templates: Path | None = None) -> Rendered
     style = from_template(STYLE, html_environment, {}, templates)
     values = {
         **named_values(context),
-        "gaps": gaps(context),
+        "gaps": gaps_of(context),
         "style": Markup(style.text),  # noqa: S704 - a template's own text, which no data goes into
         "style_digest": base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode(),
     }

@@ -8,7 +8,7 @@ from qlora_gov.records import Absent, Base, Component, Environment, LossPoint, T
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent, trained_elsewhere
 from qlora_gov.reports.card.context.lineage import BasePart, EnvironmentPart, Fact, FileLine, LossCurve, TrainingPart
 from qlora_gov.reports.card.data import NO_LICENCE
-from qlora_gov.reports.card.records import Evidence
+from qlora_gov.reports.card.records import CardRecords
 from qlora_gov.reports.rendering.figures import sparkline
 
 _NO_GIT = "not run from a git repository"
@@ -73,9 +73,9 @@ def file_lines(files: Mapping[str, str]) -> tuple[FileLine, ...]:
     return tuple(FileLine(name=name, digest=files[name]) for name in sorted(files))
 
 
-def environment_part(evidence: Evidence) -> EnvironmentPart | Absent:
+def environment_part(records: CardRecords) -> EnvironmentPart | Absent:
     """What ran training and every side's answers, fact by fact."""
-    stages = dict(_stages(evidence))
+    stages = dict(_stages(records))
     known = [ran for ran in stages.values() if isinstance(ran, Environment)]
     if not known:
         return Absent(absent="neither training nor answers were run here")
@@ -92,10 +92,10 @@ def environment_part(evidence: Evidence) -> EnvironmentPart | Absent:
     )
 
 
-def _stages(evidence: Evidence) -> Iterator[tuple[str, Environment | Absent]]:
-    training = evidence.adapter.training
-    yield "training", Absent(absent=trained_elsewhere(evidence)) if training is None else training.environment
-    for side, subject in evidence.subjects.items():
+def _stages(records: CardRecords) -> Iterator[tuple[str, Environment | Absent]]:
+    training = records.adapter.training
+    yield "training", Absent(absent=trained_elsewhere(records)) if training is None else training.environment
+    for side, subject in records.subjects.items():
         responses = subject.responses
         yield f"{side}'s answers", or_absent(responses.environment, answered_elsewhere(responses))
 

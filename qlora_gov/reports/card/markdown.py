@@ -9,7 +9,7 @@ import jinja2
 import yaml
 
 from qlora_gov.reports.card.context.card import CardContext
-from qlora_gov.reports.card.front_matter import front_matter
+from qlora_gov.reports.card.front_matter import hub_metadata
 from qlora_gov.reports.rendering.markdown import code, joined, printed, short_code
 from qlora_gov.reports.rendering.templates import RenderedCard, environment, from_template
 
@@ -29,7 +29,7 @@ def render_card(context: CardContext, templates: Path | None = None) -> Rendered
     Templates and errors are those of :func:`from_template`.
     """
     body = from_template(CARD, card_environment, named_values(context), templates)
-    metadata = yaml.safe_dump(front_matter(context), sort_keys=False, allow_unicode=True, width=10_000)
+    metadata = yaml.safe_dump(hub_metadata(context), sort_keys=False, allow_unicode=True, width=10_000)
     return RenderedCard(f"---\n{metadata}---\n\n{body.text}", body.templates)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qlora_gov.errors import IntegrityError
-from qlora_gov.records import About, Adapter, Base, DatasetVersion, Decision, Evaluation, Policy, Responses
-from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.records import About, Adapter, Base, DatasetVersion, Decision, Evaluation, Head, Policy, Responses
+from qlora_gov.records.record import Link, refuse_other_records
 
 Side = Literal["candidate", "champion", "reference"]
 
 
 @dataclass(frozen=True)
-class Subject:
+class SubjectRecords:
     """One side of the comparison: its scores, and the answers that were scored."""
 
     evaluation: Evaluation
@@ -22,7 +22,7 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class CardRecords:
     """Everything that a model card says, as records of one ledger.
 
     ``base`` and ``training`` are None for an adapter that was trained elsewhere, ``reference`` where the policy pins
@@ -33,31 +33,29 @@ class Evidence:
     about: About
     decision: Decision
     policy: Policy
-    candidate: Subject
-    champion: Subject
-    reference: Subject | None
+    candidate: SubjectRecords
+    champion: SubjectRecords
+    reference: SubjectRecords | None
     adapter: Adapter
     base: Base | None
     training: DatasetVersion | None
     evaluation: DatasetVersion
-    head: LedgerHead
+    head: Head
     aliases: Mapping[str, str | None]
 
     def __post_init__(self) -> None:
-        for what, named, given in self._links():
-            if named != given:
-                raise IntegrityError(f"card: {what} is {named or 'none'}, but the record given is {given or 'none'}")
+        refuse_other_records("card", self._links())
         if [item.rule.terms for item in self.decision.verdicts] != [rule.terms for rule in self.policy.rules]:
             judged, rules = len(self.decision.verdicts), len(self.policy.rules)
             raise IntegrityError(f"card: the decision has {judged} verdicts on other rules than the policy's {rules}")
 
     @property
-    def subjects(self) -> Mapping[Side, Subject]:
+    def subjects(self) -> Mapping[Side, SubjectRecords]:
         """Every side by what reports call it, the candidate first."""
-        sides: dict[Side, Subject] = {"candidate": self.candidate, "champion": self.champion}
+        sides: dict[Side, SubjectRecords] = {"candidate": self.candidate, "champion": self.champion}
         return sides | ({} if self.reference is None else {"reference": self.reference})
 
-    def _links(self) -> Iterator[tuple[str, str | None, str | None]]:
+    def _links(self) -> Iterator[Link]:
         yield "the decision's policy", self.decision.policy, self.policy.id
         yield "the decision's candidate", self.decision.candidate, self.candidate.evaluation.id
         yield "the decision's champion", self.decision.champion, self.champion.evaluation.id

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from qlora_gov.records import Absent, Decision, Interval, Outcome, Policy, RuleVerdict, SliceFinding
+from qlora_gov.records import Absent, Decision, Interval, Policy, RuleVerdict, SliceFinding
 from qlora_gov.reports.card.absence import or_absent
 from qlora_gov.reports.card.context.findings import DecisionPart, PolicyPart, RuleLine, SlicedRule, SliceLine
 
-_WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
 _NOT_GIVEN = "the rule gave none"
 
 _INCONCLUSIVE = {
@@ -28,7 +27,7 @@ _FURTHER_LOOK = {
 
 def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
     """The decision with its rules, the worst outcome first and otherwise in the policy's order."""
-    rules = sorted(decision.verdicts, key=lambda item: _WORST_FIRST.index(item.verdict.outcome))
+    rules = sorted(decision.verdicts, key=lambda item: item.verdict.outcome.rank)
     return DecisionPart(
         id=decision.id,
         outcome=decision.outcome,
@@ -78,7 +77,7 @@ def _slice(found: SliceFinding) -> SliceLine:
         slice=found.slice,
         outcome=found.outcome,
         reason=found.reason,
-        champion=found.champion,
+        baseline=found.baseline,
         candidate=found.candidate,
         estimate=or_absent(found.estimate, _NOT_GIVEN),
         interval=_interval(found.interval),

@@ -23,6 +23,7 @@ from qlora_gov.records import (
     Record,
     Waiver,
 )
+from qlora_gov.records.record import refuse_other_records
 from qlora_gov.reports.card.markdown import card_environment
 from qlora_gov.reports.changelog.adapters import (
     TRAINED_ELSEWHERE,
@@ -58,9 +59,8 @@ class Release:
     champion: Evaluation | None
 
     def __post_init__(self) -> None:
-        for what, named, given in self._links():
-            if named != (None if given is None else given.id):
-                raise IntegrityError(f"changelog: {what} is {named or 'none'}, but another record is given")
+        links = ((what, named, record.id if record else None) for what, named, record in self._links())
+        refuse_other_records("changelog", links)
 
     def _links(self) -> Iterator[tuple[str, str | None, Record | None]]:
         yield "the move's adapter", self.move.adapter, self.adapter
@@ -78,7 +78,7 @@ class Dated(Generic[R]):
     record: R
 
 
-def changelog(
+def changelog_context(
     title: str, releases: Sequence[Release], waivers: Sequence[Dated[Waiver]], datasets: Sequence[Dated[DatasetVersion]]
 ) -> Changelog:
     """The changelog of a project's adapters and of its dataset versions; all arguments are in the ledger's order.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from qlora_gov.records import Component, DatasetVersion, SourceUse
 from qlora_gov.reports.changelog.context import Changed, DataChanges, changed
 from qlora_gov.reports.rendering.figures import number, percent, setting_lines
-from qlora_gov.reports.rendering.project_files import project_files
+from qlora_gov.reports.rendering.project_files import files_named
 
 
 def data_changes(before: DatasetVersion | None, after: DatasetVersion) -> DataChanges:
@@ -35,7 +35,7 @@ def _sources(dataset: DatasetVersion | None) -> dict[str, str]:
 
 
 def _place(component: Component) -> str:
-    files = project_files(component.settings)
+    files = files_named(component.settings)
     return " ".join((component.name, *(files or _settings(component))))
 
 

@@ -19,16 +19,16 @@ class RegressedRow(Frozen):
     example: str = Field(description="id of the example")
     source: str = Field(description="where the example says that it came from, mostly file:line")
     candidate: float
-    champion: float = Field(description="the score of whom the rule compares with")
+    baseline: float = Field(description="the score of whom the rule compares with")
 
     def scores(self, against: str) -> str:
         """Both scores in words; ``against`` is what to call whom the rule compares with."""
-        return f"{against} {number(self.champion)}, candidate {number(self.candidate)}"
+        return f"{against} {number(self.baseline)}, candidate {number(self.candidate)}"
 
 
 def regressed_rows(
     candidate: Floats,
-    champion: Floats,
+    baseline: Floats,
     aggregate: Callable[[Floats], Floats],
     *,
     higher_is_better: bool,
@@ -43,7 +43,7 @@ def regressed_rows(
 
     Args:
         candidate: Statistics ``[n, k]``.
-        champion: Statistics ``[n, k]`` of whom the candidate is compared with, paired by row.
+        baseline: Statistics ``[n, k]`` of whom the candidate is compared with, paired by row.
         aggregate: From statistics ``[n, k]`` to values ``[n]``.
         higher_is_better: Whether a higher value is the better one.
         examples: Each row's example id, ``[n]``.
@@ -51,7 +51,7 @@ def regressed_rows(
         most: How many rows at most.
     """
     with np.errstate(all="ignore"):  # single rows may well have no value
-        ours, theirs = aggregate(candidate), aggregate(champion)
+        ours, theirs = aggregate(candidate), aggregate(baseline)
         loss = theirs - ours if higher_is_better else ours - theirs
     lost = np.flatnonzero(np.isfinite(loss) & (loss > 0))
     worst = lost[np.argsort(-loss[lost], kind="stable")][:most]
@@ -61,7 +61,7 @@ def regressed_rows(
             example=examples[row],
             source=sources[row],
             candidate=float(ours[row]),
-            champion=float(theirs[row]),
+            baseline=float(theirs[row]),
         )
         for row in worst
     )

@@ -11,20 +11,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from qlora_gov.errors import IntegrityError
 from qlora_gov.records import (
     Adapter,
     DatasetVersion,
     Decision,
     DecisionOutcome,
     Frozen,
+    Head,
     Outcome,
     Policy,
     Responses,
     RuleVerdict,
     Verdict,
 )
-from qlora_gov.reports.card.context.card import LedgerHead
+from qlora_gov.records.record import Link, refuse_other_records
 from qlora_gov.reports.decision.regressed import RegressedRow
 
 
@@ -63,7 +63,7 @@ class EvaluationSet(Frozen):
 class DecisionReport(Frozen):
     """A whole decision. Rules stand in the policy's order."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     decision: str = Field(description="id of the decision record, as are all ids here unless said otherwise")
     outcome: DecisionOutcome
     exploratory: bool = Field(description="the policy was recorded after the candidate answered: it cannot promote")
@@ -78,7 +78,7 @@ class DecisionReport(Frozen):
     project: str = Field(description="the project file, relative to the repository's root where there is one")
     commit: str | None = Field(description="the project's git commit when the candidate answered")
     dirty: bool | None = Field(description="whether there were changes beside that commit")
-    head: LedgerHead
+    head: Head
 
     @property
     def objection(self) -> str | None:
@@ -103,16 +103,15 @@ def decision_report(
     evaluation_set: DatasetVersion,
     regressed: Mapping[str, Sequence[RegressedRow]],
     project: str,
-    head: LedgerHead,
+    head: Head,
 ) -> DecisionReport:
     """The report of a decision, from its records and its worst rows by the rule's name.
 
     ``project`` is the path of the project file from the repository's root, with forward slashes. Rows of a rule that
     passed are left out. Raises IntegrityError for records that do not name each other.
     """
-    for what, named, given in _links(decision, policy, adapter, (candidate, champion, reference), evaluation_set):
-        if named != given:
-            raise IntegrityError(f"decision report: {what} is {named}, but the record given is {given}")
+    sides = (candidate, champion, reference)
+    refuse_other_records("decision report", _links(decision, policy, adapter, sides, evaluation_set))
     environment = candidate.environment
     return DecisionReport(
         decision=decision.id,
@@ -144,7 +143,7 @@ def _links(
     adapter: Adapter,
     sides: Sequence[Responses | None],
     evaluation_set: DatasetVersion,
-) -> Iterator[tuple[str, str | None, str]]:
+) -> Iterator[Link]:
     yield "the decision's policy", decision.policy, policy.id
     yield "the decision's adapter", decision.adapter, adapter.id
     yield "the adapter that answered", sides[0].adapter if sides[0] else None, adapter.id

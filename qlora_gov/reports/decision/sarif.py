@@ -1,13 +1,13 @@
 """A decision as SARIF 2.1.0, the format of static analysis results: a rule of the policy is a rule of the tool.
 
 The standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html. A result's ``baselineState`` compares
-it with the same rule on the champion (or on the reference, where the rule is against that):
+it with the same rule on whom the rule is against, the champion or the reference:
 
-- ``new``: the rule fails, and the champion is not seen to fail it; a loss against the champion is always new;
-- ``unchanged``: the champion has the same result, or no difference to it was shown;
-- ``updated``: the rule does not fail, and its interval shows a difference to the champion.
+- ``new``: the rule fails, and the baseline is not seen to fail it; a loss against the baseline is always new;
+- ``unchanged``: the baseline has the same result, or no difference to it was shown;
+- ``updated``: the rule does not fail, and its interval shows a difference to the baseline.
 
-``absent`` would be a result of the champion that the candidate has not; every rule has a result on both. There is no
+``absent`` would be a result of the baseline that the candidate has not; every rule has a result on both. There is no
 ``versionControlProvenance``, which needs the repository's address: a git commit alone stands in the run's properties.
 """
 
@@ -17,11 +17,10 @@ import json
 from typing import Any
 
 from qlora_gov import __version__
-from qlora_gov.records import Absent, Outcome, Verdict
+from qlora_gov.records import NO_DIFFERENCE_IS_ZERO, Absent, Outcome, Verdict
 from qlora_gov.reports.decision.locations import BASES, project_location, source_location
 from qlora_gov.reports.decision.regressed import RegressedRow
 from qlora_gov.reports.decision.report import ComparedWith, DecisionReport, RuleReport
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE
 from qlora_gov.text import one_line
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -125,26 +124,26 @@ def _objection(report: DecisionReport, why: str, at: int) -> Object:
 
 
 def baseline_state(verdict: Verdict) -> str:
-    """How a rule's result stands to the champion's; see above."""
+    """How a rule's result stands to the baseline's; see above."""
     if verdict.outcome is Outcome.FAIL:
-        return "unchanged" if _champion_fails(verdict) else "new"
+        return "unchanged" if _baseline_fails(verdict) else "new"
     return "updated" if _differs(verdict) else "unchanged"
 
 
-def _champion_fails(verdict: Verdict) -> bool:
-    """Whether the champion fails the same rule, by its value: it has none either, or lies beyond the same limit."""
-    estimate, limit, champion = verdict.estimate, verdict.threshold, verdict.champion
+def _baseline_fails(verdict: Verdict) -> bool:
+    """Whether the baseline fails the same rule, by its value: it has none either, or lies beyond the same limit."""
+    estimate, limit, baseline = verdict.estimate, verdict.threshold, verdict.baseline
     if estimate is None or limit is None:
-        return isinstance(champion, Absent)
-    if verdict.contrast != VALUE.words or not isinstance(champion, float):
+        return isinstance(baseline, Absent)
+    if verdict.contrast_kind != "value" or not isinstance(baseline, float):
         return False
-    return champion > limit if estimate > limit else champion < limit
+    return baseline > limit if estimate > limit else baseline < limit
 
 
 def _differs(verdict: Verdict) -> bool:
-    """Whether an interval of the difference or ratio to the champion excludes that there is none."""
+    """Whether an interval of the difference or ratio to the baseline excludes that there is none."""
     interval = verdict.interval
-    if interval is None or verdict.contrast not in (DIFFERENCE.words, LOG_RATIO.words):
+    if interval is None or verdict.contrast_kind not in NO_DIFFERENCE_IS_ZERO:
         return False
     return (interval.low is not None and interval.low > 0) or (interval.high is not None and interval.high < 0)
 

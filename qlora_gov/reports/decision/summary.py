@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qlora_gov.records import Outcome
 from qlora_gov.reports.card.markdown import card_environment
 from qlora_gov.reports.decision.report import DecisionReport, RuleReport
 from qlora_gov.reports.rendering.templates import from_template
@@ -14,8 +13,6 @@ LIMIT = 65_536
 
 TEMPLATE = "summary.md.jinja"
 
-_WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS)
-
 
 def summary_markdown(report: DecisionReport, templates: Path | None = None) -> str:
     """The summary, the worst rules first. Rules that do not fit into a comment are left out, and their number said.
@@ -23,7 +20,7 @@ def summary_markdown(report: DecisionReport, templates: Path | None = None) -> s
     A project's own ``templates`` directory stands before the installed one. Raises ProjectError where its template
     is at fault.
     """
-    rules = sorted(report.rules, key=lambda rule: _WORST_FIRST.index(rule.verdict.outcome))
+    rules = sorted(report.rules, key=lambda rule: rule.verdict.outcome.rank)
     shown = len(rules)
     while len((text := _rendered(report, rules[:shown], templates)).encode()) > LIMIT and shown:
         shown //= 2

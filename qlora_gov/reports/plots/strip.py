@@ -64,7 +64,7 @@ class Strip:
         return None if self.detectable is None else self.limit + self.rightwards * self.detectable
 
 
-def strip(of: str, given: Strip) -> Markup:
+def draw_strip(of: str, given: Strip) -> Markup:
     """The strip of one rule; ``of`` names the rule and what it judges."""
     place = _Scale(given)
     return picture("strip", _HEIGHT, f"{of}: {given.outcome}", _in_words(given), *_drawn(given, place))

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from pydantic import JsonValue
 
-from qlora_gov.canonical import canonical_json
+from qlora_gov.canonical import canonical_json, short_id
+from qlora_gov.plugin.settings import recorded_file
 from qlora_gov.records import Interval
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -42,11 +43,6 @@ def interval_words(interval: Interval) -> str:
     return f"{ends} ({100 * interval.level:.4g}%)"
 
 
-def short_id(content_id: str) -> str:
-    """The first twelve hex digits of a content id, for prose; the full id stands in a card's provenance."""
-    return content_id.rpartition(":")[2][:12]
-
-
 def sparkline(values: Sequence[float]) -> str:
     """A curve as a row of bars from its minimum to its maximum; each bar of a long curve is a mean of neighbours."""
     bins = np.array_split(np.asarray(values, dtype=np.float64), min(len(values), _SPARKLINE_WIDTH))
@@ -62,13 +58,13 @@ def setting_lines(settings: Mapping[str, JsonValue]) -> list[tuple[str, str]]:
 
 
 def _exact(value: JsonValue) -> str:
+    if recorded := recorded_file(value):
+        return f"{recorded.path} ({short_id(recorded.digest)})"
     match value:
         case str():
             return value
         case None:
             return "none"
-        case {"path": str(path), "digest": str(digest), **more} if not more:  # a ProjectFile
-            return f"{path} ({short_id(digest)})"
         case [*items] if all(isinstance(item, str) for item in items):
             return ", ".join(map(str, items))
     return canonical_json(value).decode()  # 1.0 is 1, as in a record that was read back

@@ -10,10 +10,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from qlora_gov.canonical import short_id
 from qlora_gov.records import Absent
 from qlora_gov.reports.plots.svg import element
-from qlora_gov.reports.rendering.figures import short_id
-from qlora_gov.reports.rendering.words import words
+from qlora_gov.reports.rendering.words import in_words
 from qlora_gov.text import one_line
 
 
@@ -21,7 +21,7 @@ def printed(value: Any) -> Markup:
     """Any value that a template may print, as HTML on one line; raises what ``words`` does."""
     if isinstance(value, Markup):
         return value
-    text = escape(one_line(words(value)))
+    text = escape(one_line(in_words(value)))
     return element("span", text, class_="absent") if isinstance(value, Absent) else text
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from qlora_gov.reports.rendering.figures import short_id
-from qlora_gov.reports.rendering.words import words
+from qlora_gov.canonical import short_id
+from qlora_gov.reports.rendering.words import in_words
 from qlora_gov.text import one_line
 
 # Each match ends in the character that would be active: a Markdown or HTML sign anywhere, an underscore at the edge of
@@ -42,7 +42,7 @@ def short_code(content_id: str) -> Markup:
 
 def printed(value: Any) -> Markup:
     """Any value that a template may print, as Markdown; raises what ``words`` does."""
-    return value if isinstance(value, Markup) else escaped(words(value))
+    return value if isinstance(value, Markup) else escaped(in_words(value))
 
 
 def joined(values: Iterable[Any], separator: str = ", ") -> Markup:

@@ -20,8 +20,6 @@ from qlora_gov.errors import ProjectError
 from qlora_gov.records import Absent
 from qlora_gov.reports.rendering.figures import percent, setting_lines
 
-INSTALLED = Path(str(importlib.resources.files("qlora_gov_reports"))) / "templates"
-
 
 @dataclass(frozen=True)
 class RenderedCard:
@@ -46,6 +44,11 @@ class RecordingLoader(jinja2.BaseLoader):
         assert filename is not None, "a template in a directory is a file"
         self.digests[template] = file_id(Path(filename))
         return source, filename, uptodate
+
+
+def installed_templates() -> Path:
+    """The directory of the templates that come with the installation."""
+    return Path(str(importlib.resources.files("qlora_gov_reports"))) / "templates"
 
 
 def environment(loader: jinja2.BaseLoader, printed: Callable[[Any], Markup]) -> jinja2.Environment:
@@ -80,7 +83,7 @@ def from_template(
     """
     if templates is not None and not templates.is_dir():
         raise ProjectError(f"no such templates directory: {templates}")
-    loader = RecordingLoader(*([templates] if templates else []), INSTALLED)
+    loader = RecordingLoader(*([templates] if templates else []), installed_templates())
     try:
         text = make_environment(loader).get_template(name).render(values)
     except Exception as error:

@@ -10,7 +10,7 @@ from qlora_gov.records import Absent, Interval
 from qlora_gov.reports.rendering.figures import interval_words, number
 
 
-def words(value: Any) -> str:
+def in_words(value: Any) -> str:
     """Any value that a template may print, as it is: its format has still to put it on one line and to escape it.
 
     Raises TemplateRuntimeError for what must never be printed, UndefinedError for a name that does not exist.

@@ -15,8 +15,8 @@ def non_inferior(margin, **settings):
 
 def test_a_verdict_is_one_sentence_with_its_numbers():
     generator = np.random.default_rng(0)
-    champion = generator.random(200)
-    comparison = compare(champion + 0.11 + generator.normal(0, 0.1, 200), champion, name="rouge_l")
+    baseline = generator.random(200)
+    comparison = compare(baseline + 0.11 + generator.normal(0, 0.1, 200), baseline, name="rouge_l")
     verdict = non_inferior(0.02).decide(comparison)
     assert verdict.reason == (
         "rouge_l: candidate is 0.101 higher than the champion (95% interval 0.0867 to 0.116; one-sided 95% bound "
@@ -25,7 +25,7 @@ def test_a_verdict_is_one_sentence_with_its_numbers():
     assert (verdict.rows, verdict.clusters, verdict.threshold, verdict.alpha) == (200, 200, -0.02, 0.05)
     assert verdict.bound == pytest.approx(0.0891, abs=5e-5)
     assert verdict.interval.low < verdict.bound < verdict.estimate < verdict.interval.high
-    assert verdict.candidate == pytest.approx(verdict.champion + verdict.estimate)
+    assert verdict.candidate == pytest.approx(verdict.baseline + verdict.estimate)
 
 
 def test_an_inconclusive_verdict_says_what_the_rows_could_show_and_how_many_it_takes():
@@ -65,8 +65,8 @@ def test_a_further_look_is_tested_at_a_scaled_alpha():
 @pytest.mark.parametrize(("by", "end"), [(0.5, "low"), (-0.5, "high"), (0.0, "low")])
 def test_the_bound_is_the_one_that_decided(by, end):
     generator = np.random.default_rng(1)
-    champion = generator.random(60)
-    verdict = Improves(ImprovesSettings()).decide(compare(champion + by + generator.normal(0, 0.4, 60), champion))
+    baseline = generator.random(60)
+    verdict = Improves(ImprovesSettings()).decide(compare(baseline + by + generator.normal(0, 0.4, 60), baseline))
     assert verdict.outcome is {0.5: Outcome.PASS, -0.5: Outcome.FAIL, 0.0: Outcome.INCONCLUSIVE}[by]
     within = verdict.interval.low < verdict.bound < verdict.interval.high
     assert within
@@ -75,8 +75,8 @@ def test_the_bound_is_the_one_that_decided(by, end):
 
 def test_a_caution_is_told_with_the_bound_that_it_widens():
     generator = np.random.default_rng(4)
-    champion = generator.lognormal(0, 1.5, 100)
-    verdict = Improves(ImprovesSettings()).decide(compare(champion * 2, champion, name="speed"))
+    baseline = generator.lognormal(0, 1.5, 100)
+    verdict = Improves(ImprovesSettings()).decide(compare(baseline * 2, baseline, name="speed"))
     assert verdict.outcome is Outcome.PASS
     assert "wide because a few rows decide it (skewness / sqrt(clusters) is" in verdict.reason
 

@@ -33,10 +33,10 @@ def rows_of(score):
 def telling_rows(seed, count, shift, rare):
     """Rows that mostly suffice for a verdict: the candidate is the champion, shifted, with noise."""
     rng = np.random.default_rng(seed)
-    champion = rng.random(count) / 2 + 0.5
-    candidate = champion + shift + rng.normal(0, 0.05, count)
+    baseline = rng.random(count) / 2 + 0.5
+    candidate = baseline + shift + rng.normal(0, 0.05, count)
     labels = ["rare" if rng.random() < rare else "card" for _ in range(count)]
-    return list(zip(candidate, champion, rng.integers(0, 60, count).tolist(), labels, strict=True))
+    return list(zip(candidate, baseline, rng.integers(0, 60, count).tolist(), labels, strict=True))
 
 
 TELLING = st.builds(
@@ -57,15 +57,15 @@ CASES = st.one_of(
 
 def comparison_of(rows, clusters=None, **traits):
     """A comparison whose rows have intents; a label that no row has is an error of the policy."""
-    candidate, champion, groups, intents = zip(*rows, strict=True) if rows else ((),) * 4
+    candidate, baseline, groups, intents = zip(*rows, strict=True) if rows else ((),) * 4
     intents = intents if any(intents) else ["card"] * len(rows)
-    return compare(candidate, champion, groups if clusters is None else clusters, labels={"intent": intents}, **traits)
+    return compare(candidate, baseline, groups if clusters is None else clusters, labels={"intent": intents}, **traits)
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize(
-    ("candidate", "champion", "reason"),
+    ("candidate", "baseline", "reason"),
     [
         ([], [], "there are no rows"),
         ([1.0], [1.0], "there are 1"),
@@ -74,8 +74,8 @@ def comparison_of(rows, clusters=None, **traits):
         ([0.5] * 50, [0.5] * 50, "says the same"),
     ],
 )
-def test_what_tells_nothing_is_inconclusive_with_a_reason(rule, binary, candidate, champion, reason):
-    verdict = rule.decide(compare(candidate, champion, binary=binary, labels={"intent": ["card"] * len(candidate)}))
+def test_what_tells_nothing_is_inconclusive_with_a_reason(rule, binary, candidate, baseline, reason):
+    verdict = rule.decide(compare(candidate, baseline, binary=binary, labels={"intent": ["card"] * len(candidate)}))
     told = [verdict.reason, *(finding.reason for finding in verdict.slices)]
     assert verdict.outcome is Outcome.INCONCLUSIVE
     if verdict.interval is None and not binary:
@@ -119,7 +119,7 @@ def test_a_nan_in_any_row_passes_nothing(case, data):
     if not rows:
         return
     comparison = comparison_of(rows, **traits)
-    side = data.draw(st.sampled_from([comparison.candidate, comparison.champion]))
+    side = data.draw(st.sampled_from([comparison.candidate, comparison.baseline]))
     side[data.draw(st.integers(0, len(rows) - 1)), data.draw(st.integers(0, 1))] = np.nan
     for rule in RULES:
         verdict = rule.decide(comparison)
@@ -142,12 +142,12 @@ def test_neither_the_order_of_rows_nor_the_numbers_of_clusters_matter(case, rand
 
 def without_values(verdict):
     """All of a verdict but the values of both sides, which are sums in the order of the rows."""
-    told = verdict.model_dump(exclude={"candidate", "champion", "slices"})
-    return told, [finding.model_dump(exclude={"candidate", "champion"}) for finding in verdict.slices]
+    told = verdict.model_dump(exclude={"candidate", "baseline", "slices"})
+    return told, [finding.model_dump(exclude={"candidate", "baseline"}) for finding in verdict.slices]
 
 
 def values(verdict):
-    told = [side for one in (verdict, *verdict.slices) for side in (one.candidate, one.champion)]
+    told = [side for one in (verdict, *verdict.slices) for side in (one.candidate, one.baseline)]
     return [-1.0 if isinstance(side, Absent) else side for side in told]
 
 
@@ -155,9 +155,9 @@ def values(verdict):
 @settings(max_examples=60)
 def test_no_rows_pass_and_fail_when_better_and_worse_change_places(rows, by):
     """Improving on the champion by x, and the champion being worse than the candidate by x, are one question."""
-    candidate, champion = (np.array([row[side] for row in rows]) for side in (0, 1))
-    improves = Improves(ImprovesSettings(by=by)).decide(compare(candidate, champion)).outcome
-    within = NonInferior(NonInferiorSettings(margin=by)).decide(compare(candidate, champion, higher=False)).outcome
+    candidate, baseline = (np.array([row[side] for row in rows]) for side in (0, 1))
+    improves = Improves(ImprovesSettings(by=by)).decide(compare(candidate, baseline)).outcome
+    within = NonInferior(NonInferiorSettings(margin=by)).decide(compare(candidate, baseline, higher=False)).outcome
     assert (improves, within) in {(one, SIDES[one]) for one in Outcome}
 
 

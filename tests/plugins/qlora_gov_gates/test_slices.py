@@ -16,11 +16,11 @@ def rule(margin=0.1, **settings):
 def sliced(shifts, noise=0.1, **context):
     """Slices of 60 rows by intent, each shifted by so much; what they are called need not be text."""
     rng = np.random.default_rng(0)
-    champion = rng.random(EACH * len(shifts)) + 1
-    change = rng.normal(0, noise, champion.size).reshape(len(shifts), EACH)
+    baseline = rng.random(EACH * len(shifts)) + 1
+    change = rng.normal(0, noise, baseline.size).reshape(len(shifts), EACH)
     change += np.array(list(shifts.values()))[:, None] - change.mean(axis=1, keepdims=True)
     intents = [name for name in shifts for _ in range(EACH)]
-    return compare(champion + change.ravel(), champion, name="rouge_l", labels={"intent": intents}, **context)
+    return compare(baseline + change.ravel(), baseline, name="rouge_l", labels={"intent": intents}, **context)
 
 
 def outcomes(verdict):
@@ -50,10 +50,10 @@ def test_its_numbers_are_those_of_the_worst_slice():
     assert verdict.contrast == "candidate - champion where intent is loan"
     assert verdict.estimate == worst.estimate == pytest.approx(-0.3)
     assert (verdict.interval, verdict.threshold, verdict.rows) == (worst.interval, worst.threshold, worst.rows)
-    assert (verdict.candidate, verdict.champion) == (worst.candidate, worst.champion)
+    assert (verdict.candidate, verdict.baseline) == (worst.candidate, worst.baseline)
     assert worst.interval.low < verdict.bound < worst.interval.high
     assert verdict.bound > verdict.estimate
-    assert worst.candidate == pytest.approx(worst.champion - 0.3)
+    assert worst.candidate == pytest.approx(worst.baseline - 0.3)
     assert worst.reason.startswith("candidate is 0.3 lower than the champion (95% interval -0.3")
     assert worst.reason.endswith(", so it is not within the margin of 0.1")
 

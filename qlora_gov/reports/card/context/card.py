@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from qlora_gov.records import About, Absent, Frozen
+from qlora_gov.records import About, Absent, Frozen, Head
 from qlora_gov.reports.card.context.findings import (
     ClaimLine,
     DecisionPart,
@@ -29,16 +29,6 @@ from qlora_gov.reports.card.context.lineage import (
     TargetPart,
     TrainingPart,
 )
-
-
-class LedgerHead(Frozen):
-    """The ledger's last entry when the decision was made: the decision's own.
-
-    Whoever keeps it can show a later edit.
-    """
-
-    seq: int
-    hash: str
 
 
 class AliasLine(Frozen):
@@ -79,7 +69,7 @@ class Provenance(Frozen):
     adapter_files: tuple[FileLine, ...]
     plugins: tuple[PluginLine, ...]
     fingerprint: str = Field(description="digest over the plugins above: name, distribution, version, source")
-    head: LedgerHead
+    head: Head
 
 
 class CardContext(Frozen):

@@ -10,6 +10,7 @@ from qlora_gov.records import (
     Absent,
     Claim,
     Component,
+    ContrastKind,
     CorrectedRate,
     DecisionOutcome,
     DetectorErrors,
@@ -29,7 +30,8 @@ class RuleLine(Frozen):
     outcome: Outcome
     reason: str
     contrast: str | Absent = Field(description="what was estimated, in words")
-    champion: float | Absent = Field(description="the value of whom the rule compares with: champion or reference")
+    contrast_kind: ContrastKind | Absent = Field(description="value, difference, scaled_difference or log_ratio")
+    baseline: float | Absent = Field(description="the value of whom the rule compares with: champion or reference")
     candidate: float | Absent
     estimate: float | Absent
     interval: Interval | Absent = Field(description="two-sided, for the reader; one end at least is a number")
@@ -68,7 +70,7 @@ class SliceLine(Frozen):
     slice: str
     outcome: Outcome
     reason: str
-    champion: float | Absent
+    baseline: float | Absent
     candidate: float | Absent
     estimate: float | Absent
     interval: Interval | Absent

@@ -16,7 +16,7 @@ from typing import Any
 from qlora_gov.records import Absent
 from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.card.cyclonedx.materials import base_component, dataset_components, file_components
-from qlora_gov.reports.card.cyclonedx.model_card import model_card
+from qlora_gov.reports.card.cyclonedx.model_card import model_card_of
 from qlora_gov.reports.card.cyclonedx.parts import Known, component, hashes, licences, properties, setting_pairs
 
 _ADAPTER = "adapter"
@@ -63,7 +63,7 @@ def _adapter(
         version=context.adapter,
         licenses=licences(context.about.licence),
         pedigree={"ancestors": ancestors} if ancestors else {},
-        modelCard=model_card(context, datasets, known),
+        modelCard=model_card_of(context, datasets, known),
         components=file_components(_ADAPTER, context.provenance.adapter_files),
         properties=properties(_training(context, known)),
     )

@@ -10,7 +10,7 @@ from qlora_gov.records import Absent
 from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.card.context.lineage import BasePart, DataPart, FileLine, SourceLine
 from qlora_gov.reports.card.cyclonedx.parts import Known, component, hashes, licences, properties, setting_pairs
-from qlora_gov.reports.rendering.project_files import project_files
+from qlora_gov.reports.rendering.project_files import files_named
 
 
 def base_component(base: BasePart, known: Known) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _dataset(name: str, data: DataPart, title: str, known: Known) -> dict[str, A
 
 
 def _source(ref: str, source: SourceLine, known: Known) -> dict[str, Any]:
-    digests = list(project_files(source.component.settings).values())
+    digests = list(files_named(source.component.settings).values())
     licence = known(f"{ref}.licence", source.licence)
     return component(
         "data",

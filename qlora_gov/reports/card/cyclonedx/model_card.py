@@ -11,7 +11,7 @@ from qlora_gov.reports.card.context.findings import SlicedRule
 from qlora_gov.reports.card.cyclonedx.parts import Known, confidence, figure, properties
 
 
-def model_card(context: CardContext, datasets: Sequence[str], known: Known) -> dict[str, Any]:
+def model_card_of(context: CardContext, datasets: Sequence[str], known: Known) -> dict[str, Any]:
     """The model card of the adapter; ``datasets`` are the references of the components that it was made from."""
     base = context.base
     architecture = {} if isinstance(base, Absent) else {"modelArchitecture": base.architecture}

@@ -1,0 +1,49 @@
+"""Taking over what another tool logged: its rows, its answers, and the files of the adapter that gave them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from qlora_gov.canonical import tree_id
+from qlora_gov.errors import ModelError, TrainingError
+from qlora_gov.evidence.adapters import adapter_of
+from qlora_gov.evidence.imports import refuse_other_subject
+from qlora_gov.pipeline.datasets import adopting_rows
+from qlora_gov.pipeline.evaluation import adopting
+from qlora_gov.pipeline.recorder import Recorder
+from qlora_gov.pipeline.step import stating
+from qlora_gov.plugin.specs import ImporterSpec
+from qlora_gov.records import Adapter, DatasetVersion, Responses
+from qlora_gov.stages.imports import read_log
+from qlora_gov.stages.train import adapter_files, is_whole
+
+
+def import_responses(
+    recorder: Recorder, tool: str, path: Path, weights: Path | None
+) -> tuple[Responses, DatasetVersion]:
+    """What another tool logged of the adapter with these weights, or of the base without one, and on which rows."""
+    space = recorder.space
+    bound = space.catalog.bind(ImporterSpec, tool, {}, root=space.root, where="import")
+    bound.require()
+    imported = read_log(bound.make(), bound.component, path)
+    adapter = _adopted(recorder, weights) if weights else None
+    refuse_other_subject(space.ledger, imported, adapter)
+    dataset = recorder.done(adopting_rows(space, imported, bound.component))
+    return recorder.done(adopting(space, imported, bound.component, dataset, adapter)), dataset
+
+
+def _adopted(recorder: Recorder, weights: Path) -> Adapter:
+    """The record of an adapter's files; one that is known already is found by its digest."""
+    try:
+        files = adapter_files(weights)
+    except TrainingError as error:
+        raise ModelError(f"{error}; copy the adapter's own files into a directory of their own") from error
+    known = adapter_of(recorder.space.ledger, tree_id(files))
+    adapter = known or Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
+    kept = recorder.space.adapter(adapter.digest)
+    if not is_whole(kept, adapter):  # a ledger may be shared, files are not
+        for name in files:  # these and no others: a directory may hold links to anything
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(weights / name, kept / name)
+    return known or recorder.done(stating(adapter))

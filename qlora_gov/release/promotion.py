@@ -1,0 +1,110 @@
+"""Promoting: the adapter that a decision allows becomes champion."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from pathlib import Path
+
+from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError
+from qlora_gov.evidence.aliases import current, subject_of
+from qlora_gov.evidence.decisions import decision_to_act_on, overtaken
+from qlora_gov.evidence.evaluations import dataset_of
+from qlora_gov.ledger import verify_lineage
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.pipeline.datasets import curating
+from qlora_gov.pipeline.pipeline import Pipeline
+from qlora_gov.records import Adapter, Alias, AliasMove, Decision, DecisionOutcome, MoveReason, Outcome, Policy
+from qlora_gov.release.moves import move_aliases
+from qlora_gov.release.waivers import waivers_of
+from qlora_gov.stages.train import adapter_files
+from qlora_gov.verification import Rejudge
+
+
+def promote_adapter(
+    pipeline: Pipeline, decision_id: str | None, weights: Path | None, author: str | None
+) -> list[AliasMove]:
+    """Make a decision's adapter the champion, and the champion the fallback; nothing where it is champion already.
+
+    Args:
+        pipeline: the project's.
+        decision_id: by default the candidate's decision.
+        weights: the directory that is about to ship; by default where the adapter is kept.
+        author: who promotes.
+
+    Raises:
+        ReleaseError: the decision does not allow it, or is not on exactly these weights, this evaluation set,
+            this policy and this champion.
+        IntegrityError: the evidence behind the decision does not re-derive.
+        LedgerMovedError: another process moved an alias meanwhile.
+    """
+    space, ledger = pipeline.space, pipeline.space.ledger
+    seen = ledger.newest(AliasMove.kind)
+    decision = decision_to_act_on(ledger, decision_id)
+    adapter = fetch(ledger, decision.adapter, Adapter)
+    waivers = waivers_of(ledger, decision)
+    shipped = weights or space.adapter(adapter.digest)
+    for reason in (*_other_weights(adapter, shipped), *_disallowed(decision, waivers), *_outdated(pipeline, decision)):
+        raise ReleaseError(f"not promoted: {reason}")
+    again = Rejudge(ledger, space.catalog, space.root).problems([ledger.get(decision.id)])
+    if problems := [*verify_lineage(ledger, decision.id), *(one for one in again if not one.harmless)]:
+        raise IntegrityError(f"not promoted: the evidence does not re-derive: {problems[0]}")
+    champion = current(ledger, "champion")
+    if champion and champion.adapter == decision.adapter:
+        return []
+    moves: dict[Alias, str | None] = {
+        "fallback": champion.adapter if champion else None,
+        "champion": decision.adapter,
+    }
+    named = tuple(waiver.id for waiver in waivers.values())
+    return move_aliases(
+        ledger, seen, moves, decision=decision.id, reason=MoveReason.PROMOTED, author=author, waivers=named
+    )
+
+
+def _other_weights(adapter: Adapter, directory: Path) -> Iterator[str]:
+    """How the files that are about to ship differ from those that were decided on."""
+    if not directory.is_dir():
+        yield f"there are no weights at {directory}"
+        return
+    try:
+        files = adapter_files(directory)
+    except TrainingError as error:
+        yield str(error)
+        return
+    for name in sorted({*files, *adapter.files}):
+        if files.get(name) != adapter.files.get(name):
+            yield f"{directory / name} is not the file that was decided on"
+
+
+def _disallowed(decision: Decision, waived: Container[str]) -> Iterator[str]:
+    """Why the decision itself promotes nothing."""
+    if decision.exploratory:
+        yield "the decision is exploratory: its policy was recorded after the candidate had answered"
+    if decision.outcome is not DecisionOutcome.APPROVED:
+        for item in decision.verdicts:
+            if item.verdict.outcome is not Outcome.PASS and item.rule.name not in waived:
+                yield f"{decision.outcome}: {item.rule.name!r} is {item.verdict.outcome} and no waiver holds for it"
+
+
+def _outdated(pipeline: Pipeline, decision: Decision) -> Iterator[str]:
+    """What has changed since the decision."""
+    ledger = pipeline.space.ledger
+    if fetch(ledger, decision.policy, Policy).terms != pipeline.bound.release.policy.terms:
+        yield "the project's policy is not the one that was decided under; run 'qlora-gov gate' again"
+    yield from overtaken(ledger, decision)
+    dataset = dataset_of(ledger, decision.candidate)
+    if dataset != _evaluation_set(pipeline, dataset):
+        yield "the project's evaluation set is not the one that was decided on; run 'qlora-gov run' again"
+    champion, compared = current(ledger, "champion"), subject_of(ledger, decision.champion)
+    served = champion.adapter if champion else None
+    if served not in (decision.adapter, compared.id if compared else None):
+        yield "the champion is no longer the one that the candidate was compared with; run 'qlora-gov run' again"
+
+
+def _evaluation_set(pipeline: Pipeline, decided: str) -> str | None:
+    """The id of the project's evaluation set; a project whose evaluations are imported has what was imported."""
+    setup = pipeline.bound.setup
+    if setup is None:
+        return decided
+    entry = curating(pipeline.space, "evaluation", setup.evaluation_data, None).find(pipeline.space.ledger)
+    return entry.id if entry else None

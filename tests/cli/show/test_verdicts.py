@@ -1,0 +1,46 @@
+"""A decision on the terminal, and in files that cannot be written."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.imported import GOOD, Imported, make_imported
+
+HOSTILE = "odd\x1b]0;title\x07\u202e"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Two evaluations of rows whose labels hold control and bidirectional characters."""
+    project = make_imported(tmp_path_factory.mktemp("verdicts") / "project")
+    project.policy(rules=[{"use": "no_regressed_slice", "metric": "accuracy", "margin": 0.3, "by": "intent"}])
+    assert project("policy") == 0
+    rows = [{"q": f"{at}?", "response": "yes", "score": score, "intent": HOSTILE} for at, score in enumerate(GOOD)]
+    for name, weights in (("base", []), ("adapter", ["--adapter", str(project.adapter("a"))])):
+        log = project.root / f"{name}.json"
+        log.write_text(json.dumps({"model": name, "began": datetime.now(UTC).isoformat(), "rows": rows}))
+        assert project("import", "toy", str(log), *weights) == 0
+    return project
+
+
+@pytest.mark.parametrize("command", ["gate", "plan"])
+def test_no_control_character_of_a_label_reaches_the_terminal(
+    hostile: Imported, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = hostile
+    project.policy(rules=[{"use": "no_regressed_slice", "metric": "accuracy", "margin": 0.3, "by": "intent"}])
+    assert project(command) == 0
+    out = capsys.readouterr().out
+    assert not set("\x1b\x07\u202e") & set(out)
+
+
+def test_a_form_that_cannot_be_written_is_no_bug_and_no_decision(
+    hostile: Imported, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert hostile("gate", "--json", str(tmp_path / "file" / "decision.json")) == 13
+    assert f"cannot be written: File exists: {tmp_path / 'file'}; the decision is on record" in capsys.readouterr().err

@@ -1,0 +1,90 @@
+"""Evidence from another tool: what is recorded of it, kept, and found again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from qlora_gov.errors import IntegrityError, MissingExtraError
+from qlora_gov.pipeline.training import weights
+from tests.support.imported import BETTER, GOOD, Imported, make_imported
+
+STRICT = '''
+"""Counts otherwise."""
+
+from qlora_gov import MeanMetric, MetricSpec, hookimpl
+
+
+class Strict(MeanMetric):
+    def score_row(self, row):
+        return row.recorded["accuracy"] * VALUE
+
+
+@hookimpl
+def qlora_gov_metrics():
+    return [MetricSpec(name="strict", summary="share of right answers", factory=Strict, requires=REQUIRES,
+                       components=MeanMetric.components, higher_is_better=True, margin="absolute")]
+'''
+
+
+def with_strict(project: Imported, value: float = 1.0, requires: tuple[str, ...] = ()) -> None:
+    """Measure and judge by a plugin's metric; its source differs by the value."""
+    source = STRICT.replace("VALUE", str(value)).replace("REQUIRES", repr(requires))
+    (project.root / "plugins" / "strict.py").write_text(source)
+    project.policy(rules=[{"use": "non_inferior", "metric": "strict", "margin": 0.3}])
+    file = project.root / "qlora_gov.yaml"
+    file.write_text(file.read_text().replace("- accuracy\n", "- strict\n", 1))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Imported:
+    return make_imported(tmp_path / "project")
+
+
+def test_a_library_that_is_missing_is_no_failure_of_its_metric(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_strict(project, requires=("no_such_library",))
+    assert project.log(GOOD) == MissingExtraError.exit_code
+    assert "needs no_such_library" in capsys.readouterr().err
+    assert project.ledger.entries("evaluation") == []
+
+
+def test_a_metric_that_is_put_back_as_it_was_is_judged_as_it_was(project: Imported) -> None:
+    with_strict(project)
+    assert project("policy") == project.log(GOOD) == project.log(BETTER, "a") == project("gate") == 0
+    approved = project.last("decision").id
+    with_strict(project, value=0.5)
+    assert project("gate") == 1, "the metric is another one now"
+    assert "not by this version" in project.last("decision").verdicts[0].verdict.reason
+    for log, adapter in (("base-q.json", []), ("a-q.json", ["--adapter", str(project.root / "a")])):
+        assert project("import", "toy", str(project.root / log), *adapter) == 0
+    with_strict(project)
+    assert project("gate") == 0
+    assert project.ledger.get(project.ledger.alias("candidate").record.decision).id == approved  # type: ignore[union-attr]
+
+
+def test_kept_files_that_are_gone_are_kept_again(project: Imported) -> None:
+    assert project.log(GOOD, "a") == 0
+    (kept,) = project.root.glob(".qlora_gov/adapters/*")
+    shutil.rmtree(kept)
+    assert project.log(GOOD, "a") == 0
+    assert (kept / "adapter_model.safetensors").is_file()
+    assert len(project.adapters()) == 1
+
+
+def test_weights_that_were_edited_are_used_for_nothing(project: Imported) -> None:
+    assert project.log(GOOD, "a") == 0
+    adapter, space = project.adapters()[0].record, project.pipeline.space
+    file = weights(space, adapter) / "adapter_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"!")
+    with pytest.raises(IntegrityError, match="does not hold the files of adapter"):
+        weights(space, adapter)
+
+
+def test_an_adapter_is_imported_from_where_it_is_kept(project: Imported) -> None:
+    assert project.log(GOOD, "a") == 0
+    (kept,) = project.root.glob(".qlora_gov/adapters/*")
+    assert project("import", "toy", str(project.root / "a-q.json"), "--adapter", str(kept)) == 0

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from qlora_gov.canonical import bytes_id, content_id
+from qlora_gov.errors import MissingExtraError, PluginError, ProjectError
+from qlora_gov.plugin.catalog import Catalog, Entry
+from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.settings import ProjectFile, Settings
+from qlora_gov.plugin.specs import FilterSpec, GateSpec, MetricSpec
+
+
+class WordSettings(Settings):
+    rules: ProjectFile | None = None
+    limit: float = 0.5
+
+
+class Opaque(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    value: Any = None
+    number: float = 0.0
+
+
+class Words:
+    def __init__(self, settings: Any = None) -> None:
+        self.settings = settings
+
+
+OURS = Plugin("ours", "our-dist", "1", "sha256:0", ModuleType("ours"))
+THEIRS = Plugin("theirs", "their-dist", "2", "sha256:1", ModuleType("theirs"))
+PLAIN = FilterSpec(name="plain", summary="s", factory=Words)
+WORDS = FilterSpec(name="words", summary="s", factory=Words, config=WordSettings)
+OPAQUE = FilterSpec(name="opaque", summary="s", factory=Words, config=Opaque)
+METRIC = MetricSpec(
+    name="words", summary="s", factory=Words, components=("sum", "rows"), higher_is_better=True, margin="absolute"
+)
+CATALOG = Catalog(
+    [Entry(OURS, PLAIN), Entry(OURS, WORDS), Entry(THEIRS, PLAIN), Entry(THEIRS, METRIC), Entry(OURS, OPAQUE)]
+)
+
+
+def bind(name: str, settings: dict[str, Any], root: Path = Path()) -> Any:
+    return CATALOG.bind(FilterSpec, name, settings, root=root, where="data.training.steps[2]")
+
+
+def test_names_resolve_within_their_kind() -> None:
+    assert CATALOG.find("filter", "words").name == "ours/words"
+    assert CATALOG.find("metric", "words").name == "theirs/words"
+    assert CATALOG.find("filter", "theirs/plain").plugin is THEIRS
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (
+            "filter",
+            "plain",
+            "filter 'plain' is ambiguous: ours/plain (from our-dist) and theirs/plain (from their-dist); "
+            "write the full name",
+        ),
+        ("filter", "word", "no filter is named 'word'; did you mean 'words'?"),
+        ("filter", "ours/word", "no filter is named 'ours/word'; did you mean 'ours/words'?"),
+        ("filter", "theirs/words", "no filter is named 'theirs/words'; known: ours/words"),
+        (
+            "filter",
+            "ours/nothing",
+            "no filter is named 'ours/nothing'; known: ours/opaque, ours/plain, ours/words, theirs/plain",
+        ),
+        ("metric", "plain", "no metric is named 'plain'; known: words"),
+        ("gate", "words", "no gate is named 'words'; none are known"),
+    ],
+)
+def test_a_name_that_does_not_resolve_is_answered(kind: str, name: str, said: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        CATALOG.find(kind, name)
+    assert str(caught.value) == said
+
+
+def test_a_plugin_cannot_use_a_name_twice_within_a_kind() -> None:
+    with pytest.raises(PluginError, match="plugin 'ours' contributes two filters named 'plain'"):
+        Catalog([Entry(OURS, PLAIN), Entry(OURS, replace(PLAIN, summary="another"))])
+
+
+def test_the_fingerprint_is_of_the_plugins() -> None:
+    def fingerprint(*plugins: Plugin) -> str:
+        return Catalog(Entry(plugin, PLAIN) for plugin in plugins).fingerprint
+
+    assert fingerprint(OURS, THEIRS) == fingerprint(THEIRS, OURS)
+    changes = [{"version": "3"}, {"source": "sha256:2"}, {"distribution": "other"}, {"name": "zebra"}]
+    others = {fingerprint(OURS, replace(THEIRS, **change)) for change in changes}
+    assert len(others | {fingerprint(OURS, THEIRS), fingerprint(OURS)}) == 6
+
+
+def test_a_bound_component_records_its_settings_and_takes_them(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_bytes(b"rules")
+    bound = bind("words", {"rules": "rules.yaml"}, tmp_path)
+    assert bound.component.settings == {"rules": {"path": "rules.yaml", "digest": bytes_id(b"rules")}, "limit": 0.5}
+    assert bound.component.name == "ours/words"
+    assert (bound.component.distribution, bound.component.version, bound.component.source) == (
+        "our-dist",
+        "1",
+        "sha256:0",
+    )
+    assert bound.make().settings == WordSettings(rules=tmp_path / "rules.yaml")
+    assert bind("ours/plain", {}).make().settings is None
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "error", "said"),
+    [
+        ("word", {}, PluginError, "no filter is named 'word'; did you mean 'words'?"),
+        ("words", {"limt": 1}, ProjectError, "unknown key 'limt'; did you mean 'limit'?"),
+        ("words", {"limit": "high"}, ProjectError, "limit: input should be a valid number"),
+        ("words", {"limit": float("inf")}, ProjectError, "limit: input should be a finite number"),
+        ("words", {"rules": "none.yaml"}, ProjectError, "rules: no such file: "),
+        ("ours/plain", {"limit": 1}, ProjectError, "ours/plain takes no settings, but 'limit' is set"),
+    ],
+)
+def test_what_cannot_be_bound_is_named_with_its_place(
+    name: str, settings: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error) as caught:
+        bind(name, settings)
+    assert str(caught.value).startswith(f"data.training.steps[2]: {said}")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"number": float("nan")}, {"number": float("inf")}]
+    + [{"value": value} for value in (2**53, 1e16, range(3), {"a": [2**60]}, b"\xff")],
+    ids=str,
+)
+def test_settings_that_no_record_could_hold_are_refused_before_any_work(settings: dict[str, Any]) -> None:
+    with pytest.raises(ProjectError, match=r"steps\[2\]: the settings of ours/opaque cannot be recorded: "):
+        bind("opaque", settings)
+
+
+@pytest.mark.parametrize("value", [0.1, 2**53 - 1, 1e22, "é", None, [True, {"a": -0.0}]], ids=repr)
+def test_settings_that_a_record_can_hold_are_held(value: Any) -> None:
+    assert content_id(bind("opaque", {"value": value}).component.settings) == content_id({"value": value, "number": 0})
+
+
+def test_a_missing_library_is_an_error_only_of_a_component_that_is_used() -> None:
+    needs = replace(PLAIN, name="needs", requires=("numpy", "no_such_library", "no_such.inner"), extra="metrics")
+    entry = Entry(THEIRS, needs)
+    bound = Catalog([entry]).bind(FilterSpec, "needs", {}, root=Path(), where="here")
+    assert entry.missing == ("no_such_library", "no_such.inner")
+    with pytest.raises(MissingExtraError) as caught:
+        bound.require()
+    assert str(caught.value) == (
+        'theirs/needs needs no_such_library, no_such.inner, not installed; run: pip install "their-dist[metrics]"'
+    )
+    assert isinstance(bound.make(), Words)
+    assert Entry(THEIRS, replace(needs, extra=None)).install_command == 'pip install "their-dist"'
+    bind("words", {}).require()
+
+
+def test_a_spec_is_asked_for_by_its_class() -> None:
+    gate = GateSpec(name="words", summary="s", factory=Words)
+    catalog = Catalog([Entry(OURS, gate), Entry(OURS, METRIC)])
+    assert catalog.bind(GateSpec, "words", {}, root=Path(), where="here").spec is gate
+    assert catalog.bind(MetricSpec, "words", {}, root=Path(), where="here").spec is METRIC

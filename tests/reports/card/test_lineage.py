@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from typing import Any
+
+from qlora_gov.records import Absent, Environment
+from qlora_gov.reports.card.context.lineage import EnvironmentPart, LossCurve, TrainingPart
+from qlora_gov.reports.card.lineage import environment_part, training_part
+from qlora_gov.reports.card.records import CardRecords, SubjectRecords
+
+
+def part_of(records: CardRecords) -> TrainingPart:
+    training = records.adapter.training
+    assert training is not None
+    return training_part(training)
+
+
+def test_every_point_of_the_loss_is_there(records: Callable[..., CardRecords]) -> None:
+    given = records()
+    loss = part_of(given).loss
+    assert isinstance(loss, LossCurve)
+    assert loss.points == given.adapter.training.losses  # type: ignore[union-attr]
+    assert (loss.first.step, loss.last.step, loss.lowest.step) == (1, 51, 51)
+
+
+def test_a_recipe_without_rank_has_no_scaling(records: Callable[..., CardRecords], bare: dict[str, Any]) -> None:
+    assert part_of(records()).scaling == 2
+    part = part_of(records(**bare))
+    assert part.scaling == Absent(absent="the recipe's settings name no rank and alpha")
+    assert part.loss == Absent(absent="the trainer reported no loss")
+
+
+def test_stages_stand_side_by_side(records: Callable[..., CardRecords], everything: dict[str, Any]) -> None:
+    part = environment_part(records(**everything))
+    assert isinstance(part, EnvironmentPart)
+    assert part.stages == ("training", "candidate's answers", "champion's answers", "reference's answers")
+    facts = {fact.name: fact.values for fact in part.facts}
+    assert facts["torch"] == 4 * ("2.13.0",)
+    assert facts["uncommitted changes"] == 4 * (True,)
+
+
+def test_a_stage_that_ran_elsewhere_says_so(records: Callable[..., CardRecords], imported: dict[str, Any]) -> None:
+    assert environment_part(records(**imported)) == Absent(absent="neither training nor answers were run here")
+    ours, theirs = records(), records(**imported)
+    object.__setattr__(ours, "champion", SubjectRecords(ours.champion.evaluation, theirs.champion.responses))
+    part = environment_part(ours)
+    assert isinstance(part, EnvironmentPart)
+    elsewhere = Absent(absent="answered elsewhere: claimed by whoever imported the log of lm-eval 0.4.9")
+    assert all(fact.values[2] == elsewhere for fact in part.facts)
+    assert isinstance(ours.candidate.responses.environment, Environment)
