@@ -16,11 +16,13 @@ from qlora_gov_data.rows import read_examples
 class HubSettings(Settings):
     """A data set by its id on the hub and its commit, or a directory; and which part of it."""
 
-    dataset: str | None = None
-    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    directory: ProjectDirectory | None = None
-    subset: str | None = None
-    split: str = "train"
+    dataset: str | None = Field(default=None, description="its id on the hub")
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = Field(
+        default=None, description="the commit to read, 40 hexadecimal digits"
+    )
+    directory: ProjectDirectory | None = Field(default=None, description="a directory instead, laid out like one")
+    subset: str | None = Field(default=None, description="a configuration of the data set, where it has several")
+    split: str = Field(default="train", description="the split to read")
 
     @model_validator(mode="after")
     def _names_one_fixed_place(self) -> HubSettings:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import Field
+
 from qlora_gov import DataError, Example, ProjectFile, Settings
 from qlora_gov_data.rows import read_examples
 
@@ -13,7 +15,7 @@ from qlora_gov_data.rows import read_examples
 class JsonlSettings(Settings):
     """Which file."""
 
-    path: ProjectFile
+    path: ProjectFile = Field(description="the file, relative to the project file")
 
 
 class Jsonl:

@@ -18,8 +18,8 @@ NEAR = Drop("near-duplicate of a held-out row")
 class HeldOutLeakSettings(Similarity):
     """Prompts are short: one changed word of ten leaves .64 of the pairs of words, but .45 of the triples."""
 
-    threshold: float = Field(default=0.6, ge=0.1, lt=1)
-    shingle: int = Field(default=2, ge=1, le=10)
+    threshold: float = Field(default=0.6, ge=0.1, lt=1, description="least similarity at which a prompt leaks")
+    shingle: int = Field(default=2, ge=1, le=10, description="words that are compared as one")
 
 
 class HeldOutLeak:

@@ -12,10 +12,10 @@ from qlora_gov import Drop, Example, Settings
 class Limits(Settings):
     """Limits on one text, both ends included. A word is what stands between white space."""
 
-    min_characters: int | None = Field(default=None, ge=1)
-    max_characters: int | None = Field(default=None, ge=1)
-    min_words: int | None = Field(default=None, ge=1)
-    max_words: int | None = Field(default=None, ge=1)
+    min_characters: int | None = Field(default=None, ge=1, description="least number of characters")
+    max_characters: int | None = Field(default=None, ge=1, description="greatest number of characters")
+    min_words: int | None = Field(default=None, ge=1, description="least number of words")
+    max_words: int | None = Field(default=None, ge=1, description="greatest number of words")
 
     @model_validator(mode="after")
     def _leave_something(self) -> Limits:
@@ -39,8 +39,8 @@ class Limits(Settings):
 class LengthSettings(Settings):
     """Limits on the prompt, all turns before the answer together, and on the answer."""
 
-    prompt: Limits = Limits()
-    answer: Limits = Limits()
+    prompt: Limits = Field(default=Limits(), description="limits on all turns before the answer together")
+    answer: Limits = Field(default=Limits(), description="limits on the answer")
 
     @model_validator(mode="after")
     def _limits_something(self) -> LengthSettings:

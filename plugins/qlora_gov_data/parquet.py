@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import Field
+
 from qlora_gov import Example, ProjectFile, Settings
 from qlora_gov_data.arrow import load_rows
 from qlora_gov_data.rows import read_examples
@@ -12,7 +14,7 @@ from qlora_gov_data.rows import read_examples
 class ParquetSettings(Settings):
     """Which file."""
 
-    path: ProjectFile
+    path: ProjectFile = Field(description="the file, relative to the project file")
 
 
 class Parquet:

@@ -29,10 +29,10 @@ class Similarity(Settings):
     One changed word among n leaves (n - 5) / (n + 1) of the triples, so .7 catches it from 19 words on.
     """
 
-    threshold: float = Field(default=0.7, ge=0.1, lt=1)
-    shingle: int = Field(default=3, ge=1, le=10)
-    permutations: int = Field(default=128, ge=64, le=1024)
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    threshold: float = Field(default=0.7, ge=0.1, lt=1, description="least Jaccard similarity of near texts")
+    shingle: int = Field(default=3, ge=1, le=10, description="words that are compared as one")
+    permutations: int = Field(default=128, ge=64, le=1024, description="of MinHash: more are more exact")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="of the permutations")
 
 
 @dataclass(frozen=True)

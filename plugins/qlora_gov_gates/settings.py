@@ -16,14 +16,14 @@ Margin = Annotated[float, Field(gt=0)]
 class RuleSettings(Settings):
     """What every rule takes: the chance that it may pass a candidate exactly on its limit."""
 
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    alpha: float = Field(default=0.05, gt=0, lt=0.5, description="one-sided level of the test")
 
 
 class NonInferiorSettings(RuleSettings):
     """A margin in the metric's units (absolute) or as a share of the champion (relative); else as the metric says."""
 
-    margin: Margin
-    kind: Kind | None = None
+    margin: Margin = Field(description="how much worse than the baseline is still good enough")
+    kind: Kind | None = Field(default=None, description="what the margin is of; default: as the metric declares")
 
     def kind_for(self, metric: MetricTraits) -> Kind:
         """The kind that the rule says, else the one that the metric declares."""
@@ -37,9 +37,11 @@ class NoRegressedSliceSettings(NonInferiorSettings):
     one that is named in either and has no rows is inconclusive.
     """
 
-    by: str = Field(min_length=1)
-    margins: Mapping[str, Margin] = Field(default_factory=dict)
-    slices: tuple[str, ...] | None = Field(default=None, min_length=1)
+    by: str = Field(min_length=1, description="the label whose values are the slices, such as intent")
+    margins: Mapping[str, Margin] = Field(default_factory=dict, description="margins of single slices")
+    slices: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="the slices to judge; default: all that occur"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> NoRegressedSliceSettings:
@@ -51,10 +53,10 @@ class NoRegressedSliceSettings(NonInferiorSettings):
 class ImprovesSettings(RuleSettings):
     """By how much the candidate must be better, in the metric's units."""
 
-    by: float = Field(default=0.0, ge=0)
+    by: float = Field(default=0.0, ge=0, description="how much better the candidate must be")
 
 
 class LimitSettings(RuleSettings):
     """A limit in the metric's units."""
 
-    limit: float
+    limit: float = Field(description="what the value is held against")

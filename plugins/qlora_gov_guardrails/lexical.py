@@ -14,7 +14,7 @@ KIND = "lexical-toxicity"
 class LexicalSettings(Settings):
     """``threshold``: the least probability that is a finding; it is not calibrated."""
 
-    threshold: float = Field(default=0.5, gt=0, le=1)
+    threshold: float = Field(default=0.5, gt=0, le=1, description="least probability that is a finding")
 
 
 class LexicalScreen:

@@ -24,14 +24,14 @@ class PiiSettings(Settings):
     bank account.
     """
 
-    threshold: float = Field(default=0.4, gt=0, le=0.4)
+    threshold: float = Field(default=0.4, gt=0, le=0.4, description="least score that is a finding")
 
 
 class PiiNerSettings(PiiSettings):
     """A spaCy model: an installed ``package``, or a ``directory`` beside the project file, recorded by its digest."""
 
-    package: str | None = None
-    directory: ProjectDirectory | None = None
+    package: str | None = Field(default=None, description="an installed spaCy model")
+    directory: ProjectDirectory | None = Field(default=None, description="or one in a directory")
 
     @model_validator(mode="after")
     def _one_model(self) -> PiiNerSettings:

@@ -22,9 +22,11 @@ class ToxicitySettings(Settings):
     is a finding; it is not calibrated.
     """
 
-    weights: ProjectDirectory | None = None
-    checkpoint: Literal["original", "original-small", "unbiased", "unbiased-small", "multilingual"] | None = None
-    threshold: float = Field(default=0.5, ge=0, le=1)
+    weights: ProjectDirectory | None = Field(default=None, description="a directory of weights")
+    checkpoint: Literal["original", "original-small", "unbiased", "unbiased-small", "multilingual"] | None = Field(
+        default=None, description="or a published checkpoint, which is downloaded"
+    )
+    threshold: float = Field(default=0.5, ge=0, le=1, description="least score that is a finding")
 
     @model_validator(mode="after")
     def _one_model(self) -> ToxicitySettings:

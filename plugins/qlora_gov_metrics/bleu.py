@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from qlora_gov import EvaluatedRow, Settings
 
@@ -16,7 +17,7 @@ ORDERS = 4
 class BleuSettings(Settings):
     """``tokenize``: one of sacrebleu's tokenizers that need nothing beside it."""
 
-    tokenize: Literal["13a", "intl", "char", "zh", "none"] = "13a"
+    tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(default="13a", description="sacrebleu's tokenizer")
 
 
 class Bleu:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from qlora_gov import EvaluatedRow, MeanMetric, ProjectFile, Settings
 from qlora_gov_metrics.rules import load_rules
 
@@ -9,7 +11,7 @@ from qlora_gov_metrics.rules import load_rules
 class ComplianceSettings(Settings):
     """``rules``: a YAML file of rules."""
 
-    rules: ProjectFile
+    rules: ProjectFile = Field(description="the YAML file of rules, relative to the project file")
 
 
 class PolicyCompliance(MeanMetric):

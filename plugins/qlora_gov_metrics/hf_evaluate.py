@@ -22,9 +22,9 @@ class HfEvaluateSettings(Settings):
     script: ProjectFile | None = Field(default=None, description="a module's .py file beside the project file")
     hub: str | None = Field(default=None, description="a module's name on the hub, such as evaluate-metric/wer")
     revision: str | None = Field(default=None, description="tag or commit of the hub module")
-    config_name: str | None = None
+    config_name: str | None = Field(default=None, description="the module's configuration, where it has several")
     result: str = Field(description="the key of the score in what the module returns")
-    arguments: Mapping[str, JsonValue] = Field(default_factory=dict)
+    arguments: Mapping[str, JsonValue] = Field(default_factory=dict, description="keyword arguments of compute")
 
     @model_validator(mode="after")
     def _one_place(self) -> HfEvaluateSettings:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from pydantic import Field
+
 from qlora_gov import EvaluatedRow, MeanMetric, Settings
 
 
 class RougeLSettings(Settings):
     """``stemmer``: compare Porter stems rather than words, for longer English words."""
 
-    stemmer: bool = False
+    stemmer: bool = Field(default=False, description="compare stems rather than words")
 
 
 class RougeL(MeanMetric):

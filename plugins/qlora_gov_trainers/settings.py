@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from qlora_gov import Settings
 
 Preset = Literal["instruction", "classification", "demo"]
+
+
+def _preset_fills(schema: dict[str, Any]) -> None:
+    """Say in the JSON schema that nothing is required: what is not set comes from the preset."""
+    del schema["required"]
+
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "instruction": {"rank": 64, "alpha": 32},
@@ -25,20 +31,23 @@ class Nf4QloraSettings(Settings):
     ``micro_batch`` counts rows, ``accumulation`` micro batches in an optimiser step, ``max_length`` tokens of a row.
     """
 
-    preset: Preset = "instruction"
-    rank: int = Field(ge=1)
-    alpha: int = Field(ge=1)
-    dropout: float = Field(default=0.05, ge=0, lt=1)
-    targets: tuple[str, ...] = Field(default=("q_proj", "k_proj", "v_proj", "o_proj"), min_length=1)
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    micro_batch: int = Field(default=4, ge=1)
-    accumulation: int = Field(default=16, ge=1)
-    learning_rate: float = Field(default=2e-4, gt=0)
-    warmup_steps: int = Field(default=100, ge=0)
-    epochs: float = Field(default=3, gt=0)
-    max_length: int = Field(default=1024, ge=8)
-    gradient_checkpointing: bool = False
-    checkpoint_steps: int = Field(default=20, ge=1)
+    model_config = ConfigDict(json_schema_extra=_preset_fills)
+    preset: Preset = Field(default="instruction", description="the values of whatever is not set")
+    rank: int = Field(ge=1, description="rank of the LoRA matrices; default: the preset's")
+    alpha: int = Field(ge=1, description="the product is scaled by alpha / rank; default: the preset's")
+    dropout: float = Field(default=0.05, ge=0, lt=1, description="share of the adapter's inputs that is dropped")
+    targets: tuple[str, ...] = Field(
+        default=("q_proj", "k_proj", "v_proj", "o_proj"), min_length=1, description="modules that get an adapter"
+    )
+    dtype: Literal["bfloat16", "float32"] = Field(default="bfloat16", description="of the adapter and of computing")
+    micro_batch: int = Field(default=4, ge=1, description="rows that pass the model at a time")
+    accumulation: int = Field(default=16, ge=1, description="micro batches in a step of the optimiser")
+    learning_rate: float = Field(default=2e-4, gt=0, description="the peak; a cosine follows")
+    warmup_steps: int = Field(default=100, ge=0, description="steps until the peak")
+    epochs: float = Field(default=3, gt=0, description="passes over the data")
+    max_length: int = Field(default=1024, ge=8, description="most tokens of a row; a longer one is an error")
+    gradient_checkpointing: bool = Field(default=False, description="less memory for more time")
+    checkpoint_steps: int = Field(default=20, ge=1, description="steps between two checkpoints")
 
     @model_validator(mode="before")
     @classmethod

@@ -1,23 +1,31 @@
-"""The sections of a project file: frozen models in which every key is known."""
+"""The sections of a project file: frozen models in which every key is known.
+
+What is said of a key here is also in the reference and in the JSON schema that editors complete from.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from qlora_gov.canonical import is_content_id
-from qlora_gov.guardrails.actions import known_action
+from qlora_gov.guardrails.actions import ACTIONS, known_action
 from qlora_gov.plugin.settings import Settings
+from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
 
 
 class Use(BaseModel):
-    """A component by name, with its settings beside it; a plain string is a name without settings."""
+    """A component by name, with its settings beside it; a plain string is a name without settings.
 
+    ``kinds`` are those of the components that may be named at this place.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = ()
     model_config = ConfigDict(frozen=True, extra="allow")
-    use: str
+    use: str = Field(description="the component: its name, or plugin/name where two plugins use the name")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -29,9 +37,6 @@ def _name_or_mapping(value: Any) -> Any:
     return {"use": value} if isinstance(value, str) else value
 
 
-ComponentUse = Annotated[Use, BeforeValidator(_name_or_mapping)]
-
-
 def _printable(name: str) -> str:
     if not name.isprintable():
         raise ValueError("should hold no control characters: it is printed on terminals")
@@ -41,78 +46,131 @@ def _printable(name: str) -> str:
 Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 
 
-class MeasureUse(Use):
-    """A metric or guardrail; ``as`` is a name of its own, which two uses of one component need."""
+class TrainerUse(Use):
+    """What trains the adapter."""
 
-    name: Name | None = Field(default=None, alias="as")
+    kinds = (TrainerSpec.kind,)
+
+
+class MeasureUse(Use):
+    """A metric; ``as`` is a name of its own, which two uses of one component need."""
+
+    kinds = (MetricSpec.kind,)
+    name: Name | None = Field(default=None, alias="as", description="what rules and reports call it")
 
 
 class GuardrailUse(MeasureUse):
-    """A guardrail, with its errors where somebody has measured them on labelled texts."""
+    """A guardrail, whose rate is measured, with its errors where somebody has measured them on labelled texts."""
 
-    errors: DetectorErrors | None = None
+    kinds = (GuardrailSpec.kind,)
+    errors: DetectorErrors | None = Field(default=None, description="how it did on labelled texts; cards correct by it")
 
 
 class SourceSettings(Use):
     """A source, with the licence of what it yields."""
 
-    licence: str | None = None
+    kinds = (SourceSpec.kind,)
+    licence: str | None = Field(default=None, description="licence of the rows, for the card")
 
 
 class StepSettings(Use):
     """A curation step: a filter, or a guardrail with what to do where it finds something."""
 
-    action: Annotated[str, AfterValidator(known_action)] | None = None
+    kinds = (FilterSpec.kind, GuardrailSpec.kind)
+    action: Annotated[str, AfterValidator(known_action), Field(json_schema_extra={"enum": list(ACTIONS)})] | None = (
+        Field(
+            default=None,
+            description="of a guardrail, and only of one: what it does with a row in which it finds something",
+        )
+    )
+
+
+Trainer = Annotated[TrainerUse, BeforeValidator(_name_or_mapping, json_schema_input_type=TrainerUse | str)]
+Metric = Annotated[MeasureUse, BeforeValidator(_name_or_mapping, json_schema_input_type=MeasureUse | str)]
+Guardrail = Annotated[GuardrailUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GuardrailUse | str)]
+Step = Annotated[StepSettings, BeforeValidator(_name_or_mapping, json_schema_input_type=StepSettings | str)]
 
 
 class Dataset(Settings):
     """Sources in order, then the steps that their rows pass through."""
 
-    sources: tuple[SourceSettings, ...] = Field(min_length=1)
-    steps: tuple[Annotated[StepSettings, BeforeValidator(_name_or_mapping)], ...] = ()
+    sources: tuple[SourceSettings, ...] = Field(min_length=1, description="where the rows come from, in this order")
+    steps: tuple[Step, ...] = Field(default=(), description="what the rows pass through, in this order")
 
 
 class Data(Settings):
     """The training data, and the evaluation set that it is kept clear of."""
 
-    training: Dataset
-    evaluation: Dataset
+    training: Dataset = Field(description="what the adapter is trained on")
+    evaluation: Dataset = Field(description="the frozen rows that both sides answer; it is curated first")
 
 
 class BaseModelSettings(Settings):
     """The base model, and how its weights are held."""
 
-    model: str = "embedded"
-    quantization: Literal["nf4", "none"] = "nf4"
-    licence: str | None = None
+    model: str = Field(default="embedded", description="'embedded', a directory, a .gguf file, or a hub id")
+    quantization: Literal["nf4", "none"] = Field(default="nf4", description="how the weights are held in memory")
+    licence: str | None = Field(default=None, description="the base's licence, where its own files do not say it")
+
+
+Base = Annotated[
+    BaseModelSettings,
+    BeforeValidator(
+        lambda value: {"model": value} if isinstance(value, str) else value,
+        json_schema_input_type=BaseModelSettings | str,
+    ),
+]
 
 
 class EvaluationSettings(Settings):
     """How subjects answer, and what is measured on the answers."""
 
-    generation: GenerationSettings = GenerationSettings()
-    metrics: tuple[Annotated[MeasureUse, BeforeValidator(_name_or_mapping)], ...] = Field(min_length=1)
-    guardrails: tuple[Annotated[GuardrailUse, BeforeValidator(_name_or_mapping)], ...] = ()
+    generation: GenerationSettings = Field(default=GenerationSettings(), description="how answers are made")
+    metrics: tuple[Metric, ...] = Field(min_length=1, description="what is measured on the answers")
+    guardrails: tuple[Guardrail, ...] = Field(default=(), description="detectors whose rate is measured on the answers")
 
 
-class RuleUse(Use):
+class GateUse(Use):
+    """A gate with its settings."""
+
+    kinds = (GateSpec.kind,)
+
+
+class RuleUse(GateUse):
     """One rule: a gate, the metric that it judges, and whom it compares with."""
 
     name: Name | None = Field(default=None, description="default: the gate's and the metric's name")
-    metric: str
-    against: Literal["champion", "reference"] = "champion"
-    where: dict[str, str] = {}
+    metric: str = Field(description="what is judged: a metric, or a guardrail's rate such as pii_rate")
+    against: Literal["champion", "reference"] = Field(
+        default="champion", description="whom the candidate is compared with"
+    )
+    where: dict[str, str] = Field(default={}, description="labels of the rows that it judges; none: all rows")
+
+
+Regression = Annotated[GateUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GateUse | str)]
 
 
 class PolicySettings(Settings):
     """The rules of release, and what the champion's regression is; see :class:`qlora_gov.records.Policy`."""
 
-    rules: tuple[RuleUse, ...] = Field(min_length=1)
-    required: tuple[str, ...] = ()
-    inconclusive: Literal["blocks", "tolerated"] = "blocks"
-    further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
-    reference: str | None = None
-    regression: ComponentUse = Use.model_validate({"use": "non_inferior", "margin": 0.05})
+    rules: tuple[RuleUse, ...] = Field(min_length=1, description="all must pass")
+    required: tuple[str, ...] = Field(
+        default=(), description="names of rules that can be neither left out, tolerated nor waived"
+    )
+    inconclusive: Literal["blocks", "tolerated"] = Field(
+        default="blocks", description="what a rule does that could not tell"
+    )
+    further_looks: Literal["halve_alpha", "fresh_rows", "count"] = Field(
+        default="halve_alpha", description="what a further decision on the same rows takes"
+    )
+    reference: str | None = Field(
+        default=None,
+        description="'base', or the full id of an adapter, that rules with 'against: reference' compare with",
+    )
+    regression: Regression = Field(
+        default=GateUse.model_validate({"use": "non_inferior", "margin": 0.05}),
+        description="the gate by which 'rollback --if-regressed' judges every metric that has a rule",
+    )
 
     @field_validator("reference")
     @classmethod
@@ -126,18 +184,23 @@ class PolicySettings(Settings):
 class Project(Settings):
     """A whole project file."""
 
-    about: About
-    seed: int = Field(default=0, ge=0, lt=2**32)  # numpy takes no other
-    base: Annotated[BaseModelSettings, BeforeValidator(lambda v: {"model": v} if isinstance(v, str) else v)] = (
-        BaseModelSettings()
+    about: About = Field(description="what only people can say; it goes on the card as it is")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="of all that is drawn at random")  # numpy takes no other
+    base: Base = Field(default=BaseModelSettings(), description="the base model; a plain string is its 'model'")
+    plugins: tuple[Path, ...] = Field(default=(), description="directories of the project's own plugins")
+    templates: Path | None = Field(
+        default=None, description="directory of templates that stand before the installed ones"
     )
-    plugins: tuple[Path, ...] = ()
-    templates: Path | None = None
-    ledger: str | None = Field(default=None, description="another file, or quack:host:port of a shared one")
-    data: Data | None = None
-    training: ComponentUse | None = None
-    evaluation: EvaluationSettings
-    policy: PolicySettings
+    ledger: str | None = Field(
+        default=None,
+        description="another ledger file than .qlora_gov/ledger.duckdb, or quack:host:port of a shared one",
+    )
+    data: Data | None = Field(
+        default=None, description="training and evaluation rows; none where evaluations are imported"
+    )
+    training: Trainer | None = Field(default=None, description="what trains; none where evaluations are imported")
+    evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
+    policy: PolicySettings = Field(description="what an adapter must show to be released")
 
     @model_validator(mode="after")
     def _data_with_training(self) -> Project:

@@ -13,12 +13,12 @@ class About(Record):
     """What only people can say of a project; it goes on the card as it is."""
 
     kind = "about"
-    title: str
-    intended_use: str
-    limits: tuple[str, ...] = ()
-    risks: tuple[str, ...] = ()
-    language: tuple[str, ...] = ("en",)
-    licence: str
+    title: str = Field(description="what the adapter is called")
+    intended_use: str = Field(description="what it is for, and for whom")
+    limits: tuple[str, ...] = Field(default=(), description="what it must not be used for")
+    risks: tuple[str, ...] = Field(default=(), description="what may go wrong, and who looks after it")
+    language: tuple[str, ...] = Field(default=("en",), description="languages that it answers in")
+    licence: str = Field(description="the adapter's licence")
 
 
 class Card(Record):

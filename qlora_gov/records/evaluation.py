@@ -24,8 +24,8 @@ class Claim(Frozen):
 class GenerationSettings(Frozen):
     """How responses are made: greedy, so that they can be made again."""
 
-    max_new_tokens: int = Field(default=64, ge=1, le=1_000_000)
-    batch_size: int = Field(default=16, ge=1, le=1_000_000)
+    max_new_tokens: int = Field(default=64, ge=1, le=1_000_000, description="an answer ends here at the latest")
+    batch_size: int = Field(default=16, ge=1, le=1_000_000, description="rows that are answered at a time")
 
 
 class Responses(Record):
@@ -65,11 +65,11 @@ class Measurement(Frozen):
 class DetectorErrors(Frozen):
     """How a detector did on labelled texts: ``found`` of ``present`` and ``spared`` of ``absent``."""
 
-    found: int = Field(ge=0)
-    present: int = Field(ge=1)
-    spared: int = Field(ge=0)
-    absent: int = Field(ge=1)
-    measured_on: str
+    found: int = Field(ge=0, description="of the present ones, how many it found")
+    present: int = Field(ge=1, description="texts with something to find")
+    spared: int = Field(ge=0, description="of the absent ones, in how many it found nothing")
+    absent: int = Field(ge=1, description="texts with nothing to find")
+    measured_on: str = Field(description="which texts these were")
 
     @property
     def sensitivity(self) -> float:
