@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 GOV := $(BIN)/qlora-gov
 EXAMPLE := examples/finance_support
 
-.PHONY: install demo demo-regression test lint unit clean
+.PHONY: install demo demo-regression docs test lint unit clean
 
 install: $(VENV)/installed
 
@@ -32,6 +32,10 @@ demo-regression: install
 	@$(GOV) run $(EXAMPLE)/regression.yaml; code=$$?; \
 	if [ $$code -ne 1 ]; then echo "expected the gate to refuse (exit code 1), got $$code"; exit 1; fi; \
 	echo "refused, as it must be"
+
+# The reference and the project file's JSON schema are written from the code; a test says when to run this again.
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m docs.generate
 
 test: lint unit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from qlora_gov.explain import Keys, reasons_of
 from qlora_gov.project.schema import Project
 
 PROJECT_FILE = "qlora_gov.yaml"
+SCHEMA_FILE = "qlora_gov.schema.json"
 STATE_DIRECTORY = ".qlora_gov"
 LEDGER_FILE = "ledger.duckdb"
 
@@ -47,6 +49,11 @@ def _inner(node: yaml.Node) -> dict[int | str, tuple[yaml.Mark, yaml.Node]]:
         case yaml.SequenceNode():
             return {at: (value.start_mark, value) for at, value in enumerate(node.value)}
     return {}
+
+
+def project_schema() -> str:
+    """The JSON schema of a project file. It completes and warns in editors; what counts are the models."""
+    return (files("qlora_gov.project") / "project.schema.json").read_text(encoding="utf-8")
 
 
 def load_project(path: Path) -> Project:

@@ -14,8 +14,8 @@ from qlora_gov.records.record import Frozen, Record
 class LossPoint(Frozen):
     """The mean training loss over the logging window that ends at an optimiser step."""
 
-    step: int
-    loss: float
+    step: int = Field(description="the optimiser's step")
+    loss: float = Field(description="the mean loss")
 
 
 class Training(Frozen):

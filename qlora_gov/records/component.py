@@ -16,10 +16,12 @@ class Component(Frozen):
     """Which code of which plugin did a piece of work, with which settings."""
 
     name: str = Field(description="plugin/name, as the catalog resolves it")
-    distribution: str
-    version: str
+    distribution: str = Field(description="what installed the plugin, or the file or directory that it is")
+    version: str = Field(description="of the distribution")
     source: str = Field(description="digest of the plugin's source files")
-    settings: Mapping[str, JsonValue]
+    settings: Mapping[str, JsonValue] = Field(
+        description="all of them by name; files and directories as path and digest"
+    )
     revision: int | None = Field(
         default=None, description="of a component that comes with qlora_gov: which meaning of its name it has"
     )

@@ -21,11 +21,11 @@ class SourceUse(Frozen):
 class StepReport(Frozen):
     """What one curation step did."""
 
-    component: Component
+    component: Component = Field(description="the filter or guardrail")
     action: str = Field(description="filter, drop or redact")
-    rows_in: int
+    rows_in: int = Field(description="rows that it was given")
     dropped: Mapping[str, int] = Field(description="reason to number of rows")
-    changed: int
+    changed: int = Field(description="rows whose text it changed")
     decontaminates: bool | None = Field(
         default=None, description="whether it drops rows that share something with a held-out one; None: not declared"
     )

@@ -36,16 +36,16 @@ NO_DIFFERENCE_IS_ZERO = ("difference", "log_ratio")
 class SliceFinding(Frozen):
     """One slice of the rows under a rule."""
 
-    slice: str
-    outcome: Outcome
-    reason: str
-    estimate: float | None = None
-    interval: Interval | None = None
-    threshold: float
-    rows: int
-    clusters: int
-    candidate: float | Absent
-    baseline: float | Absent
+    slice: str = Field(description="the label's value")
+    outcome: Outcome = Field(description="what these rows show")
+    reason: str = Field(description="the same in words")
+    estimate: float | None = Field(default=None, description="of the rule's contrast")
+    interval: Interval | None = Field(default=None, description="of the estimate")
+    threshold: float = Field(description="the limit, or the margin as a value of the contrast")
+    rows: int = Field(description="rows of the slice")
+    clusters: int = Field(description="groups of rows that share a source")
+    candidate: float | Absent = Field(description="the candidate's value")
+    baseline: float | Absent = Field(description="the value of whom the rule compares with")
 
 
 class Verdict(Frozen):
@@ -55,19 +55,19 @@ class Verdict(Frozen):
     say what the rows could show: a gate that gives none leaves them out.
     """
 
-    outcome: Outcome
-    reason: str
+    outcome: Outcome = Field(description="PASS, FAIL or INCONCLUSIVE")
+    reason: str = Field(description="the same in words")
     contrast: str | None = Field(default=None, description="what was estimated, in words")
     contrast_kind: ContrastKind | None = Field(
         default=None, description="what the estimate is of the two values; none where it is nothing of these"
     )
-    estimate: float | None = None
-    interval: Interval | None = None
-    threshold: float | None = None
-    rows: int | None = None
-    clusters: int | None = None
-    candidate: float | Absent | None = None
-    baseline: float | Absent | None = None
+    estimate: float | None = Field(default=None, description="of the contrast")
+    interval: Interval | None = Field(default=None, description="of the estimate, two-sided, for the reader")
+    threshold: float | None = Field(default=None, description="the limit, or the margin as a value of the contrast")
+    rows: int | None = Field(default=None, description="rows that were judged")
+    clusters: int | None = Field(default=None, description="groups of rows that share a source")
+    candidate: float | Absent | None = Field(default=None, description="the candidate's value")
+    baseline: float | Absent | None = Field(default=None, description="the value of whom the rule compares with")
     alpha: float | None = Field(default=None, description="the one-sided level that the rule was tested at")
     bound: float | None = Field(default=None, description="the one-sided bound that decides")
     detectable: float | None = Field(default=None, description="the distance from the threshold shown in 4 of 5 cases")
@@ -76,7 +76,9 @@ class Verdict(Frozen):
         default=None,
         description="rows that decide in 4 of 5 cases where both sides are alike; none where no number of rows would",
     )
-    slices: tuple[SliceFinding, ...] = ()
+    slices: tuple[SliceFinding, ...] = Field(
+        default=(), description="what was found on each slice, the worst first; empty where the rule looks at none"
+    )
 
 
 class RuleVerdict(Frozen):

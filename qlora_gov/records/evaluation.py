@@ -12,13 +12,13 @@ from qlora_gov.records.record import Frozen, Record
 class Claim(Frozen):
     """Who vouches for evidence that was not made here: another tool's log, and whoever imported it."""
 
-    tool: str
-    version: str
+    tool: str = Field(description="what wrote the log")
+    version: str = Field(description="of the tool")
     model: str = Field(description="the model as the log names it")
     began: str = Field(description="when the log says that the evaluation began, UTC in ISO 8601")
     log: str = Field(description="digest of the log's files")
     notes: tuple[str, ...] = Field(description="what of the log was left out, and why")
-    importer: Component
+    importer: Component = Field(description="what read the log")
 
 
 class GenerationSettings(Frozen):
@@ -85,8 +85,8 @@ class DetectorErrors(Frozen):
 class CorrectedRate(Frozen):
     """A detector's rate, corrected by its measured errors."""
 
-    value: float
-    interval: Interval
+    value: float = Field(description="the corrected rate")
+    interval: Interval = Field(description="of the corrected rate, the detector's own uncertainty carried through")
 
 
 class Scan(Frozen):

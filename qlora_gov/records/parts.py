@@ -12,8 +12,8 @@ from qlora_gov.records.record import Frozen
 class Head(Frozen):
     """The newest entry of a ledger's chain; who keeps it can later show whether the chain still holds it."""
 
-    seq: int
-    hash: str
+    seq: int = Field(description="the entry's number")
+    hash: str = Field(description="the hash of the entry")
 
 
 class Absent(Frozen):
@@ -25,10 +25,10 @@ class Absent(Frozen):
 class Interval(Frozen):
     """A two-sided confidence interval; ``low`` or ``high`` is None where that side was not computed."""
 
-    low: float | None
-    high: float | None
-    level: float
-    method: str
+    low: float | None = Field(description="lower end; None where it was not computed")
+    high: float | None = Field(description="upper end; None where it was not computed")
+    level: float = Field(description="such as 0.95")
+    method: str = Field(description="how it was found, in words")
 
     @model_validator(mode="after")
     def _in_order(self) -> Interval:

@@ -16,12 +16,12 @@ class Rule(Frozen):
     """One rule of a policy: the gate that judges, what it judges, and against whom."""
 
     name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
-    gate: Component
+    gate: Component = Field(description="what judges")
     metric: str = Field(description="the name of a measurement")
     measured: Component | None = Field(
         default=None, description="what the name stands for, settings and source with it"
     )
-    against: Literal["champion", "reference"] = "champion"
+    against: Literal["champion", "reference"] = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
 
     @property

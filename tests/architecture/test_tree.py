@@ -106,8 +106,8 @@ def test_plugins_import_nothing_but_what_they_may() -> None:
 
 
 def test_tests_mirror_the_source() -> None:
-    """Folder for folder; besides, what runs the whole program, what holds the map, and what tests share."""
-    own = {"architecture", "end_to_end", "ledgers", "support"}
+    """Folder for folder; besides, what runs the whole program, holds the map and the docs, and what tests share."""
+    own = {"architecture", "docs", "end_to_end", "ledgers", "support"}
     folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
     sources = {path.parent.relative_to(CORE) for path in CORE.rglob("*.py")}
     sources |= {Path("plugins") / plugin for plugin in PLUGINS} | {Path(name) for name in own}

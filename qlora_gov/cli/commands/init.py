@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.errors import UsageError
-from qlora_gov.project.file import PROJECT_FILE
+from qlora_gov.project.file import PROJECT_FILE, SCHEMA_FILE, project_schema
 
 TEMPLATE = """\
 # A project of qlora_gov. `qlora-gov run` does the rest.
@@ -44,13 +44,22 @@ policy:
 """
 
 
+MODELINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
+"""The first line of a project file, from which editors know the schema of the rest."""
+
+
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
-def command(directory: Path) -> None:
-    """Write a project file to start from into DIRECTORY."""
-    path = directory / PROJECT_FILE
-    if path.exists():
+@click.option("--schema", "schema_alone", is_flag=True, help="Write the schema alone, for a project file that exists.")
+def command(directory: Path, schema_alone: bool) -> None:
+    """Write a project file to start from into DIRECTORY, and beside it the JSON schema that editors complete it by."""
+    path, schema = directory / PROJECT_FILE, directory / SCHEMA_FILE
+    if path.exists() and not schema_alone:
         raise UsageError(f"{path} exists; it is left as it is")
     directory.mkdir(parents=True, exist_ok=True)
-    path.write_text(TEMPLATE, encoding="utf-8")
+    schema.write_text(project_schema(), encoding="utf-8")
+    if schema_alone:
+        click.echo(f"wrote {schema}: editors read it where the project file begins with '{MODELINE}'")
+        return
+    path.write_text(f"{MODELINE}\n{TEMPLATE}", encoding="utf-8")
     click.echo(f"wrote {path}: put your data where it says, then 'qlora-gov run {directory}'")

@@ -48,4 +48,5 @@ def html_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
 
 
 def _bar(line: Share | TargetLine, target: float | None = None) -> Markup:
+    """A share as a bar, with a mark at its target where there is one."""
     return share_bar(line.value, line.share, target)

@@ -18,7 +18,7 @@ class RegressedRow(Frozen):
     row: int = Field(ge=0, description="its number in the evaluation set, from 0")
     example: str = Field(description="id of the example")
     source: str = Field(description="where the example says that it came from, mostly file:line")
-    candidate: float
+    candidate: float = Field(description="the candidate's score of the row")
     baseline: float = Field(description="the score of whom the rule compares with")
 
     def scores(self, against: str) -> str:

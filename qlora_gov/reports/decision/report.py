@@ -31,12 +31,12 @@ from qlora_gov.reports.decision.regressed import RegressedRow
 class RuleReport(Frozen):
     """One rule of the policy, what came of it, and the rows that speak against it."""
 
-    name: str
+    name: str = Field(description="the rule's name")
     gate: str = Field(description="plugin/name of the gate that judged")
-    metric: str
-    against: Literal["champion", "reference"]
+    metric: str = Field(description="what it judges")
+    against: Literal["champion", "reference"] = Field(description="whom it compares with")
     tolerated: bool = Field(description="it could not tell, and the policy lets that pass")
-    verdict: Verdict
+    verdict: Verdict = Field(description="what came of it")
     regressed: tuple[RegressedRow, ...] = Field(description="the worst rows of a rule that did not pass")
 
     @property
@@ -55,30 +55,30 @@ class ComparedWith(Frozen):
 class EvaluationSet(Frozen):
     """The rows that both sides answered."""
 
-    id: str
-    digest: str
-    rows: int
+    id: str = Field(description="id of the dataset record")
+    digest: str = Field(description="of the rows themselves")
+    rows: int = Field(description="how many there are")
 
 
 class DecisionReport(Frozen):
     """A whole decision. Rules stand in the policy's order."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[2] = Field(default=2, description="rises where a consumer must change")
     decision: str = Field(description="id of the decision record, as are all ids here unless said otherwise")
-    outcome: DecisionOutcome
+    outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy was recorded after the candidate answered: it cannot promote")
     look: int = Field(description="how many decisions the evaluation set had then seen, this one included")
-    adapter: str
+    adapter: str = Field(description="id of the adapter record")
     adapter_digest: str = Field(description="digest of the adapter's files")
-    policy: str
-    champion: ComparedWith
+    policy: str = Field(description="id of the policy record")
+    champion: ComparedWith = Field(description="the baseline of rules against the champion")
     reference: ComparedWith | None = Field(description="the pinned one, where the policy names one")
-    evaluation_set: EvaluationSet
-    rules: tuple[RuleReport, ...]
+    evaluation_set: EvaluationSet = Field(description="what both sides answered")
+    rules: tuple[RuleReport, ...] = Field(description="each rule")
     project: str = Field(description="the project file, relative to the repository's root where there is one")
     commit: str | None = Field(description="the project's git commit when the candidate answered")
     dirty: bool | None = Field(description="whether there were changes beside that commit")
-    head: Head
+    head: Head = Field(description="the ledger's newest entry when the decision had been made")
 
     @property
     def objection(self) -> str | None:

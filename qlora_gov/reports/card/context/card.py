@@ -34,8 +34,8 @@ from qlora_gov.reports.card.context.lineage import (
 class AliasLine(Frozen):
     """A movable name and the adapter record that it points at; None means the base without one."""
 
-    alias: str
-    adapter: str | None
+    alias: str = Field(description="champion, candidate or fallback")
+    adapter: str | None = Field(description="id of the adapter record")
 
 
 class RollbackPart(Frozen):
@@ -49,50 +49,50 @@ class RollbackPart(Frozen):
 class ReferenceLine(Frozen):
     """A record or content that the card rests on, by its full id."""
 
-    name: str
-    id: str
+    name: str = Field(description="what it is")
+    id: str = Field(description="the id in full")
 
 
 class PluginLine(Frozen):
     """A plugin whose components did some of the work, with the digest of its source."""
 
-    name: str
-    distribution: str
-    version: str
-    source: str
+    name: str = Field(description="the plugin's name")
+    distribution: str = Field(description="what installed it, or the file or directory that it is")
+    version: str = Field(description="of the distribution")
+    source: str = Field(description="digest of its source files")
 
 
 class Provenance(Frozen):
     """Everything that a reader needs to find and verify the evidence."""
 
-    references: tuple[ReferenceLine, ...]
-    adapter_files: tuple[FileLine, ...]
-    plugins: tuple[PluginLine, ...]
+    references: tuple[ReferenceLine, ...] = Field(description="records and contents by their ids")
+    adapter_files: tuple[FileLine, ...] = Field(description="the adapter's own")
+    plugins: tuple[PluginLine, ...] = Field(description="those whose components did some of the work")
     fingerprint: str = Field(description="digest over the plugins above: name, distribution, version, source")
-    head: Head
+    head: Head = Field(description="the ledger's newest entry when the decision had been made")
 
 
 class CardContext(Frozen):
     """A whole model card."""
 
     about: About = Field(description="the project's own words, as the project file has them")
-    decision: DecisionPart
-    policy: PolicyPart
+    decision: DecisionPart = Field(description="the decision and what each rule came to")
+    policy: PolicyPart = Field(description="the settings of the policy itself")
     adapter: str = Field(description="id of the adapter record")
-    candidate: SubjectPart
-    champion: SubjectPart
+    candidate: SubjectPart = Field(description="who would be released")
+    champion: SubjectPart = Field(description="whom it was compared with")
     reference: SubjectPart | Absent = Field(description="the policy's pinned reference")
     claims: tuple[ClaimLine, ...] = Field(description="of all evidence that was imported; empty where none was")
     measurements: tuple[MeasurementLine, ...] = Field(description="metrics, without the guardrails' rates")
-    slices: tuple[SlicedRule, ...] | Absent
+    slices: tuple[SlicedRule, ...] | Absent = Field(description="rules that look at slices")
     detectors: tuple[DetectorLine, ...] = Field(description="the guardrails; empty where none looked at the answers")
-    training: TrainingPart | Absent
-    training_data: DataPart | Absent
-    evaluation_data: DataPart
-    provenance_target: TargetPart | Absent
-    contamination: ContaminationPart | Absent
+    training: TrainingPart | Absent = Field(description="how the adapter was trained")
+    training_data: DataPart | Absent = Field(description="what it was trained on")
+    evaluation_data: DataPart = Field(description="what both sides answered")
+    provenance_target: TargetPart | Absent = Field(description="where the training rows come from, against the target")
+    contamination: ContaminationPart | Absent = Field(description="how training and evaluation rows were kept apart")
     licences: tuple[LicenceLine, ...] = Field(description="of the adapter, its base and each source of rows")
-    base: BasePart | Absent
-    environment: EnvironmentPart | Absent
-    rollback: RollbackPart
-    provenance: Provenance
+    base: BasePart | Absent = Field(description="the base model")
+    environment: EnvironmentPart | Absent = Field(description="what ran each stage")
+    rollback: RollbackPart = Field(description="how to withdraw the adapter")
+    provenance: Provenance = Field(description="what the evidence is found and verified by")

@@ -27,16 +27,16 @@ class RuleLine(Frozen):
 
     rule: Rule = Field(description="its name, its gate with settings, its metric, and whom it compares with")
     required: bool = Field(description="whether the rule can be neither tolerated nor waived")
-    outcome: Outcome
-    reason: str
+    outcome: Outcome = Field(description="PASS, FAIL or INCONCLUSIVE")
+    reason: str = Field(description="the outcome in words")
     contrast: str | Absent = Field(description="what was estimated, in words")
     contrast_kind: ContrastKind | Absent = Field(description="value, difference, scaled_difference or log_ratio")
     baseline: float | Absent = Field(description="the value of whom the rule compares with: champion or reference")
-    candidate: float | Absent
-    estimate: float | Absent
+    candidate: float | Absent = Field(description="the candidate's value")
+    estimate: float | Absent = Field(description="of the contrast")
     interval: Interval | Absent = Field(description="two-sided, for the reader; one end at least is a number")
     threshold: float | Absent = Field(description="the limit, or the margin as a value of the contrast")
-    rows: int | Absent
+    rows: int | Absent = Field(description="rows that were judged")
     clusters: int | Absent = Field(description="groups of rows that share a source")
     alpha: float | Absent = Field(description="the one-sided level of the test, smaller at a further look")
     bound: float | Absent = Field(description="the one-sided confidence bound that decides")
@@ -58,32 +58,32 @@ class DecisionPart(Frozen):
     """The decision. Rules that failed come first, then those that could not tell, then those that passed."""
 
     id: str = Field(description="id of the decision record")
-    outcome: DecisionOutcome
+    outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
-    rules: tuple[RuleLine, ...]
+    rules: tuple[RuleLine, ...] = Field(description="each rule")
 
 
 class SliceLine(Frozen):
     """One slice of the rows under a rule; the numbers mean what they mean in a :class:`RuleLine`."""
 
-    slice: str
-    outcome: Outcome
-    reason: str
-    baseline: float | Absent
-    candidate: float | Absent
-    estimate: float | Absent
-    interval: Interval | Absent
-    threshold: float
-    rows: int
-    clusters: int
+    slice: str = Field(description="the label's value")
+    outcome: Outcome = Field(description="PASS, FAIL or INCONCLUSIVE")
+    reason: str = Field(description="the outcome in words")
+    baseline: float | Absent = Field(description="the value of whom the rule compares with")
+    candidate: float | Absent = Field(description="the candidate's value")
+    estimate: float | Absent = Field(description="of the rule's contrast")
+    interval: Interval | Absent = Field(description="of the estimate")
+    threshold: float = Field(description="the limit, or the margin as a value of the contrast")
+    rows: int = Field(description="rows of the slice")
+    clusters: int = Field(description="groups of rows that share a source")
 
 
 class SlicedRule(Frozen):
     """A rule that looks at slices, with every slice, in the gate's order: the worst first."""
 
-    rule: Rule
-    slices: tuple[SliceLine, ...]
+    rule: Rule = Field(description="the rule")
+    slices: tuple[SliceLine, ...] = Field(description="each slice")
 
 
 class SubjectPart(Frozen):
@@ -91,32 +91,32 @@ class SubjectPart(Frozen):
 
     base: str | Absent = Field(description="id of the base record")
     adapter: str | None = Field(description="id of the adapter record; None where the base answered alone")
-    quantization: str | Absent
+    quantization: str | Absent = Field(description="how the base's weights were held")
     generation: GenerationSettings | Absent
 
 
 class ClaimLine(Frozen):
     """Evidence that was not made here, and who vouches for it."""
 
-    side: Literal["candidate", "champion", "reference"]
-    claim: Claim
+    side: Literal["candidate", "champion", "reference"] = Field(description="whose evidence it is")
+    claim: Claim = Field(description="who vouches for it")
 
 
 class Reading(Frozen):
     """One metric on one side."""
 
-    value: float | Absent
+    value: float | Absent = Field(description="the metric's value")
     scored: int | Absent = Field(description="rows that could be scored")
-    rows: int | Absent
+    rows: int | Absent = Field(description="rows that were answered")
 
 
 class MeasurementLine(Frozen):
     """One metric on all sides."""
 
     name: str = Field(description="what rules call it")
-    metric: Component
-    champion: Reading
-    candidate: Reading
+    metric: Component = Field(description="the component that measured")
+    champion: Reading = Field(description="what was read of the champion")
+    candidate: Reading = Field(description="what was read of the candidate")
     reference: Reading | Absent = Field(description="of the policy's pinned reference")
 
 
@@ -127,11 +127,11 @@ class DetectorLine(Frozen):
     """
 
     name: str = Field(description="what rules call its rate")
-    detector: Component
+    detector: Component = Field(description="the guardrail")
     fields: tuple[str, ...] = Field(description="what it looked at: prompt, reference, response")
-    covers: tuple[str, ...]
-    misses: tuple[str, ...]
+    covers: tuple[str, ...] = Field(description="kinds that it can find")
+    misses: tuple[str, ...] = Field(description="kinds that it cannot find")
     errors: DetectorErrors | Absent = Field(description="with counts, sensitivity, specificity and the data")
-    rate: MeasurementLine
-    corrected_champion: CorrectedRate | Absent
-    corrected_candidate: CorrectedRate | Absent
+    rate: MeasurementLine = Field(description="how often it flags an answer")
+    corrected_champion: CorrectedRate | Absent = Field(description="the champion's rate, corrected by the errors")
+    corrected_candidate: CorrectedRate | Absent = Field(description="the candidate's rate, corrected by the errors")

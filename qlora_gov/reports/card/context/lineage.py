@@ -10,9 +10,9 @@ from qlora_gov.records import Absent, Component, Frozen, LossPoint, StepReport
 class LossCurve(Frozen):
     """The training loss from first to last."""
 
-    first: LossPoint
-    lowest: LossPoint
-    last: LossPoint
+    first: LossPoint = Field(description="the first point")
+    lowest: LossPoint = Field(description="the point of the lowest loss")
+    last: LossPoint = Field(description="the last point")
     curve: str = Field(description="a sparkline, for text")
     points: tuple[LossPoint, ...] = Field(description="every point, in order of the steps, for a plot")
 
@@ -20,11 +20,11 @@ class LossCurve(Frozen):
 class TrainingPart(Frozen):
     """How the adapter was trained."""
 
-    recipe: Component
+    recipe: Component = Field(description="the trainer with its settings")
     scaling: float | Absent = Field(description="alpha / rank, the factor on the adapter's product")
     notes: tuple[str, ...] = Field(description="the trainer's own, deviations from the playbook among them")
-    seed: int
-    steps: int
+    seed: int = Field(description="of all that was drawn at random")
+    steps: int = Field(description="steps of the optimiser")
     tokens: int = Field(description="tokens that carried loss, over all epochs")
     loss: LossCurve | Absent
 
@@ -32,31 +32,31 @@ class TrainingPart(Frozen):
 class SourceLine(Frozen):
     """One source of rows."""
 
-    component: Component
-    rows: int
-    licence: str | Absent
+    component: Component = Field(description="the source")
+    rows: int = Field(description="rows that it gave")
+    licence: str | Absent = Field(description="as the project file states it")
 
 
 class Share(Frozen):
     """How many rows carry a value."""
 
-    value: str
-    rows: int
+    value: str = Field(description="the value")
+    rows: int = Field(description="rows that carry it")
     share: float = Field(description="of all rows of the set, 0 to 1")
 
 
 class MixLine(Frozen):
     """How one property, such as provenance, is spread over the rows; the commonest value first."""
 
-    name: str
-    shares: tuple[Share, ...]
+    name: str = Field(description="the property")
+    shares: tuple[Share, ...] = Field(description="of each value")
 
 
 class TargetLine(Frozen):
     """One provenance of the training rows against the playbook's target."""
 
-    value: str
-    rows: int
+    value: str = Field(description="the provenance")
+    rows: int = Field(description="rows that state it")
     share: float = Field(description="of the rows that state their provenance, 0 to 1")
     target: float = Field(description="the playbook's share, 0 where it names no such provenance")
 
@@ -66,7 +66,7 @@ class TargetPart(Frozen):
 
     stated: int = Field(description="rows that state their provenance")
     rows: int = Field(description="all rows of the set")
-    lines: tuple[TargetLine, ...]
+    lines: tuple[TargetLine, ...] = Field(description="each provenance")
 
 
 class DataPart(Frozen):
@@ -74,17 +74,17 @@ class DataPart(Frozen):
 
     id: str = Field(description="id of the dataset record")
     digest: str = Field(description="of the rows themselves")
-    rows: int
+    rows: int = Field(description="how many there are")
     groups: int = Field(description="rows that share a source are one group")
-    sources: tuple[SourceLine, ...]
-    steps: tuple[StepReport, ...]
-    mix: tuple[MixLine, ...]
+    sources: tuple[SourceLine, ...] = Field(description="where they came from, in order")
+    steps: tuple[StepReport, ...] = Field(description="what they passed through, in order")
+    mix: tuple[MixLine, ...] = Field(description="how provenance, intent and language are spread")
 
 
 class LeakLine(Frozen):
     """What one curation step dropped from the training rows since it is held out, by reason."""
 
-    step: Component
+    step: Component = Field(description="the filter")
     dropped: tuple[Share, ...] = Field(description="the reasons; shares are of the rows that the step was given")
 
 
@@ -98,8 +98,8 @@ class ContaminationPart(Frozen):
 class FileLine(Frozen):
     """A file and its digest."""
 
-    name: str
-    digest: str
+    name: str = Field(description="the file's name")
+    digest: str = Field(description="of its bytes")
 
 
 class BasePart(Frozen):
@@ -108,29 +108,29 @@ class BasePart(Frozen):
     id: str = Field(description="id of the base record")
     reference: str = Field(description="as the project file names it")
     source: str = Field(description="embedded, directory, gguf or hub")
-    hub_id: str | Absent
-    revision: str | Absent
-    architecture: str
-    licence: str | Absent
-    files: tuple[FileLine, ...]
+    hub_id: str | Absent = Field(description="its name on the hub")
+    revision: str | Absent = Field(description="its commit on the hub")
+    architecture: str = Field(description="the model's class, as its configuration names it")
+    licence: str | Absent = Field(description="as the project file or the base's own card states it")
+    files: tuple[FileLine, ...] = Field(description="weights, configuration and tokenizer")
 
 
 class LicenceLine(Frozen):
     """What is licensed, and how."""
 
-    what: str
-    licence: str | Absent
+    what: str = Field(description="what is licensed")
+    licence: str | Absent = Field(description="its licence, as it was stated")
 
 
 class Fact(Frozen):
     """One fact on the environment, for each stage in its place."""
 
-    name: str
-    values: tuple[str | int | bool | Absent, ...]
+    name: str = Field(description="what it is of, such as python or torch")
+    values: tuple[str | int | bool | Absent, ...] = Field(description="one for each stage")
 
 
 class EnvironmentPart(Frozen):
     """What ran each stage, side by side, so that a difference is seen."""
 
-    stages: tuple[str, ...]
-    facts: tuple[Fact, ...]
+    stages: tuple[str, ...] = Field(description="their names")
+    facts: tuple[Fact, ...] = Field(description="what is known of them")
