@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.generate import command_line, hooks, project_file, project_schema, template_context
+from docs.generate import cli, hooks, project_file, project_schema, template_context
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.host import load_catalog
 from qlora_gov.records.released import DISTRIBUTION
@@ -19,7 +19,7 @@ def generated() -> Mapping[str, str]:
     return {
         "qlora_gov/project/project.schema.json": project_schema.text(schema),
         "docs/reference/project-file.md": project_file.page(first_party()),
-        "docs/reference/cli.md": command_line.page(),
+        "docs/reference/cli.md": cli.page(),
         "docs/reference/hooks.md": hooks.page(),
         "docs/reference/template-context.md": template_context.page(),
     }

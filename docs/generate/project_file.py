@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+from docs.generate.json_types import default_words, type_words
 from docs.generate.markdown import code, document, prose, table
 from docs.generate.project_schema import Schema, settings_of
-from docs.generate.words import default_words, type_words
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.specs import SPECS, Spec
 from qlora_gov.project.schema import Project

@@ -8,8 +8,8 @@ from inspect import getdoc
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from docs.generate.annotations import annotation_words, models_in, properties_of
 from docs.generate.markdown import code, document, prose, table
+from docs.generate.python_types import annotation_words, models_in, properties_of
 from docs.generate.templates import TEMPLATES, Template
 from qlora_gov.records import Absent
 from qlora_gov.reports.card.context.card import CardContext

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "qlora_gov"
 PLUGINS = sorted(path.name for path in (ROOT / "plugins").glob("qlora_gov_*"))
-MODULES = sorted([*CORE.rglob("*.py"), *(ROOT / "plugins").rglob("*.py")])
+MODULES = sorted(path for name in ("qlora_gov", "plugins", "docs") for path in (ROOT / name).rglob("*.py"))
 CHILDREN = {
     f"qlora_gov.{path.stem}" for path in CORE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()
 } - {"qlora_gov.__init__"}

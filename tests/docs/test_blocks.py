@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+import click
 import pytest
 
 from qlora_gov.attestations import PASSPHRASE_VARIABLE
+from qlora_gov.cli.main import cli
 from tests.docs.markdown import Block, blocks_of, documents
-from tests.docs.session import Session, agree
+from tests.docs.session import Session, agree, commands_of
 from tests.support.embedded import tiny_embedded
 
 LANGUAGES = {"console", "json", "python", "sh", "text", "yaml"}
@@ -18,7 +21,7 @@ BLOCKS = {document: list(blocks_of(document)) for document in documents()}
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    return {**tiny_embedded(tmp_path_factory.mktemp("embedded")), PASSPHRASE_VARIABLE: "correct horse"}
+    return tiny_embedded(tmp_path_factory.mktemp("embedded"))
 
 
 @pytest.mark.parametrize(
@@ -29,8 +32,9 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
         if any(block.language != "text" and block.not_run is None for block in blocks)
     ],
 )
-def test_a_document_does_what_it_says(document: Path, tmp_path: Path, variables: Mapping[str, str]) -> None:
-    session = Session(tmp_path, variables)
+def test_a_document_does_what_it_says(document: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    shell = any(block.language == "console" and block.not_run is None for block in BLOCKS[document])
+    session = Session(tmp_path, request.getfixturevalue("variables") if shell else {PASSPHRASE_VARIABLE: "a phrase"})
     for block in BLOCKS[document]:
         if block.language != "text" and block.not_run is None:
             session.run(block)
@@ -44,6 +48,20 @@ def test_what_is_not_run_is_little() -> None:
     skipped: list[Block] = [block for blocks in BLOCKS.values() for block in blocks if block.not_run]
     ran = [block for blocks in BLOCKS.values() for block in blocks if block.language != "text" and not block.not_run]
     assert len(skipped) < len(ran) / 2, "\n".join(f"{block}: {block.not_run}" for block in skipped)
+
+
+def test_a_command_that_is_not_run_is_known_with_its_options() -> None:
+    skipped = [block for blocks in BLOCKS.values() for block in blocks if block.not_run and block.language == "console"]
+    lines = [shlex.split(command, comments=True) for block in skipped for command, _ in commands_of(block.text)]
+    ours = [line[1:] for line in lines if line[0] == "qlora-gov"]
+    assert len(ours) > 10
+    for arguments in ours:
+        command: click.Command = cli
+        context = click.Context(cli, **cli.context_settings)
+        while isinstance(command, click.Group):
+            command = command.get_command(context, arguments.pop(0)) or cli
+            context = click.Context(command, context)
+        command.make_parser(context).parse_args(arguments)  # raises for an option that is not there
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import click
 
 from docs.generate.markdown import code, document, fence, prose, table
 from qlora_gov import errors
-from qlora_gov.cli.main import cli
+from qlora_gov.cli import main
 from qlora_gov.errors import GovError
 
 WIDTH = 100
@@ -33,7 +33,7 @@ DECISIONS = {
 
 def page() -> str:
     """The whole page."""
-    commands = (part for path, text in _helps(cli, None) for part in (f"## {code(path)}", fence(text)))
+    commands = (part for path, text in _helps(main.cli, None) for part in (f"## {code(path)}", fence(text)))
     return document("The command line", INTRODUCTION, *commands, "## Exit codes", EXIT_CODES, _exit_codes())
 
 
