@@ -40,8 +40,3 @@ def prose(docstring: str | None) -> str:
     text = inspect.cleandoc(docstring or "")
     text = re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", text)
     return re.sub(r"``(.+?)``", r"`\1`", text)
-
-
-def sentence(text: str) -> str:
-    """A description as a sentence's beginning: its first letter stays small where it begins with code."""
-    return prose(text)

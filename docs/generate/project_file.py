@@ -108,7 +108,7 @@ def _facts(entry: Entry) -> Iterator[str]:
         if field.name not in common and value not in ((), frozenset()):
             yield f"{field.name.replace('_', ' ')}: {_plain(value)}"
     if entry.spec.extra:
-        yield f"needs: {code(entry.install_command)}"
+        yield f"installed by: {code(entry.install_command)}"
 
 
 def _plain(value: Any) -> str:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from docs.generate.markdown import prose
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.project.schema import Project, Use
 
@@ -30,7 +31,7 @@ def schema(catalog: Catalog) -> Schema:
         section.pop("required", None)
         for case in section.get("allOf", ()):
             case["then"].pop("required", None)
-    _drop_titles(found)
+    _tidy(found)
     return {
         "$schema": DIALECT,
         "title": "A project file of qlora_gov",
@@ -50,7 +51,7 @@ def text(schema: Schema) -> str:
 def settings_of(entry: Entry) -> Schema:
     """The JSON schema of a component's settings, without what pydantic adds of titles."""
     found = entry.spec.config.model_json_schema() if entry.spec.config else {"properties": {}}
-    _drop_titles(found)
+    _tidy(found)
     return found
 
 
@@ -70,7 +71,8 @@ def _offer(node: Schema, definitions: Schema, entries: list[Entry]) -> None:
 
 def _when_used(entry: Entry, own: Schema, definitions: Schema) -> Schema:
     found = settings_of(entry)
-    definitions.update(found.pop("$defs", {}))
+    for name, definition in found.pop("$defs", {}).items():
+        assert definitions.setdefault(name, definition) == definition, f"two models are named {name}"
     return {
         "if": {"properties": {"use": {"enum": [entry.spec.name, entry.name]}}, "required": ["use"]},
         "then": {
@@ -110,13 +112,15 @@ def _sections(section: Schema, definitions: Schema) -> Iterator[Schema]:
             yield from _sections(below, definitions)
 
 
-def _drop_titles(node: Any) -> None:
-    """Take out the titles that pydantic makes of names."""
+def _tidy(node: Any) -> None:
+    """Take out the titles that pydantic makes of names, and write docstrings as editors show them."""
     if isinstance(node, dict):
         if isinstance(node.get("title"), str):
             del node["title"]
+        if isinstance(node.get("description"), str):
+            node["description"] = prose(node["description"])
         for value in node.values():
-            _drop_titles(value)
+            _tidy(value)
     elif isinstance(node, list):
         for value in node:
-            _drop_titles(value)
+            _tidy(value)
