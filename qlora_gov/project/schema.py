@@ -12,6 +12,9 @@ from qlora_gov.guardrails.actions import known_action
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
 
+NEWEST_SCHEMA = 1
+"""What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
+
 
 class Use(BaseModel):
     """A component by name, with its settings beside it; a plain string is a name without settings."""
@@ -126,6 +129,7 @@ class PolicySettings(Settings):
 class Project(Settings):
     """A whole project file."""
 
+    schema_: int = Field(default=1, ge=1, alias="schema", description="which duties bind this project")
     about: About
     seed: int = Field(default=0, ge=0, lt=2**32)  # numpy takes no other
     base: Annotated[BaseModelSettings, BeforeValidator(lambda v: {"model": v} if isinstance(v, str) else v)] = (
@@ -138,6 +142,13 @@ class Project(Settings):
     training: ComponentUse | None = None
     evaluation: EvaluationSettings
     policy: PolicySettings
+
+    @field_validator("schema_")
+    @classmethod
+    def _known_schema(cls, schema: int) -> int:
+        if schema > NEWEST_SCHEMA:
+            raise ValueError(f"{schema} is of a later version; this one knows schemas up to {NEWEST_SCHEMA}")
+        return schema
 
     @model_validator(mode="after")
     def _data_with_training(self) -> Project:
