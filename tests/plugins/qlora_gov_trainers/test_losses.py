@@ -1,8 +1,8 @@
 """The losses of the demo recipe on a CPU, step by step: what the trainer's first revision made.
 
 A change of the recipe, of the order of rows, of the mask or of a library's arithmetic shows here first. The numbers
-were printed by this very run; processors without bfloat16 give the same to 1e-4. Whoever means to change them raises the
-trainer's ``revision``.
+were printed by this very run; processors without bfloat16 give the same to 1e-4. Whoever means to change them raises
+the trainer's ``revision``.
 """
 
 from __future__ import annotations
