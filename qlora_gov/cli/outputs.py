@@ -10,6 +10,7 @@ import click
 
 from qlora_gov.errors import StorageError, UsageError
 from qlora_gov.pipeline.pipeline import Pipeline
+from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Decision
 from qlora_gov.reports.decision.junit import junit_xml
 from qlora_gov.reports.decision.report import DecisionReport, decision_json
@@ -18,11 +19,14 @@ from qlora_gov.reports.decision.summary import summary_markdown
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMS: dict[str, tuple[Callable[[DecisionReport], str], str]] = {
-    "json": (decision_json, "Write the decision as JSON."),
-    "junit": (junit_xml, "Write the decision as JUnit XML, a test case for each rule."),
-    "sarif": (sarif_json, "Write the decision as SARIF 2.1.0, for code scanning."),
-    "summary": (summary_markdown, "Write a Markdown summary for a pull request."),
+FORMS: dict[str, tuple[Callable[[DecisionReport, Workspace], str], str]] = {
+    "json": (lambda report, _: decision_json(report), "Write the decision as JSON."),
+    "junit": (lambda report, _: junit_xml(report), "Write the decision as JUnit XML, a test case for each rule."),
+    "sarif": (lambda report, _: sarif_json(report), "Write the decision as SARIF 2.1.0, for code scanning."),
+    "summary": (
+        lambda report, space: summary_markdown(report, space.templates),
+        "Write a Markdown summary for a pull request.",
+    ),
 }
 
 
@@ -44,7 +48,7 @@ def write_outputs(pipeline: Pipeline, decision: Decision, outputs: dict[str, Pat
     if asked:
         report = pipeline.report(decision)
         for name, path in asked.items():
-            text = FORMS[name][0](report)
+            text = FORMS[name][0](report, pipeline.space)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")

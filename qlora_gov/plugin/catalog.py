@@ -167,7 +167,22 @@ def _recorded(entry: Entry, settings: BaseModel, context: Mapping[str, Any]) -> 
     if entry.revision is None:
         return dumped
     told = settings.model_dump(mode="json", context=context, exclude_defaults=True)
-    return {name: value for name, value in dumped.items() if name in told or name in SETTINGS.get(entry.name, ())}
+    return _released_or_told(settings, dumped, told, SETTINGS.get(entry.name, frozenset()))
+
+
+def _released_or_told(
+    settings: BaseModel, dumped: Mapping[str, Any], told: Mapping[str, Any], released: frozenset[str], section: str = ""
+) -> dict[str, Any]:
+    """Settings that released versions recorded in any case, and what is not at its default; so in every section."""
+    kept: dict[str, Any] = {}
+    for name, value in dumped.items():
+        part = getattr(settings, name)
+        if isinstance(part, BaseModel):
+            inner = _released_or_told(part, value, told.get(name, {}), released, f"{section}{name}.")
+            kept |= {name: inner} if inner else {}
+        elif name in told or section + name in released:
+            kept[name] = value
+    return kept
 
 
 def _importable(module: str) -> bool:

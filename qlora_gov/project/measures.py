@@ -72,7 +72,7 @@ class Measures:
 
 
 def _stated(errors: DetectorErrors | Absent | None) -> Any:
-    return errors.model_dump() if isinstance(errors, DetectorErrors) else None
+    return errors.model_dump(exclude_defaults=True) if isinstance(errors, DetectorErrors) else None
 
 
 def bind_measures(settings: EvaluationSettings, bound: BoundAt) -> Measures:

@@ -16,6 +16,9 @@ from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
 
+NEWEST_SCHEMA = 1
+"""What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
+
 
 class Use(BaseModel):
     """A component by name, with its settings beside it; a plain string is a name without settings.
@@ -184,6 +187,7 @@ class PolicySettings(Settings):
 class Project(Settings):
     """A whole project file."""
 
+    schema_: int = Field(default=1, ge=1, alias="schema", description="which duties bind this project")
     about: About = Field(description="what only people can say; it goes on the card as it is")
     seed: int = Field(default=0, ge=0, lt=2**32, description="of all that is drawn at random")  # numpy takes no other
     base: Base = Field(default=BaseModelSettings(), description="the base model; a plain string is its 'model'")
@@ -201,6 +205,13 @@ class Project(Settings):
     training: Trainer | None = Field(default=None, description="what trains; none where evaluations are imported")
     evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
     policy: PolicySettings = Field(description="what an adapter must show to be released")
+
+    @field_validator("schema_")
+    @classmethod
+    def _known_schema(cls, schema: int) -> int:
+        if schema > NEWEST_SCHEMA:
+            raise ValueError(f"{schema} is of a later version; this one knows schemas up to {NEWEST_SCHEMA}")
+        return schema
 
     @model_validator(mode="after")
     def _data_with_training(self) -> Project:

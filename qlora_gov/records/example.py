@@ -39,7 +39,7 @@ class Example(BaseModel):
     @property
     def id(self) -> str:
         """The digest of the conversation, wherever it came from."""
-        return content_id([message.model_dump() for message in self.messages])
+        return content_id([message.model_dump(exclude_defaults=True) for message in self.messages])
 
     @property
     def prompt(self) -> tuple[Message, ...]:

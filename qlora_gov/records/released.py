@@ -27,7 +27,12 @@ _RULE = frozenset({"alpha"})
 SETTINGS: Mapping[str, frozenset[str]] = {
     "data/held_out_leak": _CURVE,
     "data/hub": frozenset({"dataset", "directory", "revision", "split", "subset"}),
-    "data/length": frozenset({"answer", "prompt"}),
+    "data/length": frozenset(
+        f"{text}.{bound}_{unit}"
+        for text in ("answer", "prompt")
+        for bound in ("min", "max")
+        for unit in ("characters", "words")
+    ),
     "data/near_duplicates": _CURVE,
     "gates/at_least": _RULE,
     "gates/at_most": _RULE,
@@ -61,7 +66,8 @@ SETTINGS: Mapping[str, frozenset[str]] = {
 }
 """The optional settings that 0.1.0 knew of each component that came with it, which records hold even at their defaults.
 
-A setting that came later is recorded where it is not at its default, which means "as before".
+Those of a section are named behind it, as in ``answer.max_words``. A setting that came later is recorded where it is
+not at its default, which means "as before".
 """
 
 

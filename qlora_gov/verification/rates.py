@@ -27,7 +27,7 @@ def rate_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]
 
 def _problems(ledger: Ledger, entry: Entry, evaluation: Evaluation) -> Iterator[Problem]:
     table = ledger.table(entry, "scores")
-    groups = [example.group for example in evaluation_rows(ledger, dataset_of(ledger, evaluation.id))]
+    groups = [example.group for example in evaluation_rows(ledger, dataset_of(ledger, entry.id))]
     measured = [one.metric for one in evaluation.measurements]
     for scan in evaluation.scans:
         if isinstance(scan.errors, DetectorErrors):

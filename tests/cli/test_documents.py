@@ -111,3 +111,12 @@ def test_a_project_s_own_template_stands_before_the_installed_one(project: Impor
     assert copy("verify") == 0
     (copy.root / "words" / "card.md.jinja").write_text("{{ about.titel }}\n")
     assert copy("card") == 4
+
+
+def test_a_summary_is_written_by_the_projects_own_template(copy: Imported, tmp_path: Path) -> None:
+    file = copy.root / "qlora_gov.yaml"
+    file.write_text(f"templates: words\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    (copy.root / "words").mkdir()
+    (copy.root / "words" / "summary.md.jinja").write_text("Ours: {{ rules|length }} rule(s)\n", encoding="utf-8")
+    copy("gate", "--summary", str(tmp_path / "summary.md"))
+    assert (tmp_path / "summary.md").read_text(encoding="utf-8") == "Ours: 3 rule(s)\n"

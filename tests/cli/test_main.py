@@ -140,6 +140,12 @@ print([code, [name for name in {HEAVY!r} if name in sys.modules]])
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("verb", ["init", "ledger", "plugins", "sign", "trace", "waive"])
+def test_a_verb_that_renders_no_report_loads_no_templates(verb: str) -> None:
+    code = f"import sys, qlora_gov.cli.commands.{verb}; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 @pytest.mark.parametrize("arguments", ["writes", "writes --rich", "--help", "--version"])
 def test_output_that_nobody_reads_is_not_a_refusal(arguments: str) -> None:
     code = (

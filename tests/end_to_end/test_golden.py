@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from qlora_gov.canonical import bytes_id
+from qlora_gov.records import RECORDS, Claim, Component, Frozen, Measurement, Rule, Verdict
 from qlora_gov.reports.decision.junit import junit_xml
 from qlora_gov.reports.decision.report import decision_json
 from qlora_gov.reports.decision.summary import summary_markdown
@@ -158,36 +159,15 @@ def test_a_later_version_runs_without_training_anything(trained: Imported, later
     assert (verified.returncode, verified.stdout[:10]) == (0, "verified: ")
 
 
-RECORDS = {
-    "About": "policy",
-    "Adapter": "adapter",
-    "AliasMove": "release",
-    "Base": "adapter",
-    "Card": "release",
-    "DatasetVersion": "adapter",
-    "Decision": "decision",
-    "Evaluation": "evaluation",
-    "Policy": "policy",
-    "Responses": "evaluation",
-    "Waiver": "release",
-}
-PARTS = {
-    "Claim": "evaluation",
-    "Component": "parts",
-    "Measurement": "evaluation",
-    "Rule": "policy",
-    "Verdict": "decision",
-}
+PARTS = (Claim, Component, Measurement, Rule, Verdict)
 
 
-@pytest.mark.parametrize("record", [*RECORDS, *PARTS])
-def test_an_optional_field_more_changes_no_id_no_verdict_and_no_card(
-    record: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("record", [*RECORDS.values(), *PARTS], ids=lambda record: record.__name__)
+def test_an_optional_field_more_changes_no_id_no_verdict_and_no_card(record: type[Frozen], tmp_path: Path) -> None:
     version = LaterVersion.made(tmp_path / "later")
     field = '    later: str | None = Field(default=None, description="came later")\n'
-    module = f"qlora_gov/records/{(RECORDS | PARTS)[record]}.py"
-    version.edit(module, lambda text: with_field(text, record, field))
+    module = record.__module__.replace(".", "/") + ".py"
+    version.edit(module, lambda text: with_field(text, record.__name__, field))
     for name in DECISIONS:
         golden = laid_out(name, tmp_path / name)
         head = golden.ledger.head()

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ConfigDict
 
 from qlora_gov.canonical import bytes_id, content_id
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError
+from qlora_gov.plugin import catalog
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.settings import ProjectFile, Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, MetricSpec
+from qlora_gov.records.released import DISTRIBUTION
 
 
 class WordSettings(Settings):
@@ -109,6 +111,37 @@ def test_a_bound_component_records_its_settings_and_takes_them(tmp_path: Path) -
     )
     assert bound.make().settings == WordSettings(rules=tmp_path / "rules.yaml")
     assert bind("ours/plain", {}).make().settings is None
+
+
+class Bounds(Settings):
+    least: int = 0
+    most: int | None = None
+    unit: str = "words"
+
+
+class SectionSettings(Settings):
+    answer: Bounds = Bounds()
+    prompt: Bounds = Bounds()
+    strict: bool = False
+
+
+@pytest.mark.parametrize(
+    ("settings", "recorded"),
+    [
+        ({}, {"answer": {"least": 0}}),
+        ({"answer": {"least": 0, "unit": "words"}, "strict": False}, {"answer": {"least": 0}}),
+        ({"prompt": {"most": 9}}, {"answer": {"least": 0}, "prompt": {"most": 9}}),
+        ({"answer": {"unit": "lines"}, "strict": True}, {"answer": {"least": 0, "unit": "lines"}, "strict": True}),
+    ],
+)
+def test_a_setting_that_came_later_is_recorded_where_it_says_something(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], recorded: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(catalog, "SETTINGS", {"ours/sections": frozenset({"answer.least"})})
+    spec = FilterSpec(name="sections", summary="s", factory=dict, config=SectionSettings)
+    entry = Entry(replace(OURS, distribution=DISTRIBUTION), spec)
+    bound = Catalog([entry]).bind(FilterSpec, "sections", settings, root=Path(), where="w")
+    assert bound.component.settings == recorded
 
 
 @pytest.mark.parametrize(

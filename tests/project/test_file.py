@@ -13,7 +13,7 @@ from qlora_gov.cli.commands.init import TEMPLATE
 from qlora_gov.errors import ProjectError
 from qlora_gov.explain import reasons_of
 from qlora_gov.project.file import load_project
-from qlora_gov.project.schema import Project
+from qlora_gov.project.schema import NEWEST_SCHEMA, Project
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -53,6 +53,7 @@ def edited(project: Callable[[str], Path]) -> Callable[[Edit], Path]:
 
 def test_the_template_of_init_is_a_project(project: Callable[[str], Path]) -> None:
     loaded = load_project(project(TEMPLATE))
+    assert loaded.schema_ == NEWEST_SCHEMA
     assert loaded.base.model == "embedded"
     assert (loaded.training.use, loaded.training.settings) == ("nf4-qlora", {"preset": "instruction"})
     assert [step.use for step in loaded.data.training.steps][:2] == ["exact_duplicates", "near_duplicates"]
@@ -96,6 +97,8 @@ def test_the_template_of_init_is_a_project(project: Callable[[str], Path]) -> No
         (lambda d: d.update(training=["nf4"]), "training: should be a mapping of keys to values"),
         (lambda d: d.update(plugins="plugins"), "plugins: should be a list"),
         (lambda d: d.update(plugins=[3]), "plugins[0]: should be a path"),
+        (lambda d: d.update(schema=9), "schema: 9 is of a later version; this one knows schemas up to 1"),
+        (lambda d: d.update(schema=0), "schema: input should be greater than or equal to 1"),
         (lambda d: d["about"].update(title=3), "about.title: input should be a valid string"),
         (lambda d: d.update(seed=2**32), "seed: input should be less than 4294967296"),
         (
@@ -124,6 +127,10 @@ policy:
     - use: at_least
       metrc: bleu
 """
+
+
+def test_a_project_without_a_schema_is_of_the_first(edited: Callable[[Edit], Path]) -> None:
+    assert load_project(edited(lambda d: d.pop("schema"))).schema_ == 1
 
 
 def test_everything_that_is_wrong_is_told_at_once_unknown_keys_first(project: Callable[[str], Path]) -> None:
@@ -170,7 +177,7 @@ def test_what_a_whole_file_lacks_is_told_of_no_line(project: Callable[[str], Pat
         ("a: \x07\n", ": not valid YAML: unacceptable character #x0007"),
         ("a: 2024-13-45\n", ": not valid YAML: month must be in 1..12"),
         ("[" * 10_000, ": not valid YAML: maximum recursion depth exceeded"),
-        (TEMPLATE.replace("embedded ", "&a {x: *a}"), ":8: unknown key 'base.x'"),
+        (TEMPLATE.replace("embedded ", "&a {x: *a}"), ":9: unknown key 'base.x'"),
         ("- a\n", ": a project file is a mapping of sections; see 'qlora-gov init'"),
         ("", ": a project file is a mapping of sections; see 'qlora-gov init'"),
         ("extends: qlora_gov.yaml\n", ": extends itself"),

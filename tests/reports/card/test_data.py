@@ -95,7 +95,7 @@ def test_every_source_has_a_licence_or_none(records: Callable[..., CardRecords])
         ("base model", "apache-2.0"),
         ("training rows of data/jsonl (path data/train.jsonl)", "Apache-2.0"),
         ("training rows of data/parquet (path data/logs.parquet)", Absent(absent="no licence is stated")),
-        ("evaluation rows of data/jsonl (path data/evaluation.jsonl (1f))", "Apache-2.0"),
+        ("evaluation rows of data/jsonl (path data/evaluation.jsonl (1f1f1f1f1f1f))", "Apache-2.0"),
     ]
 
 

@@ -127,7 +127,7 @@ def test_a_rule_blocks_unless_it_passed_or_is_tolerated() -> None:
     ("changed", "message"),
     [
         ({"adapter": ADAPTER.model_copy(update={"digest": "sha256:other"})}, "the decision's adapter"),
-        ({"candidate": responses(None)}, "the adapter that answered is None"),
+        ({"candidate": responses(None)}, "the adapter that answered is none"),
         ({"champion": responses(None, dataset="sha256:other")}, "the champion's evaluation set is sha256:other"),
         ({"reference": responses(None, dataset="sha256:other")}, "the reference's evaluation set"),
         ({"evaluation_set": HELD_OUT.model_copy(update={"rows": 168})}, "the candidate's evaluation set"),

@@ -1,0 +1,143 @@
+"""What every component that comes with qlora_gov makes of the same input, pinned for its revision.
+
+Who changes a result raises the ``revision`` in the component's spec and adds the results of the new one to
+``revisions.json``, where those of released revisions stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import JsonValue
+
+from qlora_gov import Drop, EvaluatedRow, Example, LogLikelihood, Message
+from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.host import load_catalog
+from qlora_gov.records.released import DISTRIBUTION
+from tests.stats.comparisons import compare
+
+REVISIONS: dict[str, dict[str, JsonValue]] = json.loads((Path(__file__).parent / "revisions.json").read_bytes())
+SETTINGS: dict[str, dict[str, Any]] = {
+    "data/jsonl": {"path": "rows.jsonl"},
+    "data/length": {"answer": {"min_words": 2}, "prompt": {"max_characters": 40}},
+    "gates/at_least": {"limit": 0.5},
+    "gates/at_most": {"limit": 0.5},
+    "gates/no_regressed_slice": {"by": "intent", "margin": 0.05},
+    "gates/non_inferior": {"margin": 0.05},
+    "metrics/policy_compliance": {"rules": "rules.yaml"},
+    "metrics/recorded_loss": {"score": "s"},
+    "metrics/recorded_mean": {"score": "s"},
+    "metrics/recorded_rate": {"score": "s"},
+}
+HELD_ELSEWHERE = {
+    "data/hub": "gives what the same rows give as jsonl",
+    "data/parquet": "gives what the same rows give as jsonl",
+    "guardrails/pii_ner": "judges by a language model that comes from elsewhere",
+    "guardrails/toxicity": "judges by weights that come from elsewhere",
+    "imports/inspect": "its golden ledgers hold what was imported",
+    "imports/lm_eval": "its golden ledgers hold what was imported",
+    "metrics/hf_evaluate": "scores by code that comes from elsewhere",
+    "metrics/hf_evaluate_loss": "scores by code that comes from elsewhere",
+    "nf4/nf4-qlora": "its losses are pinned with its tests",
+}
+JUDGEMENT = {"outcome", "contrast", "estimate", "interval", "bound", "threshold", "alpha", "clusters"}
+RULES = "rules: [{id: promise, says: promise nothing, kind: must_not_match, pattern: '(?i)guarantee'}]"
+TURNS = (
+    ("How do I block my card?", "Open the app, choose Cards, then Block."),
+    ("how do I  block my card?", "Open the app, choose Cards, then Block."),
+    ("How do I block my card please?", "Open the app, choose Cards, then Block."),
+    ("What does a transfer cost?", "Nothing."),
+    ("What does a transfer to another country cost me?", "It costs one euro, and we guarantee it."),
+    ("Are you stupid?", "Write to j.smith@example.com or call 192.0.2.44, you idiot."),
+)
+RESPONSES = ("Open the app and block it.", "", "Choose Cards.", "Nothing.", "We guarantee one euro.", "No, you fool.")
+
+
+def example(number: int) -> Example:
+    prompt, answer = TURNS[number]
+    messages = (Message(role="user", content=prompt), Message(role="assistant", content=answer))
+    return Example(messages=messages, group=f"g{number}", intent="ab"[number % 2], source=f"rows.jsonl:{number + 1}")
+
+
+EXAMPLES = [example(number) for number in range(len(TURNS))]
+
+
+def filtered(component: Any) -> JsonValue:
+    results: Sequence[Example | Drop] = component.apply(EXAMPLES[:5], EXAMPLES[5:] + EXAMPLES[:1])
+    return [result.reason if isinstance(result, Drop) else result.id for result in results]
+
+
+def detected(component: Any) -> JsonValue:
+    found = component.detect([answer for _, answer in TURNS])
+    return [[[finding.kind, finding.score, finding.start, finding.end] for finding in text] for text in found]
+
+
+def scored(component: Any) -> JsonValue:
+    rows = [
+        EvaluatedRow(one, response, LogLikelihood(1.5 * (place + 1), 4 + place, 20 + place), {"s": float(place % 2)})
+        for place, (one, response) in enumerate(zip(EXAMPLES, RESPONSES, strict=True))
+    ]
+    stats, usable = component.score(rows)
+    return [stats[usable].tolist(), usable.tolist(), float(component.aggregate(stats[usable].sum(axis=0)))]
+
+
+def judged(component: Any) -> JsonValue:
+    base = np.linspace(0.2, 0.9, 60)
+    noise = 0.05 * np.sin(np.arange(60.0))
+    labels = {"intent": ["ab"[place % 2] for place in range(60)]}
+    continuous = compare(base + noise - 0.01, base, np.arange(60) // 2, labels=labels)
+    binary = compare(np.arange(60) % 7 > 0, np.arange(60) % 8 > 0, labels=labels, binary=True)
+    verdicts = [component.decide(comparison) for comparison in (continuous, binary)]
+    return [verdict.model_dump(mode="json", include=JUDGEMENT) for verdict in verdicts]
+
+
+def read(component: Any) -> JsonValue:
+    return [one.id for one in component.read()]
+
+
+def near(result: JsonValue, expected: JsonValue) -> bool:
+    """Equal, but for the last digits of numbers, which libraries of another build may round otherwise."""
+    match result, expected:
+        case dict(), dict():
+            return result.keys() == expected.keys() and all(near(result[name], expected[name]) for name in result)
+        case list(), list():
+            return len(result) == len(expected) and all(map(near, result, expected))
+        case float(), float():
+            return math.isclose(result, expected, rel_tol=1e-9, abs_tol=1e-12)
+    return result == expected
+
+
+RESULTS = {"filter": filtered, "guardrail": detected, "metric": scored, "gate": judged, "source": read}
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+def own(catalog: Catalog) -> dict[str, Any]:
+    return {entry.name: entry.spec for entry in catalog if entry.plugin.distribution == DISTRIBUTION}
+
+
+def test_every_component_is_pinned_at_its_revision_or_held_elsewhere(catalog: Catalog) -> None:
+    revisions = {name: str(spec.revision) for name, spec in own(catalog).items() if name not in HELD_ELSEWHERE}
+    assert {name for name, revision in revisions.items() if revision not in REVISIONS.get(name, {})} == set()
+    assert HELD_ELSEWHERE.keys() | revisions.keys() == own(catalog).keys()
+
+
+@pytest.mark.parametrize("name", REVISIONS)
+def test_a_component_makes_what_its_revision_made(name: str, catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    rows = [json.dumps({"prompt": prompt, "response": answer}) + "\n" for prompt, answer in TURNS]
+    (tmp_path / "rows.jsonl").write_text("".join(rows), encoding="utf-8")
+    spec = own(catalog)[name]
+    bound = catalog.bind(type(spec), name, SETTINGS.get(name, {}), root=tmp_path, where="test")
+    result = RESULTS[spec.kind](bound.make())
+    expected = REVISIONS[name][str(spec.revision)]
+    assert near(result, expected), json.dumps(result)
