@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -48,7 +49,7 @@ def _sections(path: str, section: Schema, definitions: Schema, seen: dict[str, s
     """A section's table, then those of the sections within it. One that is like an earlier one only names that."""
     yield f"### {code(path) if path else 'The file'}"
     yield prose(section["description"])
-    yield table(HEADER, _rows(section, definitions, ""))
+    yield table(HEADER, (_row(path, section, key) for key in section["properties"]))
     for key, value in section["properties"].items():
         where = f"{path}.{key}".removeprefix(".")
         for name, suffix in _named(value):
@@ -57,6 +58,16 @@ def _sections(path: str, section: Schema, definitions: Schema, seen: dict[str, s
             else:
                 seen[name] = where + suffix
                 yield from _sections(where + suffix, definitions[name], definitions, seen)
+
+
+def _row(path: str, section: Schema, key: str) -> tuple[str, ...]:
+    """A key's row; a mapping of keys that are known is a link to their section."""
+    node = section["properties"][key]
+    words = type_words(node)
+    for _, suffix in _named(node):
+        anchor = re.sub(r"\W", "", f"{path}{key}{suffix}")
+        words = re.sub("mappings?", rf"[\g<0>](#{anchor})", words, count=1)
+    return code(key), words, default_words(node, key in section.get("required", ())), prose(node.get("description"))
 
 
 def _named(node: Schema) -> Iterator[tuple[str, str]]:
@@ -68,17 +79,15 @@ def _named(node: Schema) -> Iterator[tuple[str, str]]:
             yield from ((name, f"[]{suffix}") for name, suffix in _named(branch["items"]))
 
 
-def _rows(section: Schema, definitions: Schema, prefix: str, *, inline: bool = False) -> Iterator[tuple[str, ...]]:
-    """A row for each key; ``inline`` follows mappings, so that their keys are rows of the same table."""
+def _rows(section: Schema, definitions: Schema, prefix: str = "") -> Iterator[tuple[str, ...]]:
+    """A row for each setting of a component; those of a mapping are rows of the same table."""
     for key, node in section["properties"].items():
-        name = f"{prefix}{key}"
-        inner = [definitions[named] for named, suffix in _named(node) if not suffix] if inline else []
-        if inner:
-            for below in inner:
-                yield from _rows(below, definitions, f"{name}.", inline=True)
-            continue
-        required = key in section.get("required", ())
-        yield code(name), type_words(node), default_words(node, required), prose(node.get("description"))
+        inner = [definitions[name] for name, suffix in _named(node) if not suffix and "properties" in definitions[name]]
+        for below in inner:
+            yield from _rows(below, definitions, f"{prefix}{key}.")
+        if not inner:
+            default = default_words(node, key in section.get("required", ()))
+            yield code(prefix + key), type_words(node), default, prose(node.get("description"))
 
 
 def _kind(kind: str, catalog: Catalog) -> Iterator[str]:
@@ -95,7 +104,7 @@ def _component(entry: Entry) -> Iterator[str]:
     schema = settings_of(entry)
     if schema["properties"]:
         yield prose(entry.spec.config.__doc__ if entry.spec.config else "")
-        yield table(HEADER, _rows(schema, schema.get("$defs", {}), "", inline=True))
+        yield table(HEADER, _rows(schema, schema.get("$defs", {})))
     else:
         yield "It takes no settings."
 
