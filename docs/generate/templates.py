@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from docs.generate.markdown import prose
 from qlora_gov.reports.card import html, markdown
 from qlora_gov.reports.card.context.card import CardContext
-from qlora_gov.reports.changelog import document as changelog
+from qlora_gov.reports.changelog import markdown as changelog
 from qlora_gov.reports.changelog.context import Changelog
 from qlora_gov.reports.decision import summary
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Adapter, AliasMove, DatasetVersion, Decision, Evaluation, Waiver
+from qlora_gov.reports.changelog.assembly import Dated, Release, changelog_context
 from qlora_gov.reports.changelog.context import Changelog
-from qlora_gov.reports.changelog.document import Dated, Release, changelog_context
 
 
 def changelog_of(ledger: Ledger, title: str) -> Changelog:

@@ -36,7 +36,8 @@ from qlora_gov.records.evaluation import (
 from qlora_gov.records.parts import Absent, Environment, Head, Interval
 from qlora_gov.records.policy import Policy, Rule
 from qlora_gov.records.record import Frozen, Record
-from qlora_gov.records.release import Alias, AliasMove, MoveReason, Waiver
+from qlora_gov.records.release import Alias, AliasMove, MoveReason
+from qlora_gov.records.waiver import Waiver
 
 RECORDS: Mapping[str, type[Record]] = {
     record.kind: record

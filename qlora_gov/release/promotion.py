@@ -9,13 +9,13 @@ from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError
 from qlora_gov.evidence.aliases import current, subject_of
 from qlora_gov.evidence.decisions import decision_to_act_on, overtaken
 from qlora_gov.evidence.evaluations import dataset_of
+from qlora_gov.evidence.waivers import waivers_of
 from qlora_gov.ledger import verify_lineage
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.datasets import curating
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import Adapter, Alias, AliasMove, Decision, DecisionOutcome, MoveReason, Outcome, Policy
 from qlora_gov.release.moves import move_aliases
-from qlora_gov.release.waivers import waivers_of
 from qlora_gov.stages.train import adapter_files
 from qlora_gov.verification import Rejudge
 

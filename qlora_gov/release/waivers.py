@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 from qlora_gov.errors import ReleaseError, UsageError, did_you_mean
 from qlora_gov.evidence.decisions import decision_to_act_on
+from qlora_gov.evidence.waivers import today
 from qlora_gov.ledger import Ledger
-from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import Decision, Outcome, Policy, Waiver
+from qlora_gov.ledger.reading import fetch
+from qlora_gov.records import Outcome, Policy, Waiver
 
 
 def waive_rule(
@@ -29,18 +30,8 @@ def waive_rule(
         raise UsageError(f"{rule!r} passed: there is nothing to waive")
     if rule in fetch(ledger, decision.policy, Policy).required:
         raise ReleaseError(f"{rule!r} is required by the policy and cannot be waived")
-    if expires < _today():
+    if expires < today():
         raise UsageError(f"a waiver that expired on {expires} waives nothing")
     waiver = Waiver(decision=decision.id, rule=rule, author=author, reason=reason, expires=expires)
     ledger.append(waiver)
     return waiver
-
-
-def waivers_of(ledger: Ledger, decision: Decision) -> dict[str, Waiver]:
-    """The waivers of a decision that hold today, by their rule."""
-    waivers = (held(entry, Waiver) for entry in ledger.entries(Waiver.kind))
-    return {one.rule: one for one in waivers if one.decision == decision.id and one.expires >= _today()}
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

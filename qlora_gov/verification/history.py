@@ -8,8 +8,9 @@ from qlora_gov.ledger import Entry, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.records import AliasMove, Decision, Waiver
 from qlora_gov.verification.decisions import decision_flaws
-from qlora_gov.verification.moves import move_flaws, waiver_flaws
+from qlora_gov.verification.moves import move_flaws
 from qlora_gov.verification.past import Past
+from qlora_gov.verification.waivers import waiver_flaws
 
 
 def history_problems(entries: Iterable[Entry]) -> Iterator[Problem]:

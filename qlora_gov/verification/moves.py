@@ -1,4 +1,4 @@
-"""Was an alias moved as the ledger then allowed, and was a waiver given for a rule that could be waived?"""
+"""Was an alias moved as the ledger then allowed?"""
 
 from __future__ import annotations
 
@@ -30,17 +30,6 @@ def move_flaws(entry: Entry, move: AliasMove, past: Past) -> Iterator[str]:
             yield "the champion was not rolled back to what was the fallback"
     elif move.adapter != decision.adapter or decision.exploratory:
         yield f"its decision does not make adapter {move.adapter} the {move.alias}"
-
-
-def waiver_flaws(waiver: Waiver, past: Past) -> Iterator[str]:
-    """A rule that passed or is required cannot be waived."""
-    decision = past.held(waiver.decision, Decision)
-    outcomes = {item.rule.name: item.verdict.outcome for item in decision.verdicts} if decision else {}
-    policy = past.held(decision.policy, Policy) if decision else None
-    if outcomes.get(waiver.rule, Outcome.PASS) is Outcome.PASS:
-        yield f"its decision has no rule {waiver.rule!r} that did not pass"
-    elif policy is not None and waiver.rule in policy.required:
-        yield f"its policy requires {waiver.rule!r}, which cannot be waived"
 
 
 def _promotion_flaws(entry: Entry, move: AliasMove, decision: Decision, past: Past) -> Iterator[str]:

@@ -12,7 +12,11 @@ from tests.conftest import ROOT
 
 GUIDE = (ROOT / "docs" / "onboarding.md").read_text(encoding="utf-8")
 STEPS = re.findall(r"^\| .+ \| `([^`]+\.py)` \| `(\w+)` \|$", GUIDE, re.MULTILINE)
-PATHS = sorted(set(re.findall(r"`((?:qlora_gov|plugins|tests|reports|examples|docs)/[\w./*]*)`", GUIDE)))
+NOUNS = GUIDE.partition("## Every noun")[2].partition("## ")[0]
+CELLS = sorted(set(re.findall(r"`(\w+/[\w./]*)`", NOUNS)) - {"qlora_gov/"})
+PATHS = sorted(
+    set(re.findall(r"`((?:qlora_gov|plugins|tests|reports|examples|docs)/[\w./*]*)`", GUIDE.replace(NOUNS, "")))
+)
 
 
 def defined_in(body: list[ast.stmt]) -> Iterator[str]:
@@ -40,3 +44,8 @@ def test_a_step_s_file_defines_its_name(file: str, name: str) -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_what_is_named_is_there(path: str) -> None:
     assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("path", CELLS)
+def test_what_the_table_of_nouns_names_is_there(path: str) -> None:
+    assert (ROOT / "qlora_gov" / path).exists()

@@ -67,5 +67,5 @@ def test_a_waiver_holds_as_long_as_it_says(project: Imported, monkeypatch: pytes
     assert project.log(BAD, "b") == 0
     assert project("gate") == 1
     assert project("waive", *WAIVED, "--until", str(TODAY)) == 0
-    monkeypatch.setattr("qlora_gov.release.waivers._today", lambda: TODAY + timedelta(days=1))
+    monkeypatch.setattr("qlora_gov.evidence.waivers.today", lambda: TODAY + timedelta(days=1))
     assert project("promote") == 14

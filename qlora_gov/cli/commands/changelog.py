@@ -8,7 +8,7 @@ import click
 
 from qlora_gov.cli.options import open_workspace, project_options
 from qlora_gov.evidence.changelog import changelog_of
-from qlora_gov.reports.changelog.document import render_changelog
+from qlora_gov.reports.changelog.markdown import render_changelog
 
 
 @click.command("changelog")

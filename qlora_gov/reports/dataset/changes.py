@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from qlora_gov.records import Component, DatasetVersion, SourceUse
-from qlora_gov.reports.changelog.context import Changed, DataChanges, changed
+from qlora_gov.reports.dataset.context import Changed, DataChanges, changed
 from qlora_gov.reports.rendering.figures import number, percent, setting_lines
 from qlora_gov.reports.rendering.project_files import files_named
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from qlora_gov.canonical import short_id
 from qlora_gov.records import Absent, Adapter, Decision, Evaluation, Measurement, RuleVerdict
 from qlora_gov.reports.card.absence import or_absent
-from qlora_gov.reports.changelog.context import Changed, RuleFinding, ScoreLine, changed
+from qlora_gov.reports.changelog.context import RuleFinding, ScoreLine
+from qlora_gov.reports.dataset.context import Changed, changed
 from qlora_gov.reports.rendering.figures import setting_lines
 
 TRAINED_ELSEWHERE = Absent(absent="trained elsewhere; only its files are known")

@@ -11,8 +11,9 @@ from qlora_gov.errors import IntegrityError, ProjectError
 from qlora_gov.records import AliasMove, DatasetVersion, DecisionOutcome, MoveReason, SourceUse, Waiver
 from qlora_gov.reports.card.markdown import card_environment
 from qlora_gov.reports.card.records import CardRecords
+from qlora_gov.reports.changelog.assembly import Dated, Release, changelog_context
 from qlora_gov.reports.changelog.context import AdapterChange, Changed, Changelog, DataChanges, RolledBack, Waived
-from qlora_gov.reports.changelog.document import TEMPLATE, Dated, Release, changelog_context, render_changelog
+from qlora_gov.reports.changelog.markdown import TEMPLATE, render_changelog
 from qlora_gov.reports.dataset.changes import data_changes
 from qlora_gov.reports.rendering.templates import installed_templates
 from tests.reports.conftest import FAILED, FAILING, NON_INFERIOR, PASSING, SLICED, complete, judged

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from qlora_gov.errors import IntegrityError
@@ -24,19 +23,16 @@ from qlora_gov.records import (
     Waiver,
 )
 from qlora_gov.records.record import refuse_other_records
-from qlora_gov.reports.card.markdown import card_environment
-from qlora_gov.reports.changelog.adapters import (
+from qlora_gov.reports.changelog.context import AdapterChange, Changelog, DatasetChange, RolledBack, Waived
+from qlora_gov.reports.changelog.promotions import (
     TRAINED_ELSEWHERE,
     TRAINED_ELSEWHERE_BEFORE,
     base_changes,
     recipe_changes,
     score_lines,
 )
-from qlora_gov.reports.changelog.context import AdapterChange, Changelog, DataChanges, DatasetChange, RolledBack, Waived
 from qlora_gov.reports.dataset.changes import data_changes
-from qlora_gov.reports.rendering.templates import RenderedCard, from_template
-
-TEMPLATE = "changelog.md.jinja"
+from qlora_gov.reports.dataset.context import DataChanges
 
 R = TypeVar("R", bound=Record)
 
@@ -92,12 +88,6 @@ def changelog_context(
         adapters=tuple(sorted(newest_first, key=lambda entry: entry.at, reverse=True)),
         datasets=tuple(_dataset_changes(datasets))[::-1],
     )
-
-
-def render_changelog(log: Changelog, templates: Path | None = None) -> RenderedCard:
-    """Render the changelog as Markdown; templates and errors are those of :func:`from_template`."""
-    values = {name: getattr(log, name) for name in Changelog.model_fields}
-    return from_template(TEMPLATE, card_environment, values, templates)
 
 
 def _moved(before: Release | None, after: Release) -> AdapterChange | RolledBack:
