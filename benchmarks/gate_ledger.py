@@ -61,10 +61,8 @@ def store(path: Path, comparisons: Sequence[Comparison], margin: float) -> Store
     gates = {name: NonInferior(NonInferiorSettings(margin=margin)) for name in names}
     ledger.append(policy)
     dataset = _append_examples(ledger, rows)
-    candidate, champion = (
-        _append_evaluation(ledger, dataset, adapter, measures, [getattr(one, who) for one in comparisons])
-        for who, adapter in (("candidate", "sha256:1"), ("champion", None))
-    )
+    candidate = _append_evaluation(ledger, dataset, "sha256:1", measures, [one.candidate for one in comparisons])
+    champion = _append_evaluation(ledger, dataset, None, measures, [one.baseline for one in comparisons])
     return Stored(ledger, candidate, champion, policy, gates, measures)
 
 

@@ -1,0 +1,41 @@
+"""Every benchmark runs, on little; its figures are for people and are checked by ``--check``."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+SMALL = {
+    "gate_calibration.py": ("--repetitions", "5", "--power-repetitions", "5", "--rows", "50"),
+    "gate_speed.py": ("--rows", "200", "--metrics", "2", "--bleu-rows", "60"),
+    "ledger_processes.py": ("--seconds", "3", "--processes", "3"),
+    "ledger_scale.py": ("--adapters", "3", "--rows", "50"),
+}
+DATA = "banking77/train.csv"
+
+
+def test_every_benchmark_is_run() -> None:
+    programs = {path.name for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()}
+    assert programs == SMALL.keys()
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_benchmark_prints_its_figures(name: str, public_data: Callable[[str], Path]) -> None:
+    data = public_data(DATA).parents[1]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / name, *SMALL[name]],
+        env=os.environ | {"QLORA_GOV_DATA": str(data), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 5
