@@ -11,7 +11,7 @@ from qlora_gov.cli.main import run
 from qlora_gov.evidence.datasets import evaluation_rows, training_rows
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import held
-from qlora_gov.records import DatasetVersion, Decision, DecisionOutcome, Outcome
+from qlora_gov.records import Adapter, DatasetVersion, Decision, DecisionOutcome, Outcome
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.xdist_group("example")  # trained once, in one process
@@ -26,6 +26,12 @@ policy:
   rules:
     - {use: improves, metric: perplexity}
 """
+LOSSES = (
+    3.887, 4.073, 3.946, 3.504, 3.349, 2.641, 2.442, 2.091, 2.552, 2.219, 2.477,
+    2.111, 1.836, 1.897, 1.925, 2.222, 2.318, 1.869, 1.979, 1.987, 1.682, 1.805,
+    1.682, 1.396, 2.300, 1.956, 1.573, 1.581, 1.510, 1.314, 1.613, 1.622, 1.722,
+)  # fmt: skip
+"""Of each step, as this very run printed them; the test leaves room for processors that round otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,13 @@ def test_the_adapter_learned_on_groups_that_training_never_saw(trained: Path) ->
     assert verdict.interval is not None
     assert verdict.interval.high is not None
     assert verdict.interval.high < 0
+
+
+def test_the_losses_are_those_of_the_recipe(trained: Path) -> None:
+    adapter = Ledger(trained / ".qlora_gov" / "ledger.duckdb").entries("adapter")[-1].record
+    assert isinstance(adapter, Adapter)
+    assert adapter.training is not None
+    assert [point.loss for point in adapter.training.losses] == pytest.approx(LOSSES, abs=0.05)
 
 
 def test_no_evaluated_group_was_trained_on(trained: Path) -> None:
