@@ -7,7 +7,7 @@ from qlora_gov.ledger.parquet import export, read_parquet, write_parquet
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.ledger.remote import SCHEME
 from qlora_gov.ledger.share import serving
-from qlora_gov.ledger.verify import verify_ledger, verify_lineage
+from qlora_gov.ledger.verify import readable_entries, verify_ledger, verify_lineage
 
 __all__ = [
     "SCHEME",
@@ -17,6 +17,7 @@ __all__ = [
     "ProblemKind",
     "export",
     "read_parquet",
+    "readable_entries",
     "scores",
     "serving",
     "verify_ledger",

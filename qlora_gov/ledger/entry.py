@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from qlora_gov.canonical import bytes_id, canonical_json, content_id, parse_json
 from qlora_gov.errors import IntegrityError, NewerLedgerError
@@ -83,17 +83,45 @@ def draft(record: Record, key: str | None, facts: Mapping[str, JsonValue]) -> Li
 def entry_of(line: Line) -> Entry:
     """Parse a stored entry.
 
-    Raises IntegrityError where it holds no record, NewerLedgerError where it holds one of a schema still to come.
+    Raises IntegrityError where it holds no record, NewerLedgerError where it holds what a later version wrote: a kind,
+    a schema, a field or a word that this one does not know, under the id of these very bytes.
     """
+    id_ = bytes_id(line.record.encode())
     try:
-        document, kind = parse_json(line.record), RECORDS[line.kind]
-        id_, schema = bytes_id(line.record.encode()), int(document.get("schema", 1))
-        if schema > kind.schema_number():
-            if id_ != line.id:
-                raise ValueError("another record than the one that was written")
-            raise NewerLedgerError(f"{place(line)} was written by a newer version of qlora-gov: upgrade it")
-        record = kind.stored(id_, document["content"], schema)
+        content, schema = _document(line)
+        if line.kind not in RECORDS or schema > RECORDS[line.kind].schema_number():
+            raise _UnknownError
+        record = RECORDS[line.kind].stored(id_, content, schema)
         fields = line._asdict() | {"record": record, "facts": parse_json(line.facts)}
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, _UnknownError) as error:
+        if id_ == line.id and _of_later_version(error):
+            raise NewerLedgerError(f"{place(line)} was written by a newer version of qlora-gov: upgrade it") from error
         raise IntegrityError(f"{place(line)} holds no readable record; 'qlora-gov verify' tells more") from error
     return Entry(**fields)
+
+
+class _UnknownError(Exception):
+    """A kind or a schema that this version does not know."""
+
+
+def _document(line: Line) -> tuple[dict[str, Any], int]:
+    """The content of a record, and the number of its schema. Raises ValueError where it is no record."""
+    document = parse_json(line.record)
+    schema = document.get("schema", 1) if isinstance(document, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1 or not document.keys() <= _RECORD:
+        raise ValueError("not a record")
+    content = document["content"]
+    if not isinstance(content, dict):
+        raise ValueError("not the content of a record")
+    return content, schema
+
+
+_RECORD = {"kind", "content", "schema"}
+_UNKNOWN = {"extra_forbidden", "enum", "literal_error"}
+
+
+def _of_later_version(error: Exception) -> bool:
+    """Whether all that is wrong with a record is that this version does not know it."""
+    if isinstance(error, ValidationError):
+        return all(problem["type"] in _UNKNOWN for problem in error.errors(include_url=False))
+    return isinstance(error, _UnknownError)

@@ -15,14 +15,14 @@ from typing import Any, TypeVar
 from pydantic import JsonValue
 
 from qlora_gov.canonical import Column
-from qlora_gov.errors import LedgerError
+from qlora_gov.errors import IntegrityError, LedgerError
 from qlora_gov.ledger import columns, queries
 from qlora_gov.ledger.append import appending
 from qlora_gov.ledger.connection import REST, patiently, translated
-from qlora_gov.ledger.entry import Entry, Line, draft
+from qlora_gov.ledger.entry import Entry, Line, draft, place
 from qlora_gov.ledger.local import FileStore
 from qlora_gov.ledger.remote import SCHEME, ServerStore
-from qlora_gov.ledger.rows import row_problems, tables_of
+from qlora_gov.ledger.rows import row_problems, table_problems, tables_of
 from qlora_gov.ledger.store import Session, Store
 from qlora_gov.records import Head, Record
 from qlora_gov.records.table import Table
@@ -140,8 +140,14 @@ class Ledger:
         return self._demand(lambda session: queries.lineage(session, id_or_prefix))
 
     def table(self, entry: Entry, name: str) -> dict[str, Column]:
-        """An entry's rows in one table: numbers as arrays, texts as lists, in the order in which they were appended."""
-        return self._demand(lambda session: columns.read(session, entry.seq, name))
+        """An entry's rows in one table: numbers as arrays, texts as lists, in the order in which they were appended.
+
+        Raises IntegrityError where they are not those that the record states.
+        """
+        table = self._demand(lambda session: columns.read(session, entry.seq, name))
+        for problem in table_problems(place(entry), entry.record, name, table):
+            raise IntegrityError(f"{problem}; 'qlora-gov verify' tells more")
+        return table
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

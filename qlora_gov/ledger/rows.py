@@ -52,21 +52,29 @@ def row_problems(
 
     With ``aggregates``, each measured value is re-derived too, to 1e-9 relative.
     """
-    match record:
-        case DatasetVersion(role="evaluation"):
-            yield from _table(f"{where}, examples", rows["examples"], record.digest, record.rows)
-        case Responses():
-            yield from _table(f"{where}, responses", rows["responses"], record.digest, record.rows)
-            if record.likelihoods is not None:
-                yield from _table(f"{where}, likelihoods", rows["likelihoods"], record.likelihoods, record.rows)
-            if record.recorded is not None:
-                yield from _table(f"{where}, recorded", rows["recorded"], record.recorded, None)
-        case Evaluation():
-            yield from _table(f"{where}, findings", rows["findings"], record.findings, None)
-            yield from _unclaimed(f"{where}, scores", record, rows["scores"])
+    for name in tables_of(record):
+        yield from table_problems(where, record, name, rows[name], aggregates)
+
+
+def table_problems(
+    where: str, record: Record, name: str, table: Table, aggregates: Aggregates | None = None
+) -> Iterator[Problem]:
+    """The same of one table."""
+    match record, name:
+        case DatasetVersion(role="evaluation"), "examples":
+            yield from _table(f"{where}, examples", table, record.digest, record.rows)
+        case Responses(), "responses":
+            yield from _table(f"{where}, responses", table, record.digest, record.rows)
+        case Responses(likelihoods=str(digest)), "likelihoods":
+            yield from _table(f"{where}, likelihoods", table, digest, record.rows)
+        case Responses(recorded=str(digest)), "recorded":
+            yield from _table(f"{where}, recorded", table, digest, None)
+        case Evaluation(), "findings":
+            yield from _table(f"{where}, findings", table, record.findings, None)
+        case Evaluation(), "scores":
+            yield from _unclaimed(f"{where}, scores", record, table)
             for index, measurement in enumerate(record.measurements):
-                place = f"{where}, scores of {measurement.name}"
-                yield from _measurement(place, index, measurement, rows["scores"], aggregates)
+                yield from _measurement(f"{where}, scores of {measurement.name}", index, measurement, table, aggregates)
 
 
 def _table(where: str, table: Table, digest: str, length: int | None) -> Iterator[Problem]:

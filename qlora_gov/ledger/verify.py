@@ -7,6 +7,7 @@ chain. A deleted last entry, too, leaves a chain that is whole. So heads are pri
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.ledger import columns, queries
@@ -48,6 +49,29 @@ def verify_ledger(
         *_rows(ledger, entries, aggregates),
         *file_problems(entries, artefacts),
     ]
+
+
+@dataclass(frozen=True)
+class Readable:
+    """What of a ledger can be read.
+
+    ``entries`` are all that can, ``judged`` those before the first that cannot: what comes later may rest on it.
+    ``ids`` are those of all entries, read or not.
+    """
+
+    entries: Sequence[Entry]
+    judged: Sequence[Entry]
+    ids: frozenset[str]
+
+
+def readable_entries(ledger: Ledger) -> Readable:
+    """What can be read; :func:`verify_ledger` says of the rest why it cannot."""
+    lines = _lines(ledger)
+    entries, _ = readable(lines)
+    read = {entry.seq for entry in entries}
+    end = next((line.seq for line in lines if line.seq not in read), None)
+    judged = [entry for entry in entries if end is None or entry.seq < end]
+    return Readable(entries, judged, frozenset(line.id for line in lines))
 
 
 def verify_lineage(ledger: Ledger, record_id: str) -> list[Problem]:

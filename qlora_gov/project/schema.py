@@ -68,6 +68,13 @@ class GuardrailUse(MeasureUse):
     kinds = (GuardrailSpec.kind,)
     errors: DetectorErrors | None = Field(default=None, description="how it did on labelled texts; cards correct by it")
 
+    @field_validator("errors")
+    @classmethod
+    def _parts_of_wholes(cls, errors: DetectorErrors | None) -> DetectorErrors | None:
+        if errors is not None and (errors.found > errors.present or errors.spared > errors.absent):
+            raise ValueError("found is of present, and spared of absent: neither can be more")
+        return errors
+
 
 class SourceSettings(Use):
     """A source, with the licence of what it yields."""

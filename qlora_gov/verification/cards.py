@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +66,9 @@ def cards_among(entries: Sequence[Entry]) -> list[tuple[Entry, Card]]:
     return [(entry, entry.record) for entry in entries if isinstance(entry.record, Card)]
 
 
-def orphans(artefacts: Path, entries: Sequence[Entry]) -> list[Path]:
-    """The files of cards that belong to no card in the ledger."""
-    known = {card_directory(artefacts, entry.id) for entry, _ in cards_among(entries)}
+def orphans(artefacts: Path, ids: Iterable[str]) -> list[Path]:
+    """The files of cards that belong to none of a ledger's entries."""
+    known = {card_directory(artefacts, id_) for id_ in ids}
     return [path for path in sorted(artefacts.glob("cards/*/card.*")) if path.parent not in known]
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from qlora_gov.errors import IntegrityError, NewerLedgerError
-from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind, verify_ledger
+from qlora_gov.ledger import Entry, Problem, ProblemKind, readable_entries, verify_ledger
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Evaluation, Head
 from qlora_gov.verification.aggregates import aggregates_of
@@ -26,30 +25,21 @@ def verify_workspace(
         kept: cards that somebody kept; those in the project's own directory are looked at as well.
         intervals: whether to judge every decision again from its rows, besides.
     """
-    entries = _entries(space.ledger)
-    lost = [] if entries is None else [KeptCard.read(path) for path in orphans(space.state, entries)]
-    entries = entries or []
-    evaluations = [entry.record for entry in entries if isinstance(entry.record, Evaluation)]
+    found = readable_entries(space.ledger)
+    lost = [KeptCard.read(path) for path in orphans(space.state, found.ids)]
+    evaluations = [entry.record for entry in found.entries if isinstance(entry.record, Evaluation)]
     aggregates = aggregates_of(evaluations, space.catalog, space.root)
     shown = dict.fromkeys([*heads, *(head for card in (*kept, *lost) for head in card.heads)])
     problems = [
         *verify_ledger(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
-        *history_problems(entries),
-        *(problem for card in (*kept, *lost) for problem in card.problems(entries)),
+        *history_problems(found.judged),
+        *(problem for card in (*kept, *lost) for problem in card.problems(found.entries)),
     ]
     if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again
         problems += (
-            problem for entry, card in cards_among(entries) for problem in rendering_problems(space, entry, card)
+            problem for entry, card in cards_among(found.judged) for problem in rendering_problems(space, entry, card)
         )
-    return [*problems, *_judged_again(space, entries)] if intervals else problems
-
-
-def _entries(ledger: Ledger) -> list[Entry] | None:
-    """All entries; None where one cannot be read, which the ledger's own verification reports."""
-    try:
-        return ledger.entries()
-    except (IntegrityError, NewerLedgerError):
-        return None
+    return [*problems, *_judged_again(space, found.judged)] if intervals else problems
 
 
 def _judged_again(space: Workspace, entries: Sequence[Entry]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qlora_gov.errors import UsageError
+from qlora_gov.errors import StorageError, UsageError
 from qlora_gov.project.file import PROJECT_FILE, SCHEMA_FILE, project_schema
 
 TEMPLATE = """\
@@ -57,10 +57,14 @@ def command(directory: Path, schema_alone: bool) -> None:
     path, schema = directory / PROJECT_FILE, directory / SCHEMA_FILE
     if path.exists() and not schema_alone:
         raise UsageError(f"{path} exists; it is left as it is")
-    directory.mkdir(parents=True, exist_ok=True)
-    schema.write_text(project_schema(), encoding="utf-8")
+    files = {schema: project_schema()} | ({} if schema_alone else {path: f"{MODELINE}\n{TEMPLATE}"})
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for file, text in files.items():
+            file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{error.filename}: cannot be written: {error.strerror}") from error
     if schema_alone:
         click.echo(f"wrote {schema}: editors read it where the project file begins with '{MODELINE}'")
-        return
-    path.write_text(f"{MODELINE}\n{TEMPLATE}", encoding="utf-8")
-    click.echo(f"wrote {path}: put your data where it says, then 'qlora-gov run {directory}'")
+    else:
+        click.echo(f"wrote {path}: put your data where it says, then 'qlora-gov run {directory}'")
