@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlora_gov import DataError, ImportedEvaluation, ImportedRow
-from qlora_gov_imports.rows import LeftOut, Turn, imported_row, number, one_line, utc
+from qlora_gov_imports.rows import LeftOut, Turn, finite, imported_row, one_line, utc
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -118,7 +117,7 @@ def _scores(task: str, sample: EvalSample, left_out: LeftOut) -> Iterator[tuple[
             name = f"{task}/{scorer}" if key is None else f"{task}/{scorer}/{key}"
             counted = _counted(value)
             if counted is None:
-                left_out.row(name)
+                left_out.row(name, value)
             else:
                 yield name, counted
 
@@ -126,15 +125,19 @@ def _scores(task: str, sample: EvalSample, left_out: LeftOut) -> Iterator[tuple[
 def _counted(value: Any) -> float | None:
     """A score as Inspect's own metrics count it; None for what they would count as 0 with no more than a warning.
 
-    NaN is how a scorer says that it could not score a sample.
+    A text that is a number counts as that. NaN is how a scorer says that it could not score a sample.
     """
     from inspect_ai.scorer import CORRECT, INCORRECT, NOANSWER, PARTIAL, value_to_float
 
-    if isinstance(value, str):
-        known = value in (CORRECT, INCORRECT, NOANSWER, PARTIAL) or value.lower() in WORDS
-        return value_to_float()(value) if known else None
-    score = number(value)
-    return None if score is None or math.isnan(score) else score
+    if not isinstance(value, str):
+        return finite(value)
+    if value in (CORRECT, INCORRECT, NOANSWER, PARTIAL) or value.lower() in WORDS:
+        counted: float = value_to_float()(value)
+        return counted
+    try:
+        return finite(float(value))
+    except ValueError:
+        return None
 
 
 def _name(sample: EvalSample) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qlora_gov_imports.lm_eval_samples import Sample
-from qlora_gov_imports.rows import LeftOut, number
+from qlora_gov_imports.rows import LeftOut, finite
 
 Filtered = Mapping[str, Sample]
 """One document's samples by their filter, in the task's order."""
@@ -42,9 +42,9 @@ class Scores:
         for sample in filtered.values():
             for metric, value in sample.values():
                 name = self._name(metric, sample.filter)
-                score = number(value)
+                score = finite(value)
                 if score is None:
-                    left_out.row(name)
+                    left_out.row(name, value)
                 else:
                     yield name, score
 
@@ -53,7 +53,7 @@ class Scores:
 
 
 def _agree(mean: float, reported: Any) -> bool:
-    # A score that is not finite is an error of its own, which names its line.
+    # Where a row has no score, the mean of the others says nothing of the one that was reported.
     return not math.isfinite(mean) or (
         isinstance(reported, int | float) and math.isclose(mean, reported, rel_tol=1e-9, abs_tol=1e-12)
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,12 +21,12 @@ class LeftOut:
     """Gathers what an import leaves out of the scores, for its notes."""
 
     def __init__(self) -> None:
-        self._rows: Counter[str] = Counter()
+        self._rows: dict[str, Counter[str]] = defaultdict(Counter)
         self._reasons: dict[str, str] = {}
 
-    def row(self, name: str) -> None:
-        """One row's score ``name`` is no number."""
-        self._rows[name] += 1
+    def row(self, name: str, value: Any) -> None:
+        """One row's score ``name`` is no finite number."""
+        self._rows[name]["no number" if number(value) is None else "not finite"] += 1
 
     def all_rows(self, name: str, reason: str) -> None:
         """The score ``name`` is left out of every row."""
@@ -34,8 +34,12 @@ class LeftOut:
 
     def notes(self) -> tuple[str, ...]:
         """A line for each score that was left out of any row."""
-        counts = {name: f"no number in {count} {'row' if count == 1 else 'rows'}" for name, count in self._rows.items()}
+        counts = {name: ", ".join(_counts(reasons)) for name, reasons in self._rows.items()}
         return tuple(f"{name}: left out, {reason}" for name, reason in sorted((counts | self._reasons).items()))
+
+
+def _counts(reasons: Counter[str]) -> Iterator[str]:
+    return (f"{reason} in {count} {'row' if count == 1 else 'rows'}" for reason, count in sorted(reasons.items()))
 
 
 def imported_row(
@@ -52,12 +56,9 @@ def imported_row(
     """A row of an import, whose example ends in the target as the assistant's turn.
 
     Raises:
-        DataError: A score is not finite, or a number such as 2**60 has no canonical form, so that no digest could
-            cover it; the message starts with ``address``.
+        DataError: A number such as 2**60 has no canonical form, so that no digest could cover it; the message starts
+            with ``address``.
     """
-    for name, score in scores.items():
-        if not math.isfinite(score):
-            raise DataError(f"{address}: the score {name!r} is {score}; a score must be a finite number")
     turns = [*prompt, ("assistant", target)]
     messages = [{"role": role, "content": content} for role, content in turns]
     try:
@@ -66,6 +67,12 @@ def imported_row(
     except ValueError as error:
         raise DataError(f"{address}: cannot be recorded: {one_line(error)}") from error
     return ImportedRow(example, response, scores)
+
+
+def finite(value: Any) -> float | None:
+    """A number as a float; None where it is no number, or not a finite one."""
+    found = number(value)
+    return found if found is not None and math.isfinite(found) else None
 
 
 def number(value: Any) -> float | None:

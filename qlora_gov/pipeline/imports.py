@@ -17,6 +17,7 @@ from qlora_gov.plugin.specs import ImporterSpec
 from qlora_gov.records import Adapter, DatasetVersion, Responses
 from qlora_gov.stages.imports import read_log
 from qlora_gov.stages.train import adapter_files, is_whole
+from qlora_gov.stages.weights import refuse_no_adapter
 
 
 def import_responses(
@@ -40,6 +41,8 @@ def _adopted(recorder: Recorder, weights: Path) -> Adapter:
     except TrainingError as error:
         raise ModelError(f"{error}; copy the adapter's own files into a directory of their own") from error
     known = adapter_of(recorder.space.ledger, tree_id(files))
+    if known is None:
+        refuse_no_adapter(weights)
     adapter = known or Adapter(base=None, dataset=None, files=files, digest=tree_id(files), training=None)
     kept = recorder.space.adapter(adapter.digest)
     if not is_whole(kept, adapter):  # a ledger may be shared, files are not

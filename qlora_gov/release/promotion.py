@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from pathlib import Path
 
+from qlora_gov.canonical import short_id
 from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError
 from qlora_gov.evidence.aliases import current, subject_of
 from qlora_gov.evidence.decisions import decision_to_act_on, overtaken
@@ -42,12 +43,15 @@ def promote_adapter(
     decision = decision_to_act_on(ledger, decision_id)
     adapter = fetch(ledger, decision.adapter, Adapter)
     waivers = waivers_of(ledger, decision)
+    judged = f"not promoted: decision {short_id(decision.id)}"
     shipped = weights or space.adapter(adapter.digest)
     for reason in (*_other_weights(adapter, shipped), *_disallowed(decision, waivers), *_outdated(pipeline, decision)):
-        raise ReleaseError(f"not promoted: {reason}")
+        raise ReleaseError(f"{judged}: {reason}")
     again = Rejudge(ledger, space.catalog, space.root).problems([ledger.get(decision.id)])
     if problems := [*verify_lineage(ledger, decision.id), *(one for one in again if not one.harmless)]:
-        raise IntegrityError(f"not promoted: the evidence does not re-derive: {problems[0]}")
+        raise IntegrityError(
+            f"not promoted: decision {short_id(decision.id)}: the evidence does not re-derive: {problems[0]}"
+        )
     champion = current(ledger, "champion")
     if champion and champion.adapter == decision.adapter:
         return []
@@ -79,7 +83,7 @@ def _other_weights(adapter: Adapter, directory: Path) -> Iterator[str]:
 def _disallowed(decision: Decision, waived: Container[str]) -> Iterator[str]:
     """Why the decision itself promotes nothing."""
     if decision.exploratory:
-        yield "the decision is exploratory: its policy was recorded after the candidate had answered"
+        yield "it is exploratory: its policy was recorded after the candidate had answered"
     if decision.outcome is not DecisionOutcome.APPROVED:
         for item in decision.verdicts:
             if item.verdict.outcome is not Outcome.PASS and item.rule.name not in waived:

@@ -25,6 +25,7 @@ import yaml
 
 from qlora_gov import __version__
 from qlora_gov.cli.main import run
+from tests.support.adapters import write_adapter
 from tests.support.tiny import make_tiny_base
 
 HERE = Path(__file__).parent
@@ -266,10 +267,7 @@ def answer(golden: Golden, adapter: str | None, share: float, rows: str) -> None
     log.write_text(json.dumps({"model": "m", "name": rows, "began": began.isoformat(), "rows": values}))
     weights: list[str] = []
     if adapter is not None:
-        directory = golden.root / "weights" / adapter
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "adapter_model.safetensors").write_bytes(f"the weights of {adapter}".encode())
-        (directory / "adapter_config.json").write_text("{}")
+        directory = write_adapter(golden.root / "weights" / adapter, adapter)
         weights = ["--adapter", str(directory)]
     golden(0, "import", *weights, before=("toy", str(log)))
 

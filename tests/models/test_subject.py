@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +67,40 @@ def test_a_generated_answer_says_why_it_ended(tiny_base: Path) -> None:
 
 def test_an_adapter_that_does_not_fit_is_a_model_error(tiny_base: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="does not fit the base"):
+        Subject.load(tiny_base, tmp_path)
+
+
+def save_adapter(base: Path, path: Path) -> dict[str, Any]:
+    """An adapter of the base as peft saves it; its weights by name."""
+    from peft import LoraConfig, get_peft_model
+    from safetensors.torch import load_file
+
+    config = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    get_peft_model(load_base(base, quantization="none"), config).save_pretrained(path)
+    weights: dict[str, Any] = load_file(path / "adapter_model.safetensors")
+    return weights
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda weights: weights.pop(min(weights)), r"has no base_model\.model\.model\.layers\.0.*lora_A\.weight$"),
+        (lambda weights: weights.update({"other.lora_A.weight": weights.pop(min(weights))}), r"has no base_model"),
+        (lambda weights: weights.update({"other.lora_A.weight": next(iter(weights.values()))}), "takes no, other.lora"),
+        (lambda weights: weights.update({min(weights): weights[min(weights)][:1]}), "size mismatch"),
+    ],
+)
+def test_weights_without_a_place_and_places_without_weights_are_model_errors(
+    tiny_base: Path, tmp_path: Path, edit: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    """peft itself takes these without a word, and the subject would answer as the base, or nearly so."""
+    from safetensors.torch import save_file
+
+    weights = save_adapter(tiny_base, tmp_path)
+    Subject.load(tiny_base, tmp_path)
+    edit(weights)
+    save_file({name: tensor.clone() for name, tensor in weights.items()}, tmp_path / "adapter_model.safetensors")
+    with pytest.raises(ModelError, match=said):
         Subject.load(tiny_base, tmp_path)
 
 

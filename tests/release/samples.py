@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from qlora_gov.canonical import bytes_id
+from tests.support.adapters import adapter_bytes
 
 TODAY = datetime.now(UTC).date()
 
 
 def weights(name: str) -> str:
-    return bytes_id(f"the weights of {name}".encode())
+    return bytes_id(adapter_bytes(name))
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:

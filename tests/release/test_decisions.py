@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from qlora_gov.canonical import short_id
 from qlora_gov.pipeline import gating
 from qlora_gov.records import Decision
 from qlora_gov.stages.gate import decide
@@ -20,10 +21,14 @@ def test_an_exploratory_approval_neither_promotes_nor_exits_with_0(
 ) -> None:
     project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.2}])
     assert project("gate") == 3
-    assert decided(project.last("decision")) == ("APPROVED", True, 1)
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "EXPLORATORY: the rules were recorded after the candidate answered"
+    assert last == "EXPLORATORY: APPROVED by these rules; this cannot promote"
+    decision = project.last("decision")
+    assert decided(decision) == ("APPROVED", True, 1)
     assert project.aliases() == {}
-    assert project("promote", "--decision", project.last("decision").id) == 14
-    assert "exploratory" in said(capsys)
+    assert project("promote", "--decision", decision.id) == 14
+    assert f"decision {short_id(decision.id)}: it is exploratory" in said(capsys)
 
 
 def test_a_log_that_began_before_the_policy_was_recorded_is_exploratory(tmp_path: Path) -> None:

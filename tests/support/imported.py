@@ -19,6 +19,7 @@ from qlora_gov.project.file import load_project
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Record
 from tests.stages.toys import Quiet
+from tests.support.adapters import write_adapter
 
 PLUGIN = '''
 """Reads the logs of a toy tool."""
@@ -104,11 +105,7 @@ class Imported:
 
     def adapter(self, name: str) -> Path:
         """The directory of an adapter's weights."""
-        directory = self.root / name
-        directory.mkdir(exist_ok=True)
-        (directory / "adapter_model.safetensors").write_bytes(f"the weights of {name}".encode())
-        (directory / "adapter_config.json").write_text("{}")
-        return directory
+        return write_adapter(self.root / name, name)
 
     def log(
         self, scores: Sequence[float], adapter: str | None = None, rows: str = "q", age: float = 0, model: str = "m"

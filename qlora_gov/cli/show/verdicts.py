@@ -27,6 +27,7 @@ _STYLES = {
     DecisionOutcome.REFUSED: "bold red",
     DecisionOutcome.INCONCLUSIVE: "bold yellow",
 }
+_EXPLORATORY = "bold yellow"
 
 
 def exit_code(decision: Decision) -> int:
@@ -37,8 +38,10 @@ def exit_code(decision: Decision) -> int:
 
 
 def show(decision: Decision) -> None:
-    """Print the verdicts, their reasons, and the outcome last."""
-    console = Console(soft_wrap=True)
+    """Print the verdicts, their reasons, and the outcome last; that it is exploratory stands first and last."""
+    console, outcome = Console(soft_wrap=True), decision.outcome
+    if decision.exploratory:
+        console.print(Text("EXPLORATORY: the rules were recorded after the candidate answered", style=_EXPLORATORY))
     console.print(Text(f"decision {short_id(decision.id)} on adapter {short_id(decision.adapter)}"))
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
@@ -46,8 +49,9 @@ def show(decision: Decision) -> None:
     if decision.look > 1:
         console.print(Text(f"this is decision {decision.look} on these rows"))
     if decision.exploratory:
-        console.print(Text("exploratory: the rules were recorded after the candidate answered; this cannot promote"))
-    console.print(Text(decision.outcome.value, style=_STYLES[decision.outcome]))
+        console.print(Text(f"EXPLORATORY: {outcome.value} by these rules; this cannot promote", style=_EXPLORATORY))
+    else:
+        console.print(Text(outcome.value, style=_STYLES[outcome]))
 
 
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:

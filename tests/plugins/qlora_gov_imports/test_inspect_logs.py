@@ -93,7 +93,29 @@ def test_scores_are_numbers_as_inspect_counts_them(log):
     }
     graded = {name: rows[name, 1].scores.get("arithmetic/graded") for name in CANONICAL}
     assert graded == {1: 0.5, 2: 0, 10: 1, "chat": None, "choices": 1, "picture": 1, "several": None}
-    assert imported.notes == ("arithmetic/graded: left out, no number in 4 rows",)
+    assert imported.notes == ("arithmetic/graded: left out, no number in 2 rows, not finite in 2 rows",)
+
+
+@pytest.mark.parametrize(
+    ("value", "score", "note"),
+    [
+        ("4", 4.0, None),
+        (" 0.5 ", 0.5, None),
+        ("1e400", None, "arithmetic/match: left out, no number in 1 row"),
+        ("4 of 5", None, "arithmetic/match: left out, no number in 1 row"),
+        (float("inf"), None, "arithmetic/match: left out, not finite in 1 row"),
+        (float("nan"), None, "arithmetic/match: left out, not finite in 1 row"),
+    ],
+)
+def test_a_text_that_is_a_number_counts_and_what_is_none_is_left_out(inspect_runs, tmp_path, value, score, note):
+    logged = json.loads(inspect_runs.second.read_text(encoding="utf-8"))
+    logged["samples"][0]["scores"]["match"].update(value=value)
+    log = tmp_path / "edited.json"
+    log.write_text(json.dumps(logged), encoding="utf-8")
+    imported = InspectLogs().read(log)
+    row = next(row for row in imported.rows if row.example.extra["sample_id"] == logged["samples"][0]["id"])
+    assert row.scores.get("arithmetic/match") == score
+    assert (note in imported.notes) == (note is not None)
 
 
 def test_a_failed_evaluation_says_why(inspect_runs):
@@ -117,10 +139,6 @@ def test_a_failed_sample_is_named(inspect_runs):
         (lambda v: v.update(invalidated=True), "samples of this log were marked as invalid"),
         (lambda v: v.pop("eval"), "Inspect cannot read this log: "),
         (lambda v: v["eval"].pop("created"), "Inspect cannot read this log: "),
-        (
-            lambda v: v["samples"][0]["scores"]["match"].update(value=float("inf")),
-            "sample 1 of epoch 1: the score 'arithmetic/match' is inf; ",
-        ),
         (lambda v: v["samples"][0].update(input="half a \ud83d pair"), "Inspect cannot read this log: "),
         (lambda v: v["samples"][0].update(id=2**60), "cannot be recorded: "),
     ],

@@ -36,6 +36,18 @@ def test_a_score_that_some_rows_lack_stays_with_the_others(lm_eval_copy):
     assert "pick/acc: left out, no number in 1 row" in imported.notes
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400])
+def test_a_score_that_is_not_finite_is_left_out_of_its_row_alone(lm_eval_copy, value):
+    (path,) = lm_eval_copy.glob("samples_pick_*.jsonl")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines[2]["acc"] = value
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    imported = LmEval().read(path)
+    assert ["pick/acc" in row.scores for row in imported.rows].count(False) == 1
+    assert all("pick/acc_norm" in row.scores for row in imported.rows)
+    assert "pick/acc: left out, not finite in 1 row" in imported.notes
+
+
 def test_a_metric_that_is_not_reported_is_taken_as_it_is(lm_eval_copy):
     (results,) = lm_eval_copy.glob("results_*.json")
     value = json.loads(results.read_text(encoding="utf-8"))
