@@ -16,8 +16,9 @@ from qlora_gov.plugin.validation import HOOKS
 
 INTRODUCTION = """
 A plugin is a module that implements hooks: a file in a directory that the project file names under `plugins`, or an
-installed distribution with an entry point in the group `qlora_gov`. It imports everything that stands here from
-`qlora_gov`:
+installed distribution with an entry point in the group `qlora_gov`. It imports classes that stand here, and
+`Settings`, the base of a component's settings, from `qlora_gov`; names of types such as `Floats` or `Need` are
+shorthand of this page:
 
 ```python
 from qlora_gov import MetricSpec, hookimpl

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qlora_gov.errors import NewerLedgerError
 from qlora_gov.records import Component
 
 
@@ -37,6 +38,11 @@ class Problem:
         now = "still re-derives" if difference is None else f"no longer re-derives{difference and ': '}{difference}"
         since = f"the plugin's source changed since {component.name} {component.version} {did} this"
         return cls(ProblemKind.SOURCE_CHANGED, where, f"{since}; the {what} {now}", harmless=difference is None)
+
+    @classmethod
+    def underived(cls, kind: ProblemKind, where: str, what: str, error: Exception) -> Problem:
+        """What an error kept from being derived again: of this kind, unless a later version wrote what it rests on."""
+        return cls(ProblemKind.NEWER if isinstance(error, NewerLedgerError) else kind, where, f"{what}: {error}")
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what} [{self.kind}]"

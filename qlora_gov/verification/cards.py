@@ -81,7 +81,7 @@ def rendering_problems(space: Workspace, entry: Entry, card: Card) -> Iterator[P
     try:
         again = _rendered(space, card)
     except GovError as error:
-        yield Problem(ProblemKind.TAMPERED, place(entry), f"it cannot be made from its records again: {error}")
+        yield Problem.underived(ProblemKind.TAMPERED, place(entry), "it cannot be made from its records again", error)
         return
     rendered = {} if again is None else {name: bytes_id(text.encode()) for name, text in again.texts.items()}
     others = [name for name, digest in card.files.items() if rendered.get(name) != digest]

@@ -44,7 +44,7 @@ class Rejudge:
         try:
             policy, given = fetch(self.ledger, decision.policy, Policy), self._given(decision)
         except (GovError, ValueError, LookupError) as error:
-            yield Problem(ProblemKind.MISSING, where, f"it cannot be judged again: {error}")
+            yield Problem.underived(ProblemKind.MISSING, where, "it cannot be judged again", error)
             return
         for item in decision.verdicts:
             if (problem := self._verdict(f"{where}, rule {item.rule.name!r}", item, policy, given)) is not None:
@@ -73,7 +73,7 @@ class Rejudge:
         except ProjectError as error:
             return Problem(ProblemKind.PLUGIN_FAILED, where, str(error))
         except GovError as error:
-            return Problem(ProblemKind.TAMPERED, where, f"it cannot be judged again: {error}")
+            return Problem.underived(ProblemKind.TAMPERED, where, "it cannot be judged again", error)
         metric = installed(self.catalog, evaluation, measured)
         return _compared(where, item.verdict, again.verdict, ((rule.gate, gate.entry), (measured.metric, metric)))
 

@@ -22,7 +22,9 @@ def rate_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]
             try:
                 yield from _problems(ledger, entry, record)
             except (GovError, ValueError, LookupError) as error:
-                yield Problem(ProblemKind.TAMPERED, place(entry), f"its corrected rates cannot be worked out: {error}")
+                yield Problem.underived(
+                    ProblemKind.TAMPERED, place(entry), "its corrected rates cannot be worked out", error
+                )
 
 
 def _problems(ledger: Ledger, entry: Entry, evaluation: Evaluation) -> Iterator[Problem]:
