@@ -257,7 +257,7 @@ def test_rules_changed_after_the_answers_make_an_exploratory_decision(
     file.write_text(file.read_text().replace("margin: 0.05", "margin: 0.5"))
     moves = len(_ledger(copy).entries("alias"))
     assert run(["gate", str(copy)]) == 3
-    assert "exploratory" in capsys.readouterr().out
+    assert "EXPLORATORY" in capsys.readouterr().out
     assert len(_ledger(copy).entries("alias")) == moves
     decision = _ledger(copy).entries("decision")[-1].record
     assert isinstance(decision, Decision)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qlora_gov.cli.main import run
+from qlora_gov.pipeline import replay
+from qlora_gov.records.answer import Answer
+from qlora_gov.records.example import Example
 from tests.support.imported import GOOD, make_imported
 from tests.support.project import make_project
 
@@ -38,10 +44,17 @@ def test_the_same_machine_answers_the_same(trained: Path, side: str, capsys: pyt
 def test_other_answers_cannot_tell(
     copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import duckdb
+    asked = replay.ask
 
-    with duckdb.connect(str(copy.parent / ".qlora_gov" / "ledger.duckdb")) as connection:
-        connection.execute("UPDATE responses SET response = response || '.' WHERE \"row\" = 4")
+    def otherwise(subject: Any, examples: Sequence[Example], *settings: Any, **more: Any) -> list[Answer]:
+        answers = asked(subject, examples, *settings, **more)
+        others = (replace(answer, response=f"{answer.response}.") for answer in answers)
+        return [
+            other if example.question.endswith(" 4?") else answer
+            for example, answer, other in zip(examples, answers, others, strict=True)
+        ]
+
+    monkeypatch.setattr(replay, "ask", otherwise)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert run(["replay", str(copy), "--rows", "3"]) == 3
     out = capsys.readouterr().out
