@@ -11,7 +11,7 @@ from qlora_gov.cli.show.traces import show_replay
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger.reading import fetch, newest
-from qlora_gov.pipeline.replay import replay_responses as replay_rows
+from qlora_gov.pipeline.replay import replay_responses
 from qlora_gov.records import Decision, Evaluation
 
 
@@ -29,6 +29,6 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], rows: int, decision: 
     with open_workspace(project, plugins_dirs) as space:
         decided = newest(space.ledger, Decision, decision)
         evaluation = fetch(space.ledger, decided.candidate if side == "candidate" else decided.champion, Evaluation)
-        replayed = replay_rows(space, responses_of(space.ledger, evaluation), rows)
+        replayed = replay_responses(space, responses_of(space.ledger, evaluation), rows)
     show_replay(replayed, side)
     return 0 if replayed.matches else INCONCLUSIVE
