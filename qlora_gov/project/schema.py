@@ -16,7 +16,7 @@ from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
 
-NEWEST_SCHEMA = 1
+NEWEST_SCHEMA = 2
 """What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
 
 

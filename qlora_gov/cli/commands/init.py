@@ -11,7 +11,7 @@ from qlora_gov.project.file import PROJECT_FILE, SCHEMA_FILE, project_schema
 
 TEMPLATE = """\
 # A project of qlora_gov. `qlora-gov run` does the rest.
-schema: 1
+schema: 2
 about:
   title: My assistant
   intended_use: What the adapter is for, and for whom.
