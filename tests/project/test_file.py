@@ -97,7 +97,10 @@ def test_the_template_of_init_is_a_project(project: Callable[[str], Path]) -> No
         (lambda d: d.update(training=["nf4"]), "training: should be a mapping of keys to values"),
         (lambda d: d.update(plugins="plugins"), "plugins: should be a list"),
         (lambda d: d.update(plugins=[3]), "plugins[0]: should be a path"),
-        (lambda d: d.update(schema=9), f"is of a later version; this one knows schemas up to {NEWEST_SCHEMA}"),
+        (
+            lambda d: d.update(schema=9),
+            f"schema: 9 is of a later version; this one knows schemas up to {NEWEST_SCHEMA}",
+        ),
         (lambda d: d.update(schema=0), "schema: input should be greater than or equal to 1"),
         (lambda d: d["about"].update(title=3), "about.title: input should be a valid string"),
         (lambda d: d.update(seed=2**32), "seed: input should be less than 4294967296"),
