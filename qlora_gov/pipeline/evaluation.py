@@ -26,12 +26,13 @@ def responding(
 ) -> Step[Responses]:
     """Let a subject answer the evaluation set."""
     likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in bound.measures.metrics)
-    quantization, generation = space.project.base.quantization, space.project.evaluation.generation
+    quantization, generation = space.project.base.quantization, space.project.generation
 
     def make(work: Path) -> Made[Responses]:
         path = weights(space, adapter) if adapter else None  # a champion's were written long ago
+        subject = Subject.load(base.path, path, quantization=quantization, decoding=generation.decoding)
         return answer_dataset(
-            Subject.load(base.path, path, quantization=quantization),
+            subject,
             base.record,
             adapter,
             dataset,
@@ -42,6 +43,7 @@ def responding(
             spool=Spool(work / "responses.jsonl"),
             environment=environment_of(space.root, device()),
             progress=space.progress,
+            applied=subject.applied,
         )
 
     def parts_of(answered: Responses) -> dict[str, Any]:

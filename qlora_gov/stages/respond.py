@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import JsonValue
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import ModelError
@@ -18,7 +19,7 @@ from qlora_gov.plugin.specs import Progress
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
-from qlora_gov.records.table import Table
+from qlora_gov.records.table import Table, cut_short
 
 
 class Subject(Protocol):
@@ -77,8 +78,12 @@ def answer_dataset(
     spool: Spool,
     environment: Environment,
     progress: Progress,
+    applied: Mapping[str, JsonValue] | None = None,
 ) -> tuple[Responses, dict[str, Table]]:
-    """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``."""
+    """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``.
+
+    ``applied`` is what of the base's own defaults had a say in the choice of tokens.
+    """
     who = "base" if adapter is None else "adapter"
     progress.begin(f"the {who} answers", len(examples))
     for number, batch in enumerate(_plan(examples, generation.batch_size)):
@@ -97,6 +102,8 @@ def answer_dataset(
         digest=columns_id(tables["responses"]),
         likelihoods=columns_id(tables["likelihoods"]) if likelihoods else None,
         environment=environment,
+        cut=cut_short(tables["responses"]),
+        applied=applied or {},
     )
     return record, tables
 
