@@ -75,7 +75,8 @@ def _misshapen(model: PreTrainedModel) -> Iterator[str]:
     """The 4-bit weights whose shape is not their layer's: transformers compares no shape of what it quantises."""
     layers = set(quantised_layers(model))
     for name, layer in model.named_modules():
-        if layer in layers and tuple(layer.weight.quant_state.shape) != (layer.out_features, layer.in_features):
+        state = getattr(layer.weight, "quant_state", None) if layer in layers else None  # none where it is missing
+        if state is not None and tuple(state.shape) != (layer.out_features, layer.in_features):
             yield f"{name}.weight"
 
 
