@@ -151,3 +151,9 @@ def test_a_subject_answers_every_prompt(tmp_path: Path) -> None:
 def test_the_settings_of_generation_count_for_the_record(tmp_path: Path) -> None:
     ids = {run(Toy(), tmp_path / str(size), batch_size=size)[0].id for size in (2, 3)}
     assert len(ids) == 2
+
+
+def test_how_many_answers_were_cut_short_is_counted(tmp_path: Path) -> None:
+    record, tables = run(Toy(), tmp_path / "s")
+    assert record.cut == list(tables["responses"]["finish"]).count("length")
+    assert 0 < record.cut < len(ROWS)
