@@ -30,6 +30,7 @@ def responding(
 
     def make(work: Path) -> Made[Responses]:
         path = weights(space, adapter) if adapter else None  # a champion's were written long ago
+        environment = environment_of(space.root, device())
         subject = Subject.load(base.path, path, quantization=quantization, decoding=generation.decoding)
         return answer_dataset(
             subject,
@@ -40,8 +41,8 @@ def responding(
             quantization=quantization,
             generation=generation,
             likelihoods=likelihoods,
-            spool=Spool(work / "responses.jsonl"),
-            environment=environment_of(space.root, device()),
+            spool=Spool(work / "responses.jsonl", environment),
+            environment=environment,
             progress=space.progress,
             applied=subject.applied,
         )

@@ -157,3 +157,15 @@ def test_how_many_answers_were_cut_short_is_counted(tmp_path: Path) -> None:
     record, tables = run(Toy(), tmp_path / "s")
     assert record.cut == list(tables["responses"]["finish"]).count("length")
     assert 0 < record.cut < len(ROWS)
+
+
+def test_batches_of_another_machine_or_of_other_libraries_are_not_taken_over(tmp_path: Path) -> None:
+    """The record names one environment for all answers."""
+    answered = [Answer("a", "stop")]
+    Spool(tmp_path / "s", HERE).put(0, answered)
+    assert Spool(tmp_path / "s", HERE.model_copy(update={"git_commit": "f" * 40})).done == {0: answered}
+    for other in ({"device": "cuda:0"}, {"packages": {"torch": "9"}}, {"threads": 64}):
+        spool = Spool(tmp_path / "s", HERE.model_copy(update=other))
+        assert spool.done == {}
+        spool.put(0, [Answer("b", "stop")])
+    assert Spool(tmp_path / "s", HERE).done == {0: answered}
