@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qlora_gov.errors import ModelError
+from qlora_gov.models.checkpoint import refuse_gaps, refuse_other_quantisation
 from qlora_gov.models.extras import hide_progress_bars, require_training_libraries
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ def device() -> str:
 def load_base(path: Path, *, quantization: Quantization = "nf4", dtype: DType = "float32") -> PreTrainedModel:
     """Load a base from a local directory; NF4 with double quantisation, ``dtype`` for all that is not quantised.
 
-    The model is always a fresh one. Raises ModelError where transformers cannot load it.
+    The model is always a fresh one. Raises ModelError where transformers cannot load it, or not as it is on record.
     """
     require_training_libraries()
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     hide_progress_bars()
+    refuse_other_quantisation(path, quantization)
     torch_dtype = getattr(torch, dtype)
     config = BitsAndBytesConfig(
         load_in_4bit=True,
@@ -45,22 +47,37 @@ def load_base(path: Path, *, quantization: Quantization = "nf4", dtype: DType = 
         bnb_4bit_compute_dtype=torch_dtype,
     )
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            path,
-            dtype=torch_dtype,
-            quantization_config=config if quantization == "nf4" else None,
-            device_map={"": device()},
-            local_files_only=True,
-            use_safetensors=True,
-        )
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*already has a `quantization_config`")  # the same, as was checked
+            model, found = AutoModelForCausalLM.from_pretrained(
+                path,
+                dtype=torch_dtype,
+                quantization_config=config if quantization == "nf4" else None,
+                device_map={"": device()},
+                local_files_only=True,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,  # told by name below
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"base: {path} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+    found["mismatched_keys"] = [*found["mismatched_keys"], *_misshapen(model)]
+    refuse_gaps(path, model.state_dict().keys(), found)
     for layer in quantised_layers(model):
         # On a CPU with AVX-512 BF16, bitsandbytes repacks a layer's weights at its first forward in eval mode. The
         # packed kernel has no autograd (a later backward through the layer is silently wrong) and rounds to bf16
         # whatever the compute type, so that perplexities would depend on the processor.
         layer.support_avx512bf16_for_cpu = False
     return model
+
+
+def _misshapen(model: PreTrainedModel) -> Iterator[str]:
+    """The 4-bit weights whose shape is not their layer's: transformers compares no shape of what it quantises."""
+    layers = set(quantised_layers(model))
+    for name, layer in model.named_modules():
+        state = getattr(layer.weight, "quant_state", None) if layer in layers else None  # none where it is missing
+        if state is not None and tuple(state.shape) != (layer.out_features, layer.in_features):
+            yield f"{name}.weight"
 
 
 def quantised_layers(model: torch.nn.Module) -> Iterator[Linear4bit]:

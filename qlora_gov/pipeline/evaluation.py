@@ -26,12 +26,14 @@ def responding(
 ) -> Step[Responses]:
     """Let a subject answer the evaluation set."""
     likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in bound.measures.metrics)
-    quantization, generation = space.project.base.quantization, space.project.evaluation.generation
+    quantization, generation = space.project.base.quantization, space.project.generation
 
     def make(work: Path) -> Made[Responses]:
         path = weights(space, adapter) if adapter else None  # a champion's were written long ago
+        environment = environment_of(space.root, device())
+        subject = Subject.load(base.path, path, quantization=quantization, decoding=generation.decoding)
         return answer_dataset(
-            Subject.load(base.path, path, quantization=quantization),
+            subject,
             base.record,
             adapter,
             dataset,
@@ -39,9 +41,10 @@ def responding(
             quantization=quantization,
             generation=generation,
             likelihoods=likelihoods,
-            spool=Spool(work / "responses.jsonl"),
-            environment=environment_of(space.root, device()),
+            spool=Spool(work / "responses.jsonl", environment),
+            environment=environment,
             progress=space.progress,
+            applied=subject.applied,
         )
 
     def parts_of(answered: Responses) -> dict[str, Any]:

@@ -55,8 +55,10 @@ def replay_responses(space: Workspace, responses: Responses, count: int) -> Repl
 def _subject(space: Workspace, responses: Responses) -> Subject:
     path = weights(space, fetch(space.ledger, responses.adapter, Adapter)) if responses.adapter else None
     assert responses.base is not None, "it answered here"
+    assert responses.generation is not None, "it answered here"
     held = cast(Quantization, responses.quantization)
-    return Subject.load(recorded_base(space, responses.base).path, path, quantization=held)
+    base = recorded_base(space, responses.base).path
+    return Subject.load(base, path, quantization=held, decoding=responses.generation.decoding)
 
 
 def _answered(ledger: Ledger, responses: Responses, rows: Sequence[int]) -> list[Answer]:

@@ -134,7 +134,7 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_)
     measures = bind_measures(project.evaluation, bound)
     release = _release(project.policy, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])

@@ -213,6 +213,14 @@ class Project(Settings):
     evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
     policy: PolicySettings = Field(description="what an adapter must show to be released")
 
+    @property
+    def generation(self) -> GenerationSettings:
+        """How answers are made; from schema 2 on, nothing of the base's own has a say unless the project says so."""
+        said = self.evaluation.generation
+        if self.schema_ < 2 or "decoding" in said.model_fields_set:
+            return said
+        return said.model_copy(update={"decoding": "greedy"})
+
     @field_validator("schema_")
     @classmethod
     def _known_schema(cls, schema: int) -> int:

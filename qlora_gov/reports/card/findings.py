@@ -21,6 +21,9 @@ def subject_part(responses: Responses) -> SubjectPart:
         adapter=responses.adapter,
         quantization=or_absent(responses.quantization, reason),
         generation=or_absent(responses.generation, reason),
+        rows=responses.rows,
+        cut=responses.cut,
+        applied=", ".join(f"{name} {canonical_json(value).decode()}" for name, value in responses.applied.items()),
     )
 
 

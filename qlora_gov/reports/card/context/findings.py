@@ -93,6 +93,9 @@ class SubjectPart(Frozen):
     adapter: str | None = Field(description="id of the adapter record; None where the base answered alone")
     quantization: str | Absent = Field(description="how the base's weights were held")
     generation: GenerationSettings | Absent
+    rows: int = Field(description="how many were answered")
+    cut: int | None = Field(description="answers that ended at the limit of tokens; None where nobody counted them")
+    applied: str = Field(description="what of the base's own generation_config.json had a say, in words; or nothing")
 
 
 class ClaimLine(Frozen):
