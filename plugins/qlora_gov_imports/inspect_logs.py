@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlora_gov import DataError, ImportedEvaluation, ImportedRow
+from qlora_gov_imports.inspect_subject import answerer
 from qlora_gov_imports.rows import LeftOut, Turn, finite, imported_row, one_line, utc
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class InspectLogs:
         """
         log, left_out = _read(path), LeftOut()
         samples = _finished(path, log)
+        who = answerer(log.eval.model, log.eval.model_args)
         return ImportedEvaluation(
             tool="Inspect",
             version=log.eval.packages.get("inspect_ai", "not logged"),
@@ -44,6 +46,9 @@ class InspectLogs:
             rows=[_row(path, log.eval.task, sample, left_out) for sample in samples],
             files=[path],
             notes=left_out.notes(),
+            adapter=who.adapter,
+            adapter_name=who.name,
+            base=who.base,
         )
 
 

@@ -26,6 +26,7 @@ class LmEval:
             DataError: There is not one run with all its samples, or a line is not as the harness writes it.
         """
         run, left_out = find_run(path), LeftOut()
+        who = run.results.answerer
         rows = [row for task in sorted(run.samples) for row in _rows(run, task, left_out)]
         others = sorted(run.results.configs.keys() - run.samples.keys())
         unread = (f"of the run's tasks only {', '.join(run.samples)}; not {', '.join(others)}",) if others else ()
@@ -37,7 +38,9 @@ class LmEval:
             rows=rows,
             files=[run.path, *run.samples.values()],
             notes=(*unread, *left_out.notes()),
-            adapter=run.results.adapter,
+            adapter=who.adapter,
+            adapter_name=who.name,
+            base=who.base if who.adapter else None,
         )
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from qlora_gov import DataError
 from qlora_gov_imports.json_files import read_json
 from qlora_gov_imports.lm_eval_samples import Sample
+from qlora_gov_imports.lm_eval_subject import answerer
 from qlora_gov_imports.rows import explain, one_line, utc
+from qlora_gov_imports.subjects import Answerer
 
 
 class TaskConfig(BaseModel):
@@ -27,8 +29,10 @@ class TaskConfig(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """What is read of a run's configuration."""
+    """What is read of a run's configuration; ``model`` is the backend, which older versions did not always log."""
 
+    model_config = ConfigDict(extra="allow")
+    model: JsonValue = None
     model_args: JsonValue = None
 
 
@@ -38,24 +42,23 @@ class Results(BaseModel):
     lm_eval_version: str
     date: float
     model_name: str
+    model_source: JsonValue = None
     config: RunConfig
     configs: Mapping[str, TaskConfig] = Field(min_length=1)
     results: Mapping[str, Mapping[str, JsonValue]]
     task_hashes: Mapping[str, str] = Field(default_factory=dict)
 
     @property
-    def adapter(self) -> bool | None:
-        """Whether the harness loaded an adapter; None where it does not say with what it ran."""
-        arguments = self.config.model_args
-        return bool(arguments.get("peft")) if isinstance(arguments, dict) else None
+    def answerer(self) -> Answerer:
+        """Who answered, as far as the run's configuration says."""
+        config = self.config
+        return answerer(config.model or self.model_source, config.model_args, config.model_extra or {})
 
     @property
     def model(self) -> str:
-        """The model, and the adapter on it where the harness loaded one."""
-        arguments = self.config.model_args
-        if isinstance(arguments, dict) and arguments.get("peft"):
-            return f"{arguments.get('pretrained')} with the adapter {arguments['peft']}"
-        return self.model_name
+        """The model, and the adapter on it where the log names one."""
+        who = self.answerer
+        return f"{who.base} with the adapter {who.name}" if who.base and who.name else self.model_name
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, Ge
 from qlora_gov.stages.evaluate import evaluated_rows, score_responses
 from qlora_gov.stages.imports import adopt
 from qlora_gov.stages.respond import Spool, answer_dataset
+from qlora_gov.stages.subjects import unshown
 
 
 def responding(
@@ -77,7 +78,7 @@ def adopting(
     adapter: Adapter | None,
 ) -> Step[Responses]:
     """Take over the answers of another tool's log."""
-    record, tables = adopt(imported, importer, dataset, adapter)
+    record, tables = adopt(imported, importer, dataset, adapter, unshown=unshown(imported, adapter))
     return Step("adopt", Responses, _said(record), _said, lambda work: (record, tables))
 
 
@@ -86,6 +87,8 @@ def _said(responses: Responses) -> dict[str, Any]:
     content = responses.content()
     if responses.claim is not None:
         content["claim"]["importer"] = responses.claim.importer.identity
+        for told in ("base", "subject"):  # by the version that imported it, of what the log says in other words
+            content["claim"].pop(told, None)
     return content
 
 

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from qlora_gov.errors import ModelError
+from qlora_gov.records.adapter import CONFIG, WEIGHTS
 from qlora_gov.text import one_line
-
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-"""What peft calls the two files of an adapter."""
 
 _FLOATS: Mapping[str, tuple[str, int]] = {
     "F64": ("<u8", 0x7FF0_0000_0000_0000),

@@ -100,6 +100,7 @@ class ClaimLine(Frozen):
 
     side: Literal["candidate", "champion", "reference"] = Field(description="whose evidence it is")
     claim: Claim = Field(description="who vouches for it")
+    unshown: tuple[str, ...] = Field(description="what the logs do not show of who answered, each as a sentence")
 
 
 class Reading(Frozen):
