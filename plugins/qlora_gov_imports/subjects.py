@@ -11,17 +11,17 @@ from typing import Any
 ADAPTER_CONFIG = "adapter_config.json"
 
 _ADAPTER = frozenset({"adapter", "adapters", "lora", "loras", "peft", "qlora"})
-_WHERE = frozenset(
-    "checkpoint ckpt default dir directory file hub id ids local model models module modules name names or path paths "
-    "pretrained repo request requests weight weights".split()
-)
-"""Of what the key of an adapter's name is made: ``peft``, ``lora_local_path``, ``lora_modules``, ``adapter_name_or_path``.
-Others say how a server holds adapters, as ``enable_lora`` and ``max_lora_rank`` do, and name none."""
+_WHERE = re.compile("checkpoint|ckpt|default|dir|directory|file|hub|ids?|local|models?|modules?|names?|or|paths?|"
+                    "pretrained|repo|requests?|weights?")  # fmt: skip
+"""Of what the key of an adapter's name is made: ``peft``, ``lora_local_path``, ``adapter_name_or_path``.
+
+Others say how a server holds adapters, as ``enable_lora`` and ``max_lora_rank`` do, and name none.
+"""
 
 
 @dataclass(frozen=True)
 class Answerer:
-    """Who answered. ``adapter`` is None where the log cannot tell; ``name`` is what it calls the adapter, if anything."""
+    """Who answered. ``adapter`` is None where the log cannot tell; ``name`` is what it calls the adapter."""
 
     adapter: bool | None
     name: str | None = None
@@ -32,7 +32,8 @@ def named_adapter(arguments: Mapping[str, Any]) -> str | None:
     """What a model's arguments call an adapter, under whichever key; None where they name none."""
     for key, value in arguments.items():
         words = set(re.split(r"[^a-z]+", key.lower()))
-        if words & _ADAPTER and words <= _ADAPTER | _WHERE and (name := given(value)) is not None:
+        located = all(map(_WHERE.fullmatch, words - _ADAPTER))
+        if words & _ADAPTER and located and (name := given(value)) is not None:
             return name
     return None
 
@@ -50,5 +51,5 @@ _NOTHING = frozenset({"", "none", "null", "false", "true"})
 
 
 def is_adapter(name: object) -> bool:
-    """Whether a model's name is a directory at hand that holds an adapter, which transformers then loads on its base."""
+    """Whether a model's name is an adapter's directory at hand, which transformers then loads on its base."""
     return isinstance(name, str) and (Path(name).expanduser() / ADAPTER_CONFIG).is_file()

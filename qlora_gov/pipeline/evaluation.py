@@ -102,7 +102,8 @@ def evaluating(
         likelihoods = space.ledger.table(entry, "likelihoods") if responses.likelihoods else None
         recorded = space.ledger.table(entry, "recorded") if responses.recorded else None
         answers = space.ledger.table(entry, "responses")
-        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded)
+        notes = responses.claim.notes if responses.claim else ()
+        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded, notes)
         measures = [measure for measure in bound.measures.all if measure.metric is not None]
         return score_responses(responses, rows, measures, bound.detectors(), space.progress)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from qlora_gov.canonical import tree_id
@@ -22,13 +23,19 @@ from qlora_gov.stages.weights import refuse_no_adapter
 
 
 def import_responses(
-    recorder: Recorder, tool: str, path: Path, weights: Path | None
+    recorder: Recorder, tool: str, path: Path, weights: Path | None, tasks: Sequence[str] = ()
 ) -> tuple[Responses, DatasetVersion]:
-    """What another tool logged of the adapter with these weights, or of the base without one, and on which rows."""
+    """What another tool logged of the adapter with these weights, or of the base without one, and on which rows.
+
+    Which ``tasks`` were read shows in the files and rows, and makes no other importer of it: a run of one task pairs
+    with that task of a run of several.
+    """
     space = recorder.space
     bound = space.catalog.bind(ImporterSpec, tool, {}, root=space.root, where="import")
     bound.require()
-    imported = read_log(bound.make(), bound.component, path)
+    asked = {"tasks": list(tasks)} if tasks else {}
+    reader = space.catalog.bind(ImporterSpec, tool, asked, root=space.root, where="import --task")
+    imported = read_log(reader.make(), bound.component, path)
     adapter = _read(recorder, weights) if weights else None
     refuse_other_answerer(imported, adapter)
     refuse_other_subject(space.ledger, imported, adapter)

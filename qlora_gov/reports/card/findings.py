@@ -26,10 +26,11 @@ def subject_part(responses: Responses) -> SubjectPart:
 
 def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
     """What rests on another tool's log, and on whoever imported it."""
-    claims = {side: claim for side, subject in records.subjects.items() if (claim := subject.responses.claim)}
+    candidate = records.candidate.responses.claim
     return tuple(
-        ClaimLine(side=side, claim=claim, unshown=tuple(_unshown(claim, claims.get("candidate"))))
-        for side, claim in claims.items()
+        ClaimLine(side=side, claim=claim, unshown=tuple(_unshown(claim, candidate)), others=subject.others)
+        for side, subject in records.subjects.items()
+        if (claim := subject.responses.claim) is not None
     )
 
 
