@@ -7,7 +7,7 @@ within its ``--output_path``; the time ties them together.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +46,17 @@ class Results(BaseModel):
     config: RunConfig
     configs: Mapping[str, TaskConfig] = Field(min_length=1)
     results: Mapping[str, Mapping[str, JsonValue]]
+    group_subtasks: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     task_hashes: Mapping[str, str] = Field(default_factory=dict)
+
+    def tasks(self, name: str) -> list[str]:
+        """The tasks that a name stands for, itself or those of a group. Raises DataError that lists all names."""
+        if name in self.configs:
+            return [name]
+        if not self.group_subtasks.get(name):
+            known = sorted({*self.configs, *(group for group, tasks in self.group_subtasks.items() if tasks)})
+            raise DataError(f"no task or group of the run is named {name!r}; there are {', '.join(known)}")
+        return [task for part in self.group_subtasks[name] for task in self.tasks(part)]
 
     @property
     def answerer(self) -> Answerer:
@@ -63,7 +73,7 @@ class Results(BaseModel):
 
 @dataclass(frozen=True)
 class Run:
-    """The files of a run: ``samples`` by task, of all tasks or of the one that was asked for."""
+    """The files of a run: ``samples`` by task, of all tasks or of those that were asked for."""
 
     path: Path
     results: Results
@@ -98,18 +108,20 @@ class Run:
             )
 
 
-def find_run(path: Path) -> Run:
-    """The run in a directory, of a results file, or, one task alone, of a file of samples.
+def find_run(path: Path, tasks: Sequence[str] = ()) -> Run:
+    """The run in a directory, of a results file, or, one task alone, of a file of samples; of some ``tasks`` or groups.
 
     Raises:
-        DataError: There is no run, more than one, or one without samples.
+        DataError: There is no run, more than one, one without samples, or without these tasks.
     """
     if path.is_dir():
-        return _run(_only_results(path))
+        return _run(_only_results(path), tasks)
     if not path.is_file():
         raise DataError(f"{path}: no such file or directory")
     if not (path.name.startswith("samples_") and path.suffix == ".jsonl"):
-        return _run(path)
+        return _run(path, tasks)
+    if tasks:
+        raise DataError(f"{path}: these are the samples of one task alone; to choose tasks, name the results file")
     task, _, time = path.stem.removeprefix("samples_").rpartition("_")
     beside = sorted(path.parent.glob(f"*_{time}.json"))
     if len(beside) != 1:
@@ -127,10 +139,14 @@ def _only_results(directory: Path) -> Path:
     return found[0]
 
 
-def _run(path: Path) -> Run:
+def _run(path: Path, tasks: Sequence[str]) -> Run:
     results = _read(path)
     time = path.stem.rpartition("_")[2]
-    expected = {task: path.with_name(f"samples_{task}_{time}.jsonl") for task in sorted(results.configs)}
+    try:
+        asked = {task for name in tasks for task in results.tasks(name)} if tasks else set(results.configs)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    expected = {task: path.with_name(f"samples_{task}_{time}.jsonl") for task in sorted(asked)}
     missing = [samples.name for samples in expected.values() if not samples.is_file()]
     if len(missing) == len(expected):
         raise DataError(f"{path}: no samples were logged; run lm-eval with --log_samples")

@@ -56,12 +56,9 @@ def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
         yield "this adapter was rolled back since"
     last = candidates(ledger, decision.adapter)[0]
     if last.responses.dataset != dataset_of(ledger, decision.candidate):
-        since = (
-            "since"
-            if ledger.get(last.evaluation.id).seq > ledger.get(decision.id).seq
-            else "besides, and that is newer"
-        )
-        yield f"this adapter has been evaluated on other rows {since}; run 'qlora-gov gate' again"
+        later = ledger.get(last.evaluation.id).seq > ledger.get(decision.id).seq
+        when = "since" if later else "besides, and those are newer"
+        yield f"this adapter has been evaluated on other rows {when}; run 'qlora-gov gate' again"
 
 
 def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]:

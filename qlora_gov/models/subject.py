@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qlora_gov.models.adapters import load_adapter
 from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
-from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
+from qlora_gov.models.loading import Quantization, load_base, load_tokenizer, set_compute_dtype
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Message
 

@@ -21,9 +21,7 @@ from qlora_gov.pipeline.pipeline import Pipeline
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The directory of the adapter that gave these answers (default: the base answered without one).",
 )
-@click.option(
-    "--task", "tasks", metavar="NAME", multiple=True, help="Of a log of several tasks, this one (repeatable)."
-)
+@click.option("--task", "tasks", metavar="NAME", multiple=True, help="Of several tasks only this one (repeatable).")
 def command(
     tool: str,
     log: Path,

@@ -161,7 +161,8 @@ def test_a_torn_log_is_one_line(inspect_runs, tmp_path):
 
 
 def test_no_log_at_all(tmp_path):
-    assert message_of(tmp_path) == f"{tmp_path}: no such file; name one .eval or .json log of Inspect"
+    assert message_of(tmp_path) == f"{tmp_path}: no log of Inspect in it; name one .eval or .json log"
+    assert message_of(tmp_path / "no.eval").endswith("no.eval: no such file; name one .eval or .json log of Inspect")
     text = tmp_path / "notes.txt"
     text.write_text("hello", encoding="utf-8")
     assert message_of(text).startswith(f"{text}: Inspect cannot read this log: ")
