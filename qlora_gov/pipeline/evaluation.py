@@ -8,9 +8,8 @@ from typing import Any
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
-from qlora_gov.models.subject import Subject
 from qlora_gov.pipeline.step import Made, Step
-from qlora_gov.pipeline.training import weights
+from qlora_gov.pipeline.subjects import load_subject
 from qlora_gov.plugin.specs import ImportedEvaluation
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.environment import environment_of
@@ -30,9 +29,8 @@ def responding(
     quantization, generation = space.project.base.quantization, space.project.evaluation.generation
 
     def make(work: Path) -> Made[Responses]:
-        path = weights(space, adapter) if adapter else None  # a champion's were written long ago
         return answer_dataset(
-            Subject.load(base.path, path, quantization=quantization),
+            load_subject(space, base.path, adapter, quantization),
             base.record,
             adapter,
             dataset,
