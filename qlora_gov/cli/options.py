@@ -50,6 +50,15 @@ def project_options(command: F) -> F:
     return project(plugins(command))
 
 
+def project_of(card: Path, project: Path) -> Path:
+    """The project that is given, or, where none is here, the one in whose own directory a card lies."""
+    if project == Path(PROJECT_FILE) and not project.exists():
+        for directory in card.resolve().parents:
+            if directory.name == STATE_DIRECTORY and (directory.parent / PROJECT_FILE).is_file():
+                return directory.parent
+    return project
+
+
 @contextmanager
 def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Workspace]:
     """Load a project file (or the one in a directory) with its plugins, and show progress while it is used."""

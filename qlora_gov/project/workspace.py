@@ -31,6 +31,12 @@ class Workspace:
         return self.root / STATE_DIRECTORY
 
     @property
+    def shares_ledger(self) -> bool:
+        """Whether the ledger lies elsewhere, so that other machines may write to it."""
+        location = self.ledger.location
+        return isinstance(location, str) or not location.resolve().is_relative_to(self.state.resolve())
+
+    @property
     def templates(self) -> Path | None:
         """The project's own templates, which stand before the installed ones."""
         return None if self.project.templates is None else self.root / self.project.templates

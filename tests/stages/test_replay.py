@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from qlora_gov.records.answer import Answer, LogLikelihood
@@ -48,18 +50,9 @@ BATCHES = [[5, 2], [0, 7], [3, 1], [6, 4], [8]]
 
 @pytest.mark.parametrize(
     ("count", "picked"),
-    [
-        (1, [0]),
-        (2, [0]),
-        (3, [0, 2]),
-        (5, [0, 1, 3]),
-        (6, [0, 1, 3]),
-        (8, [0, 1, 2, 3]),
-        (9, [0, 1, 2, 3, 4]),
-        (99, range(5)),
-    ],
+    [(1, [0]), (2, [0]), (3, [0, 2]), (5, [0, 1, 3]), (6, [0, 1, 3]), (8, [0, 1, 2, 3]), (9, range(5)), (99, range(5))],
 )
-def test_whole_batches_are_spread_evenly(count: int, picked: list[int]) -> None:
+def test_whole_batches_are_spread_evenly(count: int, picked: Sequence[int]) -> None:
     assert spread(BATCHES, count) == [BATCHES[at] for at in picked]
     assert spread([], count) == []
 
