@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.canonical import short_id
-from qlora_gov.ledger import Ledger
+from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.ledger.files import adapter_directory, card_directory, dataset_file
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.specs import Progress
@@ -33,8 +33,8 @@ class Workspace:
     @property
     def shares_ledger(self) -> bool:
         """Whether the ledger lies elsewhere, so that other machines may write to it."""
-        location = self.ledger.location
-        return isinstance(location, str) or not location.resolve().is_relative_to(self.state.resolve())
+        location = str(self.ledger.location)
+        return location.startswith(SCHEME) or not Path(location).resolve().is_relative_to(self.state.resolve())
 
     @property
     def templates(self) -> Path | None:
