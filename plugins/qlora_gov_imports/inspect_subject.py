@@ -22,8 +22,8 @@ def answerer(model: str, arguments: Mapping[str, Any]) -> Answerer:
     if provider in _VLLM and ":" in name:
         base, _, adapter = name.partition(":")
         return Answerer(True, adapter, f"{provider}/{base}")
-    if (adapter := named_adapter(arguments)) is not None:
-        return Answerer(True, adapter, model)
+    if (named := named_adapter(arguments)) is not None:
+        return Answerer(True, named, model)
     loaded = arguments.get("model_path") or name
     if provider in _LOADED_BY_TRANSFORMERS and is_adapter(loaded):
         return Answerer(True, str(loaded))
