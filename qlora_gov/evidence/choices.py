@@ -96,10 +96,7 @@ def candidates(ledger: Ledger, adapter: str) -> list[Choice]:
 
 
 def baselines(ledger: Ledger, adapter: str | None, like: Responses) -> list[Choice]:
-    """All of a champion or reference that candidate's answers may be paired with. Raises UsageError where none is.
-
-    Of several bases, by the names in their logs, those stay that the candidate's log names as its own, if it does.
-    """
+    """All of a champion or reference that a candidate's answers may be paired with. Raises UsageError where none is."""
     mine = choices(ledger, like.base, adapter)
     fitting = [one for one in mine if comparable(one.responses, like)]
     if not mine:
@@ -107,20 +104,24 @@ def baselines(ledger: Ledger, adapter: str | None, like: Responses) -> list[Choi
     if not fitting:
         what = " and another ".join(differing(mine[0].responses, like))
         raise UsageError(f"{_who(adapter)} was evaluated, but not as the candidate was: another {what}")
-    if adapter is None and like.claim is not None:
-        named = [one for one in fitting if one.responses.claim and one.responses.claim.model == like.claim.base]
-        return named or fitting
     return fitting
 
 
-def refuse_several_bases(ledger: Ledger, among: Sequence[Choice]) -> None:
-    """Raise UsageError where the logs of a base's answers name several models, so that nobody knows which is meant."""
-    models = {one.responses.claim.model for one in among if one.responses.claim and one.responses.adapter is None}
-    if len(models) > 1:
+def _of_own_base(ledger: Ledger, among: Sequence[Choice], candidate: Responses) -> Sequence[Choice]:
+    """Of several bases, by the names in their logs, those that the candidate's log names as its own.
+
+    Raises UsageError where it names none of several, so that nobody knows which is meant.
+    """
+    models = [one.responses.claim.model if one.responses.claim else None for one in among]
+    own = candidate.claim.base if candidate.claim else None
+    if own in models and own is not None:
+        return [one for one, model in zip(among, models, strict=True) if model == own]
+    if len({model for model in models if model is not None}) > 1:
         raise UsageError(
             f"logs of several bases are on these rows: {listed(ledger, among)}; name one with --against, or keep a "
             "project for each"
         )
+    return among
 
 
 def _nothing(adapter: str | None) -> list[Choice]:
@@ -146,11 +147,12 @@ def paired(ledger: Ledger, candidate: Choice, adapters: Sequence[str | None], na
     """
     among = [baselines(ledger, adapter, candidate.responses) for adapter in adapters]
     fits = [name is not None and any(one.is_named(ledger, name) for one in found) for found in among]
-    picked = []
+    picked: list[Choice] = []
+    found: Sequence[Choice]
     for found, here in zip(among, fits, strict=True):
         asked = name if here or not any(fits) else None
-        if asked is None:
-            refuse_several_bases(ledger, found)
+        if asked is None and found[0].responses.adapter is None:
+            found = _of_own_base(ledger, found, candidate.responses)
         picked.append(chosen(ledger, found, asked, "--against"))
     return picked
 

@@ -180,6 +180,8 @@ def test_of_several_bases_the_candidates_own_is_taken_or_one_is_named(
     other, own = (entry.id for entry in project.entries("evaluation")[:2])
     project("gate")
     assert project.entries("decision")[-1].record.champion == own, "as the candidate's log names its base"
+    project("gate", "--against", "other")
+    assert project.entries("decision")[-1].record.champion == other, "as asked for"
     assert project.log(GOOD, of="hub/a", model="third") == 0
     capsys.readouterr()
     assert project("gate") == 2
