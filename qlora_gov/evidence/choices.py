@@ -47,7 +47,7 @@ class Choice:
         return claim is not None and (name in (claim.model, claim.base) or name in self.tasks(ledger))
 
 
-def choices(ledger: Ledger, base: str | None, adapter: str | None) -> list[Choice]:
+def choices_of(ledger: Ledger, base: str | None, adapter: str | None) -> list[Choice]:
     """All answers of a subject that were scored, the newest first.
 
     An adapter is known by its id, the base alone by its own; of those whose answers were imported the id is None.
@@ -92,12 +92,12 @@ def listed(ledger: Ledger, among: Sequence[Choice]) -> str:
 
 def candidates(ledger: Ledger, adapter: str) -> list[Choice]:
     """All that may be judged of an adapter. Raises UsageError where there is nothing."""
-    return choices(ledger, None, adapter) or _nothing(adapter)
+    return choices_of(ledger, None, adapter) or _nothing(adapter)
 
 
 def baselines(ledger: Ledger, adapter: str | None, like: Responses) -> list[Choice]:
     """All of a champion or reference that a candidate's answers may be paired with. Raises UsageError where none is."""
-    mine = choices(ledger, like.base, adapter)
+    mine = choices_of(ledger, like.base, adapter)
     fitting = [one for one in mine if comparable(one.responses, like)]
     if not mine:
         _nothing(adapter)
@@ -162,7 +162,7 @@ def told(ledger: Ledger, decision: Decision) -> Iterator[str]:
     sides = {who: responses_of(ledger, fetch(ledger, id_, Evaluation)) for who, id_ in decision.sides.items()}
     for who, answered in sides.items():
         if who == "candidate":
-            among, option = choices(ledger, answered.base, answered.adapter), "--evaluation"
+            among, option = choices_of(ledger, answered.base, answered.adapter), "--evaluation"
         else:
             among, option = baselines(ledger, answered.adapter, sides["candidate"]), "--against"
         if len(among) > 1 and (used := next((one for one in among if one.responses.id == answered.id), None)):
