@@ -83,7 +83,9 @@ def _tensors(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     try:
         tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except FileNotFoundError as error:
-        raise ModelError(f"no {WEIGHTS} in {path.parent}") from error
+        pickled = any(path.parent.glob("adapter_model*.bin")) or any(path.parent.glob("adapter_model*.pt"))
+        hint = "; a pickle runs code when it is read, so save the weights as safetensors" if pickled else ""
+        raise ModelError(f"no {WEIGHTS} in {path.parent}{hint}") from error
     except SafetensorError as error:
         raise ModelError(f"{path}: not a whole safetensors file: {one_line(str(error))}") from error
     for name, tensor in tensors:

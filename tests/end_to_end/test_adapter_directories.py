@@ -36,7 +36,7 @@ def parent(path: Path) -> None:
         (lambda path: (path / CONFIG).write_text("{not json"), "DIR/adapter_config.json: not valid JSON"),
         (lambda path: write_adapter(path, "a", lora_alpha=float("nan")), "adapter_config.json: not valid JSON: NaN"),
         (lambda path: (path / WEIGHTS).write_bytes((path / WEIGHTS).read_bytes()[:-3]), "not a whole safetensors file"),
-        (lambda path: (path / WEIGHTS).rename(path / "adapter_model.bin"), "no adapter_model.safetensors in DIR"),
+        (lambda path: (path / WEIGHTS).rename(path / "adapter_model.bin"), "in DIR; a pickle runs code when it is"),
         (lambda path: (path / "training_args.bin").write_bytes(b""), "training_args.bin in DIR: an adapter holds"),
         (lambda path: [file.unlink() for file in path.iterdir()], "no adapter_config.json in DIR"),
     ],
