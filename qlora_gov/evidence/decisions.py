@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
-from qlora_gov.evidence.evaluations import answers_to, dataset_of, responses_of, stored_evaluation
+from qlora_gov.evidence.choices import candidates
+from qlora_gov.evidence.evaluations import answers_to, dataset_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
@@ -53,9 +54,11 @@ def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
             yield "it was decided since that this adapter has regressed"
     if any(left == decision.adapter for left in left_since(ledger, ledger.get(decision.id).seq)):
         yield "this adapter was rolled back since"
-    last = stored_evaluation(ledger, None, decision.adapter)
-    if responses_of(ledger, last).dataset != dataset_of(ledger, decision.candidate):
-        yield "this adapter has been evaluated on other rows since; run 'qlora-gov gate' again"
+    last = candidates(ledger, decision.adapter)[0]
+    if last.responses.dataset != dataset_of(ledger, decision.candidate):
+        later = ledger.get(last.evaluation.id).seq > ledger.get(decision.id).seq
+        when = "since" if later else "besides, and those are newer"
+        yield f"this adapter has been evaluated on other rows {when}; run 'qlora-gov gate' again"
 
 
 def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]:

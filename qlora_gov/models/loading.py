@@ -1,4 +1,4 @@
-"""Loading bases in NF4, adapters onto them, and tokenizers."""
+"""Loading bases in NF4, and tokenizers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from qlora_gov.models.extras import hide_progress_bars, require_training_librari
 if TYPE_CHECKING:
     import torch
     from bitsandbytes.nn import Linear4bit
-    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DType = Literal["float32", "bfloat16"]
@@ -93,35 +92,6 @@ def set_compute_dtype(model: torch.nn.Module, dtype: DType) -> None:
 
     for layer in quantised_layers(model):
         layer.compute_dtype = getattr(torch, dtype)
-
-
-def load_adapter(model: PreTrainedModel, path: Path) -> PreTrainedModel:
-    """Put the adapter in a local directory onto a base. Raises ModelError where it does not fit, in part or at all."""
-    from peft import PeftModel
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Found missing adapter keys")  # which are an error here
-            adapted = PeftModel.from_pretrained(model, path, is_trainable=False)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"adapter: {path} does not fit the base: {' '.join(str(error).split())[:300]}") from error
-    _check_names(adapted, path)
-    return adapted
-
-
-def _check_names(adapted: PeftModel, path: Path) -> None:
-    """Raise ModelError for weights without a place, or places without weights, where peft answers as the base."""
-    from peft import get_peft_model_state_dict
-    from safetensors import safe_open
-
-    with safe_open(path / "adapter_model.safetensors", framework="pt") as file:
-        stored = set(file.keys())
-    expected = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
-    lacking, foreign = expected - stored, stored - expected - set(adapted.state_dict())
-    for names, what in ((lacking, "has no"), (foreign, "has, and the base takes no,")):
-        if names:
-            first, more = min(names), f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise ModelError(f"adapter: {path} does not fit the base: it {what} {first}{more}")
 
 
 def load_tokenizer(path: Path) -> PreTrainedTokenizerBase:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from qlora_gov.errors import ModelError
+from qlora_gov.models.adapters import load_adapter
 from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
 from qlora_gov.models.decoding import NumbersOnly, ends_of, take_defaults
-from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
+from qlora_gov.models.loading import Quantization, load_base, load_tokenizer, set_compute_dtype
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.evaluation import Decoding
 from qlora_gov.records.example import Message

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from qlora_gov.errors import ModelError, ReleaseError, UsageError
 from qlora_gov.evidence.aliases import adapter_at, baseline, pinned
-from qlora_gov.evidence.evaluations import responses_of, stored_evaluation
+from qlora_gov.evidence.choices import Names, candidates, chosen, paired
+from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.extras import require_training_libraries
@@ -76,21 +78,24 @@ class Pipeline:
         self._recorder.state(self.bound.regression.policy)
         return self._recorder.state(self.bound.release.policy)
 
-    def import_log(self, tool: str, path: Path, weights: Path | None) -> Evaluation:
-        """Score what another tool logged of the adapter with these weights, or of the base without one."""
+    def import_log(self, tool: str, path: Path, weights: Path | None, tasks: Sequence[str] = ()) -> Evaluation:
+        """Score what another tool logged of the adapter with these weights, or of the base without one.
+
+        With ``tasks``, of these alone.
+        """
         self.bound.measures.require()  # a library that is missing must not be recorded as a metric's failure
         self.policy()
-        return self._scored(*import_responses(self._recorder, tool, path, weights))
+        return self._scored(*import_responses(self._recorder, tool, path, weights, tasks))
 
-    def gate(self, adapter_id: str | None) -> Decision:
+    def gate(self, adapter_id: str | None, names: Names | None = None) -> Decision:
         """Decide on an adapter's stored evaluation, by default on the newest one, without a model."""
         policy = self.policy()
-        return self._decide(*self._stored(self._subject(adapter_id, policy.reference)))
+        return self._decide(*self._stored(self._subject(adapter_id, policy.reference), names))
 
-    def plan(self, adapter_id: str | None) -> tuple[RuleVerdict, ...]:
+    def plan(self, adapter_id: str | None, names: Names | None = None) -> tuple[RuleVerdict, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
         release = self.bound.release
-        candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference))
+        candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference), names)
         return judge(release.policy, release.make(), given(self.space, self.bound, candidate, baselines, look=1))
 
     def regression(self) -> Decision:
@@ -104,10 +109,10 @@ class Pipeline:
             raise ReleaseError("no adapter is champion, so none can have regressed")
         self.policy()
         if self.bound.setup is None:
-            sides = self._pair(champion, fallback)
+            sides = tuple(self._paired(champion, [fallback], Names()))
         else:
             base, held_out = self._prepared()
-            sides = (self._evaluation(base, champion, held_out), self._evaluation(base, fallback, held_out))
+            sides = tuple(self._evaluation(base, one, held_out) for one in (champion, fallback))
         return self._recorder.done(deciding(self.space, self.bound, rules, sides[0], Baselines(sides[1])))
 
     def report(self, decision: Decision) -> DecisionReport:
@@ -160,20 +165,19 @@ class Pipeline:
                 return fetch(ledger, str(answered.adapter), Adapter)
         raise UsageError("no adapter has been evaluated yet; 'qlora-gov run' or 'import' does that")
 
-    def _stored(self, adapter: Adapter) -> tuple[Evaluation, Baselines]:
+    def _stored(self, adapter: Adapter, names: Names | None) -> tuple[Evaluation, Baselines]:
         """The evaluations in the ledger of an adapter and of whom it is compared with."""
         ledger, reference = self.space.ledger, self.bound.release.policy.reference
-        candidate, champion = self._pair(adapter, baseline(ledger, adapter))
-        if reference is None:
-            return candidate, Baselines(champion)
-        return candidate, Baselines(champion, self._pair(adapter, pinned(ledger, reference))[1])
+        pin = [] if reference is None else [pinned(ledger, reference)]
+        candidate, *others = self._paired(adapter, [baseline(ledger, adapter), *pin], names or Names())
+        return candidate, Baselines(*others)
 
-    def _pair(self, adapter: Adapter, against: Adapter | None) -> tuple[Evaluation, Evaluation]:
+    def _paired(self, adapter: Adapter, others: Sequence[Adapter | None], names: Names) -> list[Evaluation]:
+        """An adapter's evaluation, and those of others on the same rows; None stands for the base."""
         ledger = self.space.ledger
-        candidate = stored_evaluation(ledger, None, adapter.id)
-        answers = responses_of(ledger, candidate)
-        other = stored_evaluation(ledger, answers.base, against.id if against else None, like=answers)
-        return self._by_these(candidate), self._by_these(other)
+        candidate = chosen(ledger, candidates(ledger, adapter.id), names.evaluation, "--evaluation")
+        against = paired(ledger, candidate, [other.id if other else None for other in others], names.against)
+        return [self._by_these(one.evaluation) for one in (candidate, *against)]
 
     def _by_these(self, evaluation: Evaluation) -> Evaluation:
         """What the project's measures made of the same answers, where they did: others may have come later."""

@@ -22,6 +22,8 @@ class Claim(Frozen):
     log: str = Field(description="digest of the log's files")
     notes: tuple[str, ...] = Field(description="what of the log was left out, and why")
     importer: Component = Field(description="what read the log")
+    base: str | None = Field(default=None, description="the model beneath the adapter, where the log names it")
+    subject: str | None = Field(default=None, description="what the log does not show of who answered, as a sentence")
 
 
 Decoding = Literal["base", "greedy"]

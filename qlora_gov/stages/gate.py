@@ -18,6 +18,7 @@ from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
     Absent,
+    Component,
     Decision,
     DecisionOutcome,
     Evaluation,
@@ -40,10 +41,14 @@ Values = Mapping[str, float | Absent]
 
 @dataclass(frozen=True)
 class Side:
-    """One evaluated subject: its record, and a reader of one measurement's statistics ``[n, k]`` and scored rows."""
+    """One evaluated subject: its record, and a reader of one measurement's statistics ``[n, k]`` and scored rows.
+
+    ``notes`` are those on the log of an imported one: of a score that was left out, its name and why.
+    """
 
     evaluation: Evaluation
     scores: Callable[[int], tuple[Floats, Bools]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,7 @@ class _Judge:
         rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
+                reason += _left_out(sides[who].notes, measure.component)
                 return _fail(f"{rule.metric} of the {who}: {reason}", values)
             stats[who], scored = sides[who].scores(index)
             if missing := int((rows & ~scored).sum()):
@@ -190,6 +196,12 @@ def _unusable(measurement: Measurement, rows: int) -> str | None:
     if measurement.rows != rows:
         return f"{measurement.rows} rows were measured, and the evaluation set has {rows}"
     return None
+
+
+def _left_out(notes: Sequence[str], metric: Component) -> str:
+    """What a log's notes say of the scores that a metric's settings name."""
+    names = [value for value in metric.settings.values() if isinstance(value, str)]
+    return "".join(f"; of its log: {note}" for note in notes if note.partition(": ")[0] in names)
 
 
 def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:

@@ -95,11 +95,11 @@ def answer_dataset(
     """
     who = "base" if adapter is None else "adapter"
     progress.begin(f"the {who} answers", len(examples))
-    for number, batch in enumerate(_plan(examples, generation.batch_size)):
+    for number, batch in enumerate(batches(examples, generation.batch_size)):
         if number not in spool.done:
             spool.put(number, ask(subject, [examples[at] for at in batch], generation, likelihoods=likelihoods))
         progress.advance(len(batch))
-    rows = _in_order(_plan(examples, generation.batch_size), spool)
+    rows = _in_order(batches(examples, generation.batch_size), spool)
     tables = _tables(examples, rows, likelihoods)
     record = Responses(
         base=base.id,
@@ -117,7 +117,7 @@ def answer_dataset(
     return record, tables
 
 
-def _plan(examples: Sequence[Example], size: int) -> list[list[int]]:
+def batches(examples: Sequence[Example], size: int) -> list[list[int]]:
     """Batches of row numbers, prompts of like length together: padding costs time."""
     order = sorted(range(len(examples)), key=lambda at: (sum(len(m.content) for m in examples[at].prompt), at))
     return [order[at : at + size] for at in range(0, len(order), size)]

@@ -83,11 +83,11 @@ def _compared(
 ) -> Problem | None:
     """What does not come out again. Code that was edited may say the same in other words, as may a later core.
 
-    A verdict without the candidate's value is the core's: it asked no gate, and advises as its version does.
+    A verdict for want of a side's value is the core's: it asked no gate, and advises as its version does.
     """
     edited = [one for one, now in components if now is not None and now.plugin.source != one.source]
     meant = [one for one, now in components if now is not None and now.meaning != one.meaning]
-    reworded = edited or derived.candidate is None
+    reworded = edited or derived.candidate is None or isinstance(derived.baseline, Absent)
     what = differences(*(_numbers(one) if reworded else one.model_dump(mode="json") for one in (stated, derived)))
     if meant or (what and edited):
         return Problem.source_changed(where, (meant or edited)[0], "judged", "verdict", "; ".join(what) or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 
 from qlora_gov.ledger import Entry, Problem, ProblemKind, readable_entries, verify_ledger
@@ -31,7 +32,13 @@ def verify_workspace(
     aggregates = aggregates_of(evaluations, space.catalog, space.root)
     shown = dict.fromkeys([*heads, *(head for card in (*kept, *lost) for head in card.heads)])
     problems = [
-        *verify_ledger(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
+        *verify_ledger(
+            space.ledger,
+            aggregates=aggregates,
+            artefacts=space.state,
+            heads=shown,
+            host=socket.gethostname() if space.shares_ledger else None,
+        ),
         *history_problems(found.judged),
         *(problem for card in (*kept, *lost) for problem in card.problems(found.entries)),
     ]

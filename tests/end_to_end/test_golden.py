@@ -16,7 +16,7 @@ from qlora_gov.records import RECORDS, Claim, Component, Frozen, Measurement, Ru
 from qlora_gov.reports.decision.junit import junit_xml
 from qlora_gov.reports.decision.report import decision_json
 from qlora_gov.reports.decision.summary import summary_markdown
-from qlora_gov.stats import METHODS
+from qlora_gov.stats import METHODS, newest_methods
 from tests.support.golden import DECISIONS, LEDGERS, TRAINED, laid_out
 from tests.support.imported import Imported
 from tests.support.later import VERSION, LaterVersion

@@ -52,7 +52,12 @@ def test_logs_of_two_bases_on_the_same_rows_are_not_taken_for_one(
 ) -> None:
     assert project.log(GOOD, model="another base") == 0
     assert project("gate") == 2
-    assert "logs of several bases are on these rows (another base, m)" in said(capsys)
+    told = said(capsys)
+    assert "logs of several bases are on these rows: " in told
+    assert "(another base by toy 1, begun " in told
+    assert "(m by toy 1, begun " in told
+    assert "name one with --against" in told
+    assert project("gate", "--against", "m") == 0
 
 
 def test_a_card_of_a_decision_just_made_is_that_of_the_decision_on_record(project: Imported) -> None:

@@ -18,13 +18,15 @@ from qlora_gov.records.example import Example
 class EvaluatedRow:
     """One evaluation example with what the core supplied for it. What a metric did not ask for is None.
 
-    ``recorded`` are the scores that another tool gave the row, by name, where it was imported.
+    ``recorded`` are the scores that another tool gave the row, by name, where it was imported; ``notes`` say what its
+    importer left out of the log, and one on a score starts with the score's name and a colon.
     """
 
     example: Example
     response: str | None = None
     loglikelihood: LogLikelihood | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class Metric(Protocol):
