@@ -17,7 +17,7 @@ from qlora_gov.stats.contrasts import Contrast
 from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.paired_binary import paired_score
 from qlora_gov.stats.paired_difference import exact_paired_score
-from qlora_gov.stats.paired_ratio import Pairs, paired_ratio
+from qlora_gov.stats.paired_ratio import Pairs, exact_paired_ratio
 from qlora_gov.stats.rates import exact_rate
 from qlora_gov.stats.results import Estimate, Withheld
 from qlora_gov.stats.safeguards import by_skewness, by_weight
@@ -47,7 +47,7 @@ METHODS: dict[int, Methods] = {
         exact_paired_score,
         partial(studentised_estimates, safeguards=by_weight),
         corrected_rate,
-        paired_ratio,
+        exact_paired_ratio,
     ),
 }
 """Every revision that a ledger may name, by its number."""

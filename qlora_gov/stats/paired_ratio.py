@@ -55,7 +55,7 @@ class Pairs:
         return Pairs(self.both, self.lost, self.gained, self.rows)
 
 
-def paired_ratio(pairs: Pairs, contrast: Contrast) -> Estimate | Withheld:
+def exact_paired_ratio(pairs: Pairs, contrast: Contrast) -> Estimate | Withheld:
     """A relative contrast of the proportions, a log ratio or a scaled difference.
 
     The interval is that of the ratio. For a scaled difference its ends are multiplied by the baseline's proportion as
