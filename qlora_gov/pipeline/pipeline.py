@@ -91,7 +91,8 @@ class Pipeline:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
         release = self.bound.release
         candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference))
-        return judge(release.policy, release.make(), given(self.space, self.bound, candidate, baselines, look=1))
+        first = replace(given(self.space, self.bound, release.policy, candidate, baselines), earlier=None)
+        return judge(release.policy, release.make(), first)
 
     def regression(self) -> Decision:
         """Evaluate champion and fallback on the project's evaluation set, and decide whether the champion regressed.

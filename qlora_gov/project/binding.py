@@ -18,9 +18,12 @@ from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, So
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
 from qlora_gov.project.schema import Dataset, PolicySettings, Project, RuleUse, SourceSettings, StepSettings
-from qlora_gov.records import DatasetVersion, Policy, Rule
+from qlora_gov.records import DatasetVersion, LooksBy, Policy, Rule
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
+
+BY_ROW = 2
+"""The project schema from which looks are counted by row."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
     """
     bound = bind_components(named_in_project(project), catalog, root)
     measures = bind_measures(project.evaluation, bound)
-    release = _release(project.policy, bound, measures)
+    looks_by: LooksBy = "row" if project.schema_ >= BY_ROW else "set"
+    release = _release(project.policy, bound, measures, looks_by)
     regression = _regression(release.policy, bound["policy.regression"])
     return BoundProject(_setup(project, bound), measures, release, regression)
 
@@ -158,7 +162,7 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
     )
 
 
-def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> BoundPolicy:
+def _release(settings: PolicySettings, bound: BoundAt, measures: Measures, looks_by: LooksBy) -> BoundPolicy:
     """The policy that releases."""
 
     def rule(at: tuple[str, RuleUse]) -> Rule:
@@ -177,7 +181,7 @@ def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> Bo
     rules = try_each(rule, uses)
     named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
-        policy = Policy(rules=tuple(rules), **named)
+        policy = Policy(rules=tuple(rules), looks_by=looks_by, **named)
     except ValidationError as error:
         raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
@@ -201,4 +205,5 @@ def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
         for metric, measured in metrics.items()
     ]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
-    return BoundPolicy(Policy(purpose="regression", rules=tuple(rules), further_looks="count"), gates)
+    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", looks_by=release.looks_by)
+    return BoundPolicy(policy, gates)

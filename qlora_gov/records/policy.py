@@ -11,6 +11,9 @@ from qlora_gov.canonical import content_id
 from qlora_gov.records.component import Component
 from qlora_gov.records.record import Frozen, Record
 
+LooksBy = Literal["set", "row"]
+"""What looks are counted by: whole sets, or rows, whichever sets they were in."""
+
 
 class Rule(Frozen):
     """One rule of a policy: the gate that judges, what it judges, and against whom."""
@@ -23,6 +26,11 @@ class Rule(Frozen):
     )
     against: Literal["champion", "reference"] = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
+
+    @property
+    def component(self) -> str:
+        """The name of what measures what it judges, whatever the project calls that and whichever version it is."""
+        return self.measured.name if self.measured else self.metric
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -45,6 +53,11 @@ class Policy(Record):
     )
     inconclusive: Literal["blocks", "tolerated"] = "blocks"
     further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
+    looks_by: LooksBy = Field(
+        default="set",
+        description="what looks are counted by: whole sets, or rows, whichever sets they were in; by rows, a gate that "
+        "does not heed the smaller alpha of a further look cannot pass",
+    )
     reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
 
     @property
