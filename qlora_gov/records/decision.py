@@ -149,6 +149,14 @@ class Decision(Record):
         """Whether it tested any rule; one that measured nothing at all was no look at anything."""
         return len(self.unmeasured) < len({item.rule.component for item in self.verdicts}) or not self.verdicts
 
+    @property
+    def whole_looks(self) -> int | None:
+        """How many decisions before it judged all of its rows by each rule; None where that is not one number."""
+        if self.looks is None:
+            return self.look - 1
+        numbers = set(self.looks.values()) or {0.0}
+        return int(min(numbers)) if len(numbers) == 1 and min(numbers).is_integer() else None
+
 
 def look_number(looks: Mapping[str, float]) -> int:
     """Which look at its rows a decision is, by those that its rules' rows had had: a part of one is counted as one."""

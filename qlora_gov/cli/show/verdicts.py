@@ -46,7 +46,10 @@ def show(decision: Decision) -> None:
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
-    if decision.look > 1:
+    if decision.whole_looks is None:
+        most = max((decision.looks or {}).values())
+        console.print(Text(f"rows of this set were judged before: {most:.3g} times on average, at most, by a rule"))
+    elif decision.look > 1:
         console.print(Text(f"this is decision {decision.look} on these rows"))
     if decision.exploratory:
         console.print(Text(f"EXPLORATORY: {outcome.value} by these rules; this cannot promote", style=_EXPLORATORY))

@@ -61,6 +61,7 @@ class DecisionPart(Frozen):
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
+    partly: bool = Field(description="whether only some rows, or the rows of some rules, were judged before")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
 
 
