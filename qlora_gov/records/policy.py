@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -26,6 +27,10 @@ class Rule(Frozen):
     )
     against: Literal["champion", "reference"] = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
+
+    accept_vacuous: str | None = Field(
+        default=None, description="why the project keeps a rule that says nothing of a candidate"
+    )
 
     @property
     def component(self) -> str:
@@ -65,6 +70,21 @@ class Policy(Record):
         """The digest of what the policy demands: whether it is in force, or may promote, compares these."""
         return content_id(self.content() | {"rules": [rule.terms for rule in self.rules]})
 
+    @property
+    def narrow_slices(self) -> tuple[str, ...]:
+        """Rules on slices whose margin is not wider than that of the same rule on all rows, each as a sentence.
+
+        A slice has fewer rows than the whole, so that it hardly ever shows as narrow a margin.
+        """
+        whole = [rule for rule in self.rules if "margin" in rule.gate.settings and "by" not in rule.gate.settings]
+        return tuple(
+            f"{rule.name!r} asks of each slice by {rule.gate.settings['by']} what {other.name!r} asks of all rows, a margin "
+            f"of {rule.gate.settings['margin']}: slices have fewer rows, and take a wider one."
+            for rule in self.rules
+            for other in whole
+            if "by" in rule.gate.settings and _alike(rule, other) and _margin(rule) <= _margin(other)
+        )
+
     @model_validator(mode="after")
     def _consistent(self) -> Policy:
         names = [rule.name for rule in self.rules]
@@ -79,3 +99,14 @@ class Policy(Record):
             )
             raise ValueError(what)
         return self
+
+
+def _alike(rule: Rule, other: Rule) -> bool:
+    """Whether two rules judge the same rows on the same metric, by margins of one kind."""
+    said = [(one.metric, one.against, dict(one.where), one.gate.settings.get("kind")) for one in (rule, other)]
+    return said[0] == said[1]
+
+
+def _margin(rule: Rule) -> float:
+    margin = rule.gate.settings.get("margin")
+    return float(margin) if isinstance(margin, int | float) else math.inf

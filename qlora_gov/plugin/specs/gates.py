@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +71,26 @@ class Gate(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MetricScale:
+    """What is known of a metric's values before any is measured: the direction, kind of margin, and their range."""
+
+    name: str
+    higher_is_better: bool
+    margin: Margin
+    range: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class GateSpec(Spec):
-    """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where."""
+    """A kind of rule. Its settings are a rule's keys but those of every rule, such as name, metric, against and where.
+
+    ``vacuous(settings, scale)`` says why a rule with these settings says nothing of a candidate, as every one passes or
+    none can; None where it does. Projects have to accept such a rule in so many words. A ``foreseeable`` gate may be
+    asked about rows that were made up, before there are any: its verdict depends on the metric's values, the clusters
+    and the labels alone.
+    """
 
     kind = "gate"
+    vacuous: Callable[[Any, MetricScale], str | None] | None = None
+    foreseeable: bool = False

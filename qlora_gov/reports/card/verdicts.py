@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qlora_gov.records import Absent, Decision, Interval, Policy, RuleVerdict, SliceFinding
+from qlora_gov.records import Absent, Decision, Interval, Policy, Rule, RuleVerdict, SliceFinding
 from qlora_gov.reports.card.absence import or_absent
 from qlora_gov.reports.card.context.findings import DecisionPart, PolicyPart, RuleLine, SlicedRule, SliceLine
 
@@ -57,6 +57,7 @@ def policy_part(policy: Policy, decision: Decision) -> PolicyPart:
         required=policy.required,
         inconclusive=_INCONCLUSIVE[policy.inconclusive],
         further_looks=looks,
+        notes=(*map(_accepted, (rule for rule in policy.rules if rule.accept_vacuous)), *policy.narrow_slices),
     )
 
 
@@ -66,6 +67,10 @@ def sliced_rules(decision: Decision) -> tuple[SlicedRule, ...] | Absent:
     if not sliced:
         return Absent(absent="no rule of the policy looks at slices")
     return tuple(SlicedRule(rule=item.rule, slices=tuple(map(_slice, item.verdict.slices))) for item in sliced)
+
+
+def _accepted(rule: Rule) -> str:
+    return f"{rule.name!r} says nothing of a candidate. The project keeps it: {rule.accept_vacuous}"
 
 
 def _row_looks(decision: Decision) -> str:
