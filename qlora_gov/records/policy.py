@@ -78,8 +78,8 @@ class Policy(Record):
         """
         whole = [rule for rule in self.rules if "margin" in rule.gate.settings and "by" not in rule.gate.settings]
         return tuple(
-            f"{rule.name!r} asks of each slice by {rule.gate.settings['by']} what {other.name!r} asks of all rows, a margin "
-            f"of {rule.gate.settings['margin']}: slices have fewer rows, and take a wider one."
+            f"{rule.name!r} allows a slice by {rule.gate.settings['by']} a margin of {_margin(rule):g}, and "
+            f"{other.name!r} allows all rows {_margin(other):g}: slices have fewer rows, and take a wider one."
             for rule in self.rules
             for other in whole
             if "by" in rule.gate.settings and _alike(rule, other) and _margin(rule) <= _margin(other)
@@ -108,5 +108,7 @@ def _alike(rule: Rule, other: Rule) -> bool:
 
 
 def _margin(rule: Rule) -> float:
-    margin = rule.gate.settings.get("margin")
-    return float(margin) if isinstance(margin, int | float) else math.inf
+    """The least margin that a rule allows; infinite where it has none."""
+    single = rule.gate.settings.get("margins")
+    margins = [rule.gate.settings.get("margin"), *(single.values() if isinstance(single, dict) else ())]
+    return min((float(one) for one in margins if isinstance(one, int | float)), default=math.inf)

@@ -52,9 +52,7 @@ class PolicyPart(Frozen):
     required: tuple[str, ...] = Field(description="names of the rules that can be neither tolerated nor waived")
     inconclusive: str = Field(description="what a rule that could not tell does, as a sentence")
     further_looks: str = Field(description="what a further look at the rows does and did to alpha, as a sentence")
-    notes: tuple[str, ...] = Field(
-        description="what is odd about its rules, each as a sentence; empty where nothing is"
-    )
+    notes: tuple[str, ...] = Field(description="what is odd about its rules, each as a sentence")
 
 
 class DecisionPart(Frozen):
