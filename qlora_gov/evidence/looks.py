@@ -76,20 +76,23 @@ def earlier_looks(ledger: Ledger, dataset: str, policy: Policy, before: int | No
         policy: says whether a decision on some of the rows, in another set, is a look at these.
         before: the number of the entry that they come before; by default all are meant.
     """
-    rows = fetch(ledger, dataset, DatasetVersion)
+    version = fetch(ledger, dataset, DatasetVersion)
+    return looks_at_rows(ledger, version, evaluation_rows(ledger, dataset), policy, before)
 
-    @cache
-    def names(digest: str, id_: str) -> RowNames:
-        return RowNames.of(evaluation_rows(ledger, id_))
 
-    by_row = policy.looks_by == "row"
-    mine = names(rows.digest, rows.id) if by_row else None
+def looks_at_rows(
+    ledger: Ledger, version: DatasetVersion, examples: Sequence[Example], policy: Policy, before: int | None = None
+) -> Earlier:
+    """The same for rows that may not be on record yet."""
+    mine = RowNames.of(examples) if policy.looks_by == "row" else None
 
     @cache
     def shared(digest: str, id_: str) -> Bools:
-        if digest == rows.digest:
-            return np.ones(rows.rows, dtype=np.bool_)
-        return np.zeros(rows.rows, dtype=np.bool_) if mine is None else mine.among(names(digest, id_))
+        if digest == version.digest:
+            return np.ones(version.rows, dtype=np.bool_)
+        if mine is None:
+            return np.zeros(version.rows, dtype=np.bool_)
+        return mine.among(RowNames.of(evaluation_rows(ledger, id_)))
 
     looks = []
     for entry in ledger.entries(Decision.kind):
@@ -97,7 +100,7 @@ def earlier_looks(ledger: Ledger, dataset: str, policy: Policy, before: int | No
         if (before is None or entry.seq < before) and decision.tested:
             judged = fetch(ledger, dataset_of(ledger, decision.candidate), DatasetVersion)
             looks.append(Look(shared(judged.digest, judged.id), decision.unmeasured))
-    weights = np.ones(rows.rows) if mine is None else mine.weights
+    weights = np.ones(version.rows) if mine is None else mine.weights
     return Earlier([look for look in looks if look.rows.any()], weights)
 
 

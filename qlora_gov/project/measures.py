@@ -57,10 +57,12 @@ class Measures:
     def scales(self) -> dict[str, MetricScale]:
         """What is known of the values of each, before any is measured."""
         found = {
-            name: MetricScale(name, spec.higher_is_better, spec.margin, (0, 1) if spec.binary else spec.range)
+            name: MetricScale(
+                name, spec.higher_is_better, spec.margin, (0, 1) if spec.binary else spec.range, spec.binary
+            )
             for name, spec in ((name, bound.spec) for name, bound in self.metrics)
         }
-        return found | {used.name: MetricScale(used.name, False, "absolute", (0, 1)) for used in self.guardrails}
+        return found | {used.name: MetricScale(used.name, False, "absolute", (0, 1), True) for used in self.guardrails}
 
     def require(self) -> None:
         """Raise MissingExtraError for the first one whose libraries are missing."""

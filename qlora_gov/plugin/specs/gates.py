@@ -79,6 +79,7 @@ class MetricScale:
     higher_is_better: bool
     margin: Margin
     range: tuple[float, float] | None = None
+    binary: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
