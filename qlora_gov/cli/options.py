@@ -21,6 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 adapter_option = click.option(
     "--adapter", metavar="ID", help="The candidate: an adapter's id or its start (default: the newest)."
 )
+anyway_option = click.option(
+    "--anyway", is_flag=True, help="Train although no answers to the evaluation rows could pass the policy."
+)
 author_option = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
 decision_option = click.option(
     "--decision", metavar="ID", help="A decision's id or its start (default: the candidate's)."

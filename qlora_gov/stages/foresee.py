@@ -22,7 +22,7 @@ from qlora_gov.stages.gate import not_fresh, rows_where
 Made = Callable[[int], Iterator[tuple[Floats, Floats]]]
 """Made-up scores ``[rows]`` of both sides, one after the other, for so many rows."""
 MOST_ROWS = 20_000
-"""No more rows are tried than these."""
+"""No more rows are tried than these, and a tenth where an interval is bootstrapped in any case."""
 SPREAD = 1e-3
 """How far made-up scores lie apart, as a share of the metric's range: no spread at all gives no interval."""
 FAR = 1e9
@@ -114,7 +114,7 @@ class _Rows:
 
     def alike(self, rows: int) -> Iterator[tuple[Floats, Floats]]:
         """Two sides that are as good as can be and do not differ, or by chance alone."""
-        good, bad = self._ends()
+        good, bad = self._ends() if self.scale.range else (1.0, 2.0)
         if self.scale.binary:
             yield np.full(rows, good), np.full(rows, good)
             some = np.where(np.arange(rows) % 20 < 1, bad, good)  # an interval takes some rows that differ
@@ -156,7 +156,7 @@ class _Rows:
         low = 0 if low else self.rows
         while not self._passes(gate, high, made):
             low, high = high, 2 * high
-            if high > MOST_ROWS:
+            if high > (MOST_ROWS if self.scale.binary else MOST_ROWS // 10):
                 return None
         while high - low > 1:
             middle = (low + high) // 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.cli.show.verdicts import show_measurements
 from qlora_gov.pipeline.pipeline import Pipeline
 
@@ -27,5 +28,5 @@ def command(tool: str, log: Path, project: Path, plugins_dirs: tuple[Path, ...],
     That the answers in the log are those of the adapter is your claim, and the card says so.
     """
     with open_workspace(project, plugins_dirs) as space:
-        evaluation = Pipeline(space).import_log(tool, log, weights)
+        evaluation = Pipeline(space, show_notice).import_log(tool, log, weights)
     show_measurements({"imported": evaluation})

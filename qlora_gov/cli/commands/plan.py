@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import adapter_option, open_workspace, project_options
+from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.cli.show.verdicts import show_plan
 from qlora_gov.pipeline.pipeline import Pipeline
 
@@ -21,5 +22,5 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], adapter: str | None) 
     cases so many rows decide the rule. Nothing is recorded.
     """
     with open_workspace(project, plugins_dirs) as space:
-        verdicts = Pipeline(space).plan(adapter)
+        verdicts = Pipeline(space, show_notice).plan(adapter)
     show_plan(verdicts)

@@ -1,15 +1,12 @@
-"""What is odd and stops nothing: a line each, on standard error."""
+"""What is odd and stops nothing."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import click
 
 from qlora_gov.text import one_line
 
 
-def show_notices(notices: Iterable[str]) -> None:
-    """Print each notice."""
-    for notice in notices:
-        click.echo(f"notice: {one_line(notice)}", err=True)
+def show_notice(notice: str) -> None:
+    """Print a notice on standard error, where no program looks for a decision."""
+    click.echo(f"notice: {one_line(notice)}", err=True)
