@@ -34,11 +34,11 @@ from qlora_gov.records import (
     Evaluation,
     Policy,
     Responses,
-    RuleVerdict,
 )
 from qlora_gov.reports.decision.report import DecisionReport
 from qlora_gov.stages.foresee import Foreseen, hopeless
 from qlora_gov.stages.gate import judge
+from qlora_gov.stages.plan import Planned, planned
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,12 @@ class Pipeline:
         policy = self.policy()
         return self._decide(*self._stored(self._subject(adapter_id, policy.reference)))
 
-    def plan(self, adapter_id: str | None) -> tuple[RuleVerdict, ...]:
+    def plan(self, adapter_id: str | None) -> tuple[Planned, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
         release = self.bound.release
         candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference))
         first = replace(given(self.space, self.bound, release.policy, candidate, baselines), earlier=None)
-        return judge(release.policy, release.make(), first)
+        return planned(judge(release.policy, release.make(), first), first)
 
     def foreseen(self) -> list[Foreseen]:
         """What the project's evaluation rows can show of each rule before they are answered; nothing is recorded."""
@@ -180,6 +180,13 @@ class Pipeline:
         if policy.reference is None:
             return None
         return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether an adapter has been evaluated that could be a candidate."""
+        ledger, reference = self.space.ledger, self.bound.release.policy.reference
+        answered = (responses_of(ledger, held(entry, Evaluation)) for entry in ledger.entries(Evaluation.kind))
+        return any(one.adapter not in (None, reference) for one in answered)
 
     def _subject(self, adapter_id: str | None, reference: str | None) -> Adapter:
         """The adapter with an id, or the one that was evaluated last and is not what the policy pins."""

@@ -88,8 +88,8 @@ class _Rows:
         labels = labels_of(examples)
         known = set(rule.where) <= set(labels)
         self.judged = np.flatnonzero(rows_where(rule, labels, len(examples))) if known else np.empty(0, dtype=np.int64)
-        self.clusters = cluster_numbers([examples[row].group for row in self.judged])
-        self.labels = {name: [values[row] for row in self.judged] for name, values in labels.items()}
+        self.clusters = cluster_numbers([examples[row].group for row in self.judged.tolist()])
+        self.labels = {name: [values[row] for row in self.judged.tolist()] for name, values in labels.items()}
         self.looks = earlier.at(rule.component).part(self.judged)
 
     @property
@@ -179,7 +179,7 @@ class _Rows:
             np.column_stack([candidate, ones]),
             np.column_stack([baseline, ones]),
             self.clusters[at] + round_ * (self.clusters.max() + 1),
-            {name: [values[row] for row in at] for name, values in self.labels.items()},
+            {name: [values[row] for row in at.tolist()] for name, values in self.labels.items()},
             self.rule.against,
             looks.scale,
             looks=looks,
