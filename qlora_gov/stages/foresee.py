@@ -33,9 +33,9 @@ FAR = 1e9
 class Foreseen:
     """What some rows can show of a rule.
 
-    ``never`` says why no answers could pass it; ``better`` that only a candidate better than its baseline could.
-    ``rows_needed`` is the fewest rows of this kind that could pass it, on two sides that are alike where the rule
-    compares; None where that is more than were tried.
+    ``never`` says why no answers could pass it, as the end of a sentence; ``better`` that only a candidate better than
+    its baseline could. ``rows_needed`` is the fewest rows of this kind that could pass it, on two sides that are alike
+    where the rule compares; None where that is more than were tried.
     """
 
     rule: Rule
@@ -47,9 +47,9 @@ class Foreseen:
     @property
     def sentence(self) -> str | None:
         """What to tell before anything is trained, if anything."""
-        takes = f"; {self.rows_needed:,} rows like these could" if self.rows_needed else ""
+        takes = f"; it takes {self.rows_needed:,} rows like these" if self.rows_needed else ""
         if self.never is not None:
-            return f"{self.rule.name!r} cannot pass on these rows: {self.never}{takes}"
+            return f"{self.rule.name!r} cannot pass on these {self.rows:,} rows{self.never}{takes}"
         if self.better:
             return (
                 f"{self.rule.name!r} can pass on these {self.rows:,} rows only where the candidate is better than the "
@@ -73,7 +73,7 @@ def foresee(
 def hopeless(policy: Policy, foreseen: Sequence[Foreseen]) -> list[Foreseen]:
     """The rules for which no answers to these rows could be approved."""
     never = [one for one in foreseen if one.never is not None]
-    if policy.inconclusive == "tolerated" and len(never) < len(policy.rules):
+    if policy.inconclusive == "tolerated" and len(never) < len(policy.rules):  # one rule at least has to pass
         return [one for one in never if one.rule.name in policy.required]
     return never
 
@@ -100,9 +100,9 @@ class _Rows:
         """Ask a gate of the rows at hand, and of more where it passes nothing there."""
         rows = self.rows
         if not rows:
-            return Foreseen(self.rule, 0, None, "there are none that it judges")
+            return Foreseen(self.rule, 0, None, ", since it judges none")
         if self.policy.further_looks == "fresh_rows" and self.looks.counts.any():
-            return Foreseen(self.rule, rows, None, not_fresh(self.looks.counts))
+            return Foreseen(self.rule, rows, None, f": {not_fresh(self.looks.counts)}")
         alike = self._passes(gate, rows, self.alike)
         if alike or self._passes(gate, rows, self.better):
             least = rows if alike else None
@@ -110,7 +110,7 @@ class _Rows:
             compares = needed is not None and not alike
             return Foreseen(self.rule, rows, needed, better=compares)
         needed = self._fewest(gate, self.alike, None) or self._fewest(gate, self.better, None)
-        return Foreseen(self.rule, rows, needed, f"whatever the candidate answers, {rows:,} of them do not tell")
+        return Foreseen(self.rule, rows, needed, ", whatever the candidate answers")
 
     def alike(self, rows: int) -> Iterator[tuple[Floats, Floats]]:
         """Two sides that are as good as can be and do not differ, or by chance alone."""

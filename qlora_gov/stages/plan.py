@@ -30,7 +30,7 @@ class Planned:
 
 
 def planned(items: Sequence[RuleVerdict], given: GateInput) -> tuple[Planned, ...]:
-    """The verdicts of a comparison with the rows to plan for: by exact chances where the method of the rule has them."""
+    """The verdicts of a comparison with the rows to plan for, by exact chances where the rule's method has them."""
     return tuple(_planned(item, given) for item in items)
 
 

@@ -92,6 +92,23 @@ def test_a_decision_that_a_newer_one_supersedes_does_not_exit_with_0(project: Im
     assert project("promote") == 14
 
 
+def test_gating_a_superseded_decision_again_names_no_candidate(project: Imported) -> None:
+    """The adapter was decided on against another champion since; that decision is what speaks for it."""
+    first = project.adapters()[0].id
+    assert project("gate") == 0
+    superseded = project.last("decision").id
+    assert project.log(BETTER, "b") == project("gate") == project("promote") == 0
+    assert project("gate", "--adapter", first) in (0, 3)
+    newer = project.last("decision").id
+    assert project("rollback") == 0
+    assert project("gate", "--adapter", first) == 3
+    assert len(project.ledger.entries("decision")) == 3, "the first one is found"
+    named = project.ledger.alias("candidate")
+    assert named is not None
+    assert named.record.decision == newer != superseded  # type: ignore[attr-defined]
+    assert project("verify") == 0
+
+
 def test_where_there_is_no_ledger_nothing_is_verified(project: Imported) -> None:
     shutil.rmtree(project.root / ".qlora_gov")
     assert project("verify") == 2

@@ -103,7 +103,9 @@ FORGED: dict[str, tuple[Forged, str]] = {
     "two authors": (
         lambda p: [
             one.model_copy(update={"author": name})
-            for one, name in zip(promotion(p, adapters(p)[0], adapters(p)[1], decision=decision(p, 1).id), "xy", strict=True)
+            for one, name in zip(
+                promotion(p, adapters(p)[0], adapters(p)[1], decision=decision(p, 1).id), "xy", strict=True
+            )
         ],
         "it says otherwise than the move of the fallback",
     ),
