@@ -46,7 +46,7 @@ def outcome(gate: object, looks: float = 1.0, binds: bool = True) -> Verdict:
 HEEDLESS = {
     "no alpha": (
         Foreign(lambda scale: None),
-        "does not say at which alpha it tests, and this look takes 0.5 of its own",
+        "does not say at which alpha it tests, and this look takes 0.5 of",
     ),
     "its own alpha": (Foreign(lambda scale: 0.05), "the gate tested at alpha 0.05, and this look takes 0.025"),
     "a bound that stays": (
