@@ -13,7 +13,7 @@ from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import examples_of
-from qlora_gov.stages.foresee import Foreseen, foresee
+from qlora_gov.stages.foresee import Foreseen, foresee_rules
 
 
 def foreseen(
@@ -23,7 +23,7 @@ def foreseen(
     release = bound.release
     gates = {name: gate.make() for name, gate in release.gates.items() if gate.spec.foreseeable}
     earlier = looks_at_rows(space.ledger, version, examples, release.policy)
-    return foresee(release.policy, gates, bound.measures.scales, examples, earlier)
+    return foresee_rules(release.policy, gates, bound.measures.scales, examples, earlier)
 
 
 def held_out_rows(space: Workspace, data: BoundDataset) -> tuple[DatasetVersion, list[Example]]:

@@ -58,7 +58,7 @@ class Foreseen:
         return None
 
 
-def foresee(
+def foresee_rules(
     policy: Policy,
     gates: Mapping[str, Gate],
     scales: Mapping[str, MetricScale],

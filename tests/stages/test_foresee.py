@@ -15,7 +15,7 @@ from qlora_gov.plugin.looks import Earlier, Look
 from qlora_gov.plugin.specs import GateSpec, MetricScale
 from qlora_gov.records import Policy, Rule
 from qlora_gov.records.example import Example
-from qlora_gov.stages.foresee import Foreseen, foresee, hopeless
+from qlora_gov.stages.foresee import Foreseen, foresee_rules, hopeless
 from qlora_gov.stats import METHODS, newest_methods
 from tests.stages.toys import example
 
@@ -43,7 +43,9 @@ def ask(
     bound = catalog.bind(GateSpec, use, changes, root=Path(), where="test")
     rule = Rule(name="r", gate=bound.component, metric=scale.name, where=where)
     earlier = Earlier([Look(np.ones(len(examples), dtype=np.bool_))] * looks, np.ones(len(examples)))
-    (found,) = foresee(Policy(rules=(rule,), **policy), {"r": bound.make()}, {scale.name: scale}, examples, earlier)
+    (found,) = foresee_rules(
+        Policy(rules=(rule,), **policy), {"r": bound.make()}, {scale.name: scale}, examples, earlier
+    )
     return found
 
 
