@@ -31,6 +31,9 @@ against_option = click.option(
     metavar="NAME",
     help="Which evaluation of the champion or reference on the same rows: named in the same way (default: the newest).",
 )
+anyway_option = click.option(
+    "--anyway", is_flag=True, help="Train although no answers to the evaluation rows could pass the policy."
+)
 author_option = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
 decision_option = click.option(
     "--decision", metavar="ID", help="A decision's id or its start (default: the candidate's)."

@@ -1,4 +1,4 @@
-"""Decisions on releases, and how many the rows of an evaluation set have seen."""
+"""Decisions on releases, and what has overtaken them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
 from qlora_gov.evidence.choices import candidates
-from qlora_gov.evidence.evaluations import answers_to, dataset_of
+from qlora_gov.evidence.evaluations import dataset_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
+from qlora_gov.records import Decision, DecisionOutcome, Policy
 
 
 def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
@@ -69,10 +69,3 @@ def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]
             return
         if newer.adapter == decision.adapter:
             yield newer, fetch(ledger, newer.policy, Policy).purpose
-
-
-def looks(ledger: Ledger, dataset: str) -> int:
-    """How many decisions the rows of an evaluation set have seen, under whatever id they were curated."""
-    answered = {entry.id for entry in answers_to(ledger, dataset)}
-    scored = {e.id for e in ledger.entries(Evaluation.kind) if held(e, Evaluation).responses in answered}
-    return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from qlora_gov.errors import ModelError, ReleaseError, UsageError
+from qlora_gov.errors import ModelError, ReleaseError, UndecidableError, UsageError
 from qlora_gov.evidence.aliases import adapter_at, baseline, pinned
 from qlora_gov.evidence.choices import Names, candidates, chosen, paired
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.models.bases import ResolvedBase
@@ -18,13 +19,14 @@ from qlora_gov.pipeline.bases import project_base, recorded_base
 from qlora_gov.pipeline.card import write_card
 from qlora_gov.pipeline.datasets import curating
 from qlora_gov.pipeline.evaluation import evaluating, responding
+from qlora_gov.pipeline.foreseeing import foreseen, held_out_rows
 from qlora_gov.pipeline.gating import Baselines, deciding, given
 from qlora_gov.pipeline.imports import import_responses
 from qlora_gov.pipeline.recorder import Recorder
 from qlora_gov.pipeline.reporting import report_of
 from qlora_gov.pipeline.step import stating
 from qlora_gov.pipeline.training import tuning
-from qlora_gov.project.binding import BoundProject, bind_project
+from qlora_gov.project.binding import STRICT, BoundProject, bind_project
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import (
     Adapter,
@@ -33,17 +35,23 @@ from qlora_gov.records import (
     Evaluation,
     Policy,
     Responses,
-    RuleVerdict,
 )
 from qlora_gov.reports.decision.report import DecisionReport
+from qlora_gov.stages.foresee import Foreseen, hopeless
 from qlora_gov.stages.gate import judge
+from qlora_gov.stages.plan import Planned, planned
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One project's way from data to a decision and its card."""
+    """One project's way from data to a decision and its card.
+
+    ``tell`` is given what is odd and stops nothing. ``anyway`` trains although no answers could pass the policy.
+    """
 
     space: Workspace
+    tell: Callable[[str], None] = lambda notice: None
+    anyway: bool = False
 
     @property
     def _recorder(self) -> Recorder:
@@ -52,7 +60,10 @@ class Pipeline:
     @cached_property
     def bound(self) -> BoundProject:
         """Everything that the project uses, checked."""
-        return bind_project(self.space.project, self.space.catalog, self.space.root)
+        bound = bind_project(self.space.project, self.space.catalog, self.space.root)
+        for notice in bound.release.notices:
+            self.tell(notice)
+        return bound
 
     def run(self) -> Decision:
         """The whole path as far as the decision; what is in the ledger already is not done again."""
@@ -92,11 +103,16 @@ class Pipeline:
         policy = self.policy()
         return self._decide(*self._stored(self._subject(adapter_id, policy.reference), names))
 
-    def plan(self, adapter_id: str | None, names: Names | None = None) -> tuple[RuleVerdict, ...]:
+    def plan(self, adapter_id: str | None, names: Names | None = None) -> tuple[Planned, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
         release = self.bound.release
         candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference), names)
-        return judge(release.policy, release.make(), given(self.space, self.bound, candidate, baselines, look=1))
+        first = replace(given(self.space, self.bound, release.policy, candidate, baselines), earlier=None)
+        return planned(judge(release.policy, release.make(), first), first)
+
+    def foreseen(self) -> list[Foreseen]:
+        """What the project's evaluation rows can show of each rule before they are answered; nothing is recorded."""
+        return foreseen(self.space, self.bound, *held_out_rows(self.space, self.bound.trains().evaluation_data))
 
     def regression(self) -> Decision:
         """Evaluate champion and fallback on the project's evaluation set, and decide whether the champion regressed.
@@ -135,7 +151,22 @@ class Pipeline:
     def _trained(self, base: ResolvedBase, held_out: DatasetVersion) -> Adapter:
         setup = self.bound.trains()
         dataset = self._recorder.done(curating(self.space, "training", setup.training_data, held_out))
-        return self._recorder.done(tuning(self.space, setup.trainer, base, dataset))
+        step = tuning(self.space, setup.trainer, base, dataset)
+        if step.find(self.space.ledger) is None:
+            self._foresee(held_out)
+        return self._recorder.done(step)
+
+    def _foresee(self, held_out: DatasetVersion) -> None:
+        """Say which rules these rows cannot decide, before a training that would be in vain."""
+        rows = evaluation_rows(self.space.ledger, held_out.id)
+        found = foreseen(self.space, self.bound, held_out, rows)
+        vain = hopeless(self.bound.release.policy, found)
+        if vain and self.space.project.schema_ >= STRICT and not self.anyway:
+            lines = [str(one.sentence) for one in vain]
+            raise UndecidableError(*lines, "nothing was trained; --anyway trains all the same")
+        for one in found:
+            if one.sentence is not None:
+                self.tell(one.sentence)
 
     def _evaluation(self, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion) -> Evaluation:
         """A subject's evaluation; an adapter that was trained on another base answers on that one."""
@@ -153,6 +184,13 @@ class Pipeline:
         if policy.reference is None:
             return None
         return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether an adapter has been evaluated that could be a candidate."""
+        ledger, reference = self.space.ledger, self.bound.release.policy.reference
+        answered = (responses_of(ledger, held(entry, Evaluation)) for entry in ledger.entries(Evaluation.kind))
+        return any(one.adapter not in (None, reference) for one in answered)
 
     def _subject(self, adapter_id: str | None, reference: str | None) -> Adapter:
         """The adapter with an id, or the one that was evaluated last and is not what the policy pins."""

@@ -155,6 +155,9 @@ class RuleUse(GateUse):
         default="champion", description="whom the candidate is compared with"
     )
     where: dict[str, str] = Field(default={}, description="labels of the rows that it judges; none: all rows")
+    accept_vacuous: Name | None = Field(
+        default=None, description="why a rule that every candidate passes, or none, is kept; cards print it"
+    )
 
 
 Regression = Annotated[GateUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GateUse | str)]

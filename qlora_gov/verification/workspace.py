@@ -12,6 +12,7 @@ from qlora_gov.verification.aggregates import aggregates_of
 from qlora_gov.verification.cards import KeptCard, cards_among, orphans, rendering_problems
 from qlora_gov.verification.history import history_problems
 from qlora_gov.verification.intervals import Rejudge
+from qlora_gov.verification.looks import look_problems
 from qlora_gov.verification.rates import rate_problems
 
 
@@ -40,6 +41,7 @@ def verify_workspace(
             host=socket.gethostname() if space.shares_ledger else None,
         ),
         *history_problems(found.judged),
+        *look_problems(space.ledger, found.judged),
         *(problem for card in (*kept, *lost) for problem in card.problems(found.entries)),
     ]
     if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again

@@ -54,7 +54,9 @@ class MetricSpec(Spec):
     """A metric over responses or log-likelihoods.
 
     ``margin`` says what a margin such as 5% is of: absolute points (rates) or relative to the champion.
-    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions.
+    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions. ``range`` are the
+    least and the greatest value that the metric can have, ``math.inf`` among them; none where that is not known. A
+    binary metric's is 0 to 1.
     """
 
     kind = "metric"
@@ -63,6 +65,7 @@ class MetricSpec(Spec):
     margin: Margin
     needs: frozenset[Need] = frozenset({"response"})
     binary: bool = False
+    range: tuple[float, float] | None = None
 
 
 def ratio(sums: Floats) -> Floats:

@@ -52,6 +52,7 @@ class PolicyPart(Frozen):
     required: tuple[str, ...] = Field(description="names of the rules that can be neither tolerated nor waived")
     inconclusive: str = Field(description="what a rule that could not tell does, as a sentence")
     further_looks: str = Field(description="what a further look at the rows does and did to alpha, as a sentence")
+    notes: tuple[str, ...] = Field(description="what is odd about its rules, each as a sentence")
 
 
 class DecisionPart(Frozen):
@@ -61,6 +62,7 @@ class DecisionPart(Frozen):
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
+    partly: bool = Field(description="whether only some rows, or the rows of some rules, were judged before")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
 
 
