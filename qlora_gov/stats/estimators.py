@@ -14,7 +14,7 @@ from qlora_gov.stats.methods import METHODS, Methods, newest_methods
 from qlora_gov.stats.paired_ratio import Pairs
 from qlora_gov.stats.results import Estimate, Withheld
 from qlora_gov.stats.samples import Sample
-from qlora_gov.stats.two_valued import TwoValued, two_valued
+from qlora_gov.stats.two_valued import TwoValued, as_two_values
 
 
 def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
@@ -48,7 +48,7 @@ def _without_resampling(comparison: Comparison, contrast: Contrast, methods: Met
     if problem := _unusable(comparison):
         return Withheld(problem, rows, np.unique(comparison.clusters).size)
     by_values = methods.paired_ratio is not None or comparison.metric.binary
-    if by_values and (found := two_valued(comparison)) and (told := _of_shares(found, comparison, contrast, methods)):
+    if by_values and (found := as_two_values(comparison)) and (told := _of_shares(found, comparison, contrast, methods)):
         return told
     k, aggregate = comparison.candidate.shape[1], comparison.metric.aggregate
     # The count comes first, where it is the last that rows and clusters are sorted by: draws depend on their order.

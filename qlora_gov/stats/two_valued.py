@@ -40,7 +40,7 @@ class TwoValued:
         return replace(found, value=value, standard_error=error, interval=interval)
 
 
-def two_valued(comparison: Comparison) -> TwoValued | None:
+def as_two_values(comparison: Comparison) -> TwoValued | None:
     """Read rows as right or wrong where their statistics take two values and the metric is the mean of these.
 
     Where a metric does not declare it, one side at least must take both: what two sides say throughout tells no spread.

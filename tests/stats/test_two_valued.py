@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from qlora_gov.stats import DIFFERENCE, VALUE, estimate, scaled_difference
-from qlora_gov.stats.two_valued import two_valued
+from qlora_gov.stats.two_valued import as_two_values
 from tests.stats.comparisons import compare, perplexity
 
 RIGHT = (np.random.default_rng(0).random(80) > 0.2).astype(float)
@@ -40,4 +40,4 @@ def test_a_value_between_two_marks_keeps_its_place():
     ids=["three values", "no side has both", "one value", "not the mean"],
 )
 def test_anything_else_is_not_read_so(comparison):
-    assert two_valued(comparison) is None
+    assert as_two_values(comparison) is None
