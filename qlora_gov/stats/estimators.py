@@ -47,9 +47,10 @@ def _without_resampling(comparison: Comparison, contrast: Contrast, methods: Met
     rows = comparison.clusters.size
     if problem := _unusable(comparison):
         return Withheld(problem, rows, np.unique(comparison.clusters).size)
-    by_values = methods.paired_ratio is not None or comparison.metric.binary
-    if by_values and (found := as_two_values(comparison)) and (told := _of_shares(found, comparison, contrast, methods)):
-        return told
+    if methods.paired_ratio is not None or comparison.metric.binary:
+        shares = as_two_values(comparison)
+        if shares is not None and (told := _of_shares(shares, comparison, contrast, methods)):
+            return told
     k, aggregate = comparison.candidate.shape[1], comparison.metric.aggregate
     # The count comes first, where it is the last that rows and clusters are sorted by: draws depend on their order.
     both = np.hstack([np.ones((rows, 1)), comparison.candidate, comparison.baseline])
