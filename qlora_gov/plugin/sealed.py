@@ -6,7 +6,6 @@ has seen, so its result is no evidence of them: whoever calls it asks :meth:`Sea
 
 from __future__ import annotations
 
-import copy
 import gc
 import hashlib
 import json
@@ -29,13 +28,11 @@ class Sealed(Generic[R]):
 
     def __init__(self, rows: Sequence[R]) -> None:
         self.rows: tuple[R, ...] = tuple(rows)
-        self._form = _form(self.rows)
+        self._form = pickle.dumps(self.rows, pickle.HIGHEST_PROTOCOL)
         self._contents = [_content(row) for row in self.rows]
 
     def copies(self) -> list[R]:
         """Rows that are equal to these and share nothing with them that can be changed."""
-        if self._form is None:
-            return copy.deepcopy(list(self.rows))
         with _without_collecting():
             return list(pickle.loads(self._form))  # noqa: S301 - what was written a moment ago, here
 
@@ -50,13 +47,6 @@ class Sealed(Generic[R]):
 def source_of(row: Example | EvaluatedRow) -> str:
     """Where a row came from: file and line."""
     return row.source if isinstance(row, Example) else row.example.source
-
-
-def _form(rows: tuple[R, ...]) -> bytes | None:
-    try:
-        return pickle.dumps(rows, pickle.HIGHEST_PROTOCOL)
-    except Exception:  # noqa: BLE001 - a source may have put anything into a row
-        return None
 
 
 def _content(row: Any) -> bytes:
@@ -77,7 +67,9 @@ def _parts(row: Any) -> list[Any]:
 
 
 def _told(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else [type(value).__name__, repr(value)]
+    if not isinstance(value, Mapping):
+        raise TypeError(f"a {type(value).__name__} is no JSON")
+    return dict(value)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class BoundDataset:
         """Make the steps; a guardrail becomes a filter."""
         return [
             UsedStep(
-                GuardrailFilter(bound.make(), bound.component.name, step.action)
+                GuardrailFilter(bound.make(), bound.component.name, step.action, bound.spec.kinds)
                 if isinstance(bound.spec, GuardrailSpec)
                 else bound.make(),
                 bound.component,
@@ -124,6 +124,7 @@ class BoundProject:
                 used.bound.spec.covers,
                 used.bound.spec.misses,
                 used.errors,
+                used.bound.spec.also,
             )
             for used in self.measures.guardrails
         ]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from qlora_gov.errors import did_you_mean
+from qlora_gov.canonical import canonical_json
+from qlora_gov.errors import GovError, did_you_mean
 from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.calls import Raised, plugin_code, reason_of
 from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.scoring import aggregate_fault
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
     Absent,
@@ -31,8 +33,14 @@ from qlora_gov.records import (
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stats import newest_methods, value_of
+from qlora_gov.text import one_line
 
-T = TypeVar("T", bound=np.generic)
+RAISED = "the gate raised"
+"""How the reason begins of a rule whose gate raised; what follows is told as each version tells it."""
+
+_LONGEST = 20_000  # characters of a reason
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ARRAYS = ("candidate", "baseline", "clusters")
 
 Values = Mapping[str, float | Absent]
 """What was measured on ``candidate`` and ``baseline``."""
@@ -111,7 +119,7 @@ class _Judge:
 
     def __init__(self, policy: Policy, given: GateInput) -> None:
         self.given = given
-        self.clusters = _read_only(cluster_numbers([example.group for example in given.examples]))
+        self.clusters = cluster_numbers([example.group for example in given.examples])
         labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
         looked = given.look > 1
@@ -145,11 +153,11 @@ class _Judge:
         if self.stale:
             why = f"this is decision {self.given.look} on these rows, and the policy asks for fresh ones"
             return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
-        both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
+        both = (stats["candidate"], stats[rule.against])
         whole = Comparison(
             measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale, self.given.methods
         )
-        return _ask(gate, whole if rows.all() else whole.part(rows), values)
+        return _ask(gate, measure, whole if rows.all() else whole.part(rows), values)
 
 
 def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:
@@ -160,11 +168,19 @@ def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int
     return mask
 
 
-def _read_only(values: NDArray[T]) -> NDArray[T]:
-    """A view, so that no gate can change what the next one is given."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
+def _lent(comparison: Comparison) -> Comparison:
+    """The same, of arrays that no other gate is given and that cannot be written to by accident."""
+    arrays = {name: getattr(comparison, name).copy() for name in _ARRAYS}
+    for array in arrays.values():
+        array.flags.writeable = False
+    labels = MappingProxyType({name: tuple(values) for name, values in comparison.labels.items()})
+    return replace(comparison, metric=replace(comparison.metric), labels=labels, **arrays)
+
+
+def _as_lent(given: Comparison, comparison: Comparison) -> bool:
+    """Whether a gate left what it was lent as it was."""
+    same = all(np.array_equal(getattr(given, name), getattr(comparison, name)) for name in _ARRAYS)
+    return same and given.metric == comparison.metric
 
 
 def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
@@ -192,18 +208,24 @@ def _unusable(measurement: Measurement, rows: int) -> str | None:
     return None
 
 
-def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
+def _ask(gate: Gate, measure: Measure, comparison: Comparison, values: Values) -> Verdict:
+    lent = _lent(comparison)
     try:
-        verdict = gate.decide(comparison)
-    except Exception as error:  # noqa: BLE001 - a gate is foreign code; its failure must close it, not end the run
-        return _fail(f"the gate raised {type(error).__name__}: {error}", values)
+        with plugin_code("a gate"):
+            verdict = gate.decide(lent)
+    except Raised as error:
+        return _fail(f"{RAISED} {error}{_metrics_fault(measure, comparison)}", values)
+    except GovError as error:  # of ours or not, it must close the gate, not end the run
+        return _fail(f"{RAISED} {reason_of(error)}", values)
+    if not _as_lent(comparison, lent):
+        return _fail("the gate changed what it was given to judge", values)
     if not isinstance(verdict, Verdict):
         return _fail(f"the gate returned a {type(verdict).__name__}, not a Verdict", values)
     try:
-        verdict = Verdict.model_validate(verdict.model_dump(warnings=False))  # it can be made without validation
-    except ValidationError as error:
-        reasons = "; ".join(map(str, reasons_of(error, Verdict)))
-        return _fail(f"the gate returned a Verdict that is not valid: {reasons}", values)
+        verdict = _recordable(verdict)
+    except (ValueError, TypeError, AttributeError) as error:
+        reasons = map(str, reasons_of(error, Verdict)) if isinstance(error, ValidationError) else [reason_of(error)]
+        return _fail(f"the gate returned a Verdict that is not valid: {one_line('; '.join(reasons))}", values)
     if verdict.outcome is Outcome.PASS and verdict.estimate is None:
         return _fail("the gate passed without an estimate", values)
     for who, stats, stated in (
@@ -214,6 +236,22 @@ def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
         if not verdict.slices and isinstance(stated, float) and not _equal(stated, value):
             return _fail(f"the gate states that the {who} is {stated:g}, its rows say otherwise", values)
     return verdict
+
+
+def _recordable(verdict: Verdict) -> Verdict:
+    """A gate's verdict of plain values that a ledger can hold: it can be made without validation, and of any text."""
+    given = Verdict.model_dump(verdict, warnings=False)
+    if isinstance(reason := given.get("reason"), str) and (len(reason) > _LONGEST or _SURROGATE.search(reason)):
+        given["reason"] = one_line(reason)
+    plain = Verdict.model_validate(given)
+    canonical_json(plain.model_dump(mode="json"))
+    return plain
+
+
+def _metrics_fault(measure: Measure, comparison: Comparison) -> str:
+    """What is wrong with the metric under a gate that raised, where the fault is not the gate's."""
+    fault = aggregate_fault(measure, comparison.candidate) or aggregate_fault(measure, comparison.baseline)
+    return "" if fault is None else f"; not the gate is at fault, but {measure.component.name}: {fault}"
 
 
 def _equal(stated: float, value: float | Absent) -> bool:

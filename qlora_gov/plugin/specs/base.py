@@ -29,10 +29,11 @@ class Spec:
     ``requires`` names the modules that must be importable for the component to work, ``extra`` the extra of this
     distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
     means raises it, and only that makes evidence of before another component's. Any other component is known by its
-    source.
+    source. ``calls`` are the methods that the core calls.
     """
 
     kind: ClassVar[str]
+    calls: ClassVar[tuple[str, ...]]
     name: str
     summary: str
     factory: Callable[..., Any]

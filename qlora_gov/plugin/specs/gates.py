@@ -70,3 +70,4 @@ class GateSpec(Spec):
     """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where."""
 
     kind = "gate"
+    calls = ("decide",)

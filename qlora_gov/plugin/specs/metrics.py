@@ -56,6 +56,7 @@ class MetricSpec(Spec):
     """
 
     kind = "metric"
+    calls = ("score", "aggregate")
     components: tuple[str, ...]
     higher_is_better: bool
     margin: Margin
