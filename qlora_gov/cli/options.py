@@ -15,6 +15,7 @@ from qlora_gov.plugin.host import load_catalog
 from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, load_project
 from qlora_gov.project.schema import Project
 from qlora_gov.project.workspace import Workspace
+from qlora_gov.text import one_line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -48,7 +49,11 @@ def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Wo
     root = file.parent
     catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
     with TerminalProgress() as progress:
-        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name)
+        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name, _notice)
+
+
+def _notice(line: str) -> None:
+    click.echo(f"note: {one_line(line)}", err=True)
 
 
 def open_ledger(root: Path, settings: Project | None) -> Ledger:

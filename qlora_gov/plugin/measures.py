@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qlora_gov.plugin.catalog import Bound
-from qlora_gov.plugin.specs import GuardrailSpec, Metric, MetricSpec, MetricTraits, Need, ratio
-from qlora_gov.records import Component
+from qlora_gov.plugin.specs import GuardrailSpec, MeanMetric, Metric, MetricSpec, MetricTraits, Need, ratio
+from qlora_gov.records import Component, Declared
 
 RATE_COMPONENTS = ("flagged", "rows")
 
@@ -23,6 +23,15 @@ class Measure:
     traits: MetricTraits
     needs: frozenset[Need]
     metric: Metric | None
+
+    @property
+    def declared(self) -> Declared:
+        """What gates are told of its values, for the record."""
+        traits, aggregate = self.traits, self.traits.aggregate
+        mean = aggregate is ratio or getattr(aggregate, "__func__", None) is MeanMetric.aggregate
+        return Declared(
+            higher_is_better=traits.higher_is_better, margin=traits.margin, binary=traits.binary, mean=mean
+        )
 
 
 def metric_measure(bound: Bound[MetricSpec], name: str) -> Measure:

@@ -98,6 +98,13 @@ class BoundProject:
         for bound in self._bound():
             bound.require()
 
+    def make(self) -> None:
+        """Make what is used after the training, so that a factory at fault is told before it. Raises PluginError."""
+        used = [one.bound for one in self.measures.guardrails]
+        for bound in (*used, *self.release.gates.values(), *self.regression.gates.values()):
+            bound.make()
+        _ = self.measures.all  # they are kept
+
     def trains(self) -> TrainingSetup:
         """What trains. Raises ProjectError for a project that has none."""
         if self.setup is None:

@@ -26,6 +26,7 @@ from qlora_gov.records.decision import (
 from qlora_gov.records.evaluation import (
     Claim,
     CorrectedRate,
+    Declared,
     DetectorErrors,
     Evaluation,
     GenerationSettings,
@@ -74,6 +75,7 @@ __all__ = [
     "DatasetVersion",
     "Decision",
     "DecisionOutcome",
+    "Declared",
     "DetectorErrors",
     "Environment",
     "Evaluation",

@@ -112,6 +112,9 @@ class Decision(Record):
     exploratory: bool = Field(description="the policy was recorded after the candidate answered")
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
     methods: int = Field(default=1, description="the revision of the statistical methods that judged")
+    mended: tuple[str, ...] = Field(
+        default=(), description="metrics whose code is younger than the answers: that in force gave no number for them"
+    )
 
     @property
     def sides(self) -> dict[str, str]:

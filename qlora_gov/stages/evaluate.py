@@ -45,6 +45,11 @@ class Detector:
     errors: DetectorErrors | None = None
     also: tuple[str, ...] = ()
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that it may report."""
+        return frozenset((*self.covers, *self.also))
+
 
 @dataclass(frozen=True)
 class _Scored:
@@ -158,6 +163,7 @@ def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
         rows=len(stats),
         value=value_of_rows(measure, stats[scored]),
         digest=scores_id(stats, scored),
+        declared=measure.declared,
     )
     return _Scored(measurement, stats, scored)
 
@@ -171,6 +177,7 @@ def _absent(measure: Measure, rows: int, reason: Absent) -> _Scored:
         rows=rows,
         value=reason,
         digest=None,
+        declared=measure.declared,
     )
     return _Scored(measurement, np.empty((0, len(measure.components))), np.empty(0, dtype=np.bool_))
 
@@ -206,9 +213,9 @@ class _Findings:
 
 
 def _detected(detector: Detector, rows: Sequence[EvaluatedRow], field: str) -> list[list[Finding]]:
-    kinds = frozenset((*detector.covers, *detector.also))
+    texts = [_text(row, field) for row in rows]
     try:
-        return detect_all(detector.guardrail, [_text(row, field) for row in rows], kinds, detector.component.name)
+        return detect_all(detector.guardrail, texts, detector.kinds, detector.component.name)
     except DetectorFault as fault:
         if fault.text is None:
             raise

@@ -71,11 +71,19 @@ class GateInput:
 
 
 def decide(
-    policy: Policy, gates: Mapping[str, Gate], given: GateInput, *, stated: str, adapter: str, exploratory: bool
+    policy: Policy,
+    gates: Mapping[str, Gate],
+    given: GateInput,
+    *,
+    stated: str,
+    adapter: str,
+    exploratory: bool,
+    mended: tuple[str, ...] = (),
 ) -> Decision:
     """Return the decision on every rule of the policy; ``gates`` are by the rule's name.
 
     ``stated`` is the id of the policy of these terms that is on record. Verdicts name the components that judged.
+    ``mended`` are the metrics whose code is younger than the answers.
     """
     verdicts = judge(policy, gates, given)
     reference = given.baselines.get("reference")
@@ -90,6 +98,7 @@ def decide(
         exploratory=exploratory,
         look=given.look,
         methods=given.methods,
+        mended=mended,
     )
 
 

@@ -8,7 +8,7 @@ import click
 
 from qlora_gov.cli.options import open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
-from qlora_gov.cli.show.verdicts import exit_code, show
+from qlora_gov.cli.show.verdicts import exit_code, show, show_unmeasured
 from qlora_gov.pipeline.pipeline import Pipeline
 
 
@@ -26,6 +26,8 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], **outputs: Path | Non
         decision = pipeline.run()
         card = pipeline.card(decision)
         write_outputs(pipeline, decision, outputs)
+        sides = pipeline.sides(decision)
+    show_unmeasured(sides)
     show(decision)
     click.echo(f"card: {card / 'card.html'}")
     return exit_code(decision)
