@@ -30,9 +30,7 @@ class NotMendedError(Exception):
     """Why a policy is another one than that in force, and not the same with a metric mended."""
 
 
-def mended_metrics(
-    then: Policy, now: Policy, sides: Mapping[str, Scored], scored: Iterable[Scored]
-) -> tuple[str, ...]:
+def mended_metrics(then: Policy, now: Policy, sides: Mapping[str, Scored], scored: Iterable[Scored]) -> tuple[str, ...]:
     """The metrics by whose mending ``now`` came from ``then``, the policy in force when the candidate first answered.
 
     ``sides`` are those that a decision compares, by what rules call them; ``scored`` all evaluations of its rows.
@@ -64,7 +62,7 @@ def _but_for_sources(policy: Policy) -> dict[str, Any]:
 
 
 def _named(component: Component | None) -> Any:
-    """What stays of a component when it is mended; one that comes with the program is known by its revision, not by it."""
+    """What stays of a component when it is mended. One that comes with the program has a revision, and stays whole."""
     if component is None:
         return None
     known_by_source = "source" in component.meaning

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from qlora_gov.errors import PluginError, ProjectError
 from qlora_gov.guardrails.actions import ACTIONS, known_action
-from qlora_gov.guardrails.detect import DetectorFault, detect_all
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.specs import Drop, Guardrail
 from qlora_gov.records.example import Example
 
@@ -31,7 +31,7 @@ class GuardrailFilter:
         turns = [(example, message.content) for example in examples for message in example.messages]
         try:
             found = iter(detect_all(self.guardrail, [text for _, text in turns], self.kinds, self.name))
-        except DetectorFault as fault:
+        except DetectorError as fault:
             where = "" if fault.text is None else f", in {turns[fault.text][0].source}"
             raise PluginError(f"{self.name} {fault}{where}") from fault
         act = ACTIONS[self.action]

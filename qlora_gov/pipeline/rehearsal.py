@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from qlora_gov.errors import GovError
-from qlora_gov.guardrails.detect import DetectorFault, detect_all
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.scoring import aggregate_fault, score_rows
 from qlora_gov.plugin.sealed import Sealed
@@ -32,7 +32,9 @@ def rehearse(bound: BoundProject, examples: Sequence[Example], progress: Progres
     """A line for each measurement of the release policy that fails on reference answers or empty ones."""
     judged = {rule.metric for rule in bound.release.policy.rules}
     tries: dict[str, _Try] = {
-        one.traits.name: _metric(one) for one in bound.measures.all if one.metric is not None and one.traits.name in judged
+        one.traits.name: _metric(one)
+        for one in bound.measures.all
+        if one.metric is not None and one.traits.name in judged
     }
     rates = {used.name for used in bound.measures.guardrails} & judged
     if rates:
@@ -86,8 +88,10 @@ def _metric(measure: Measure) -> _Try:
 def _guardrail(detector: Detector) -> _Try:
     def attempt(rows: Sequence[EvaluatedRow]) -> str | None:
         try:
-            detect_all(detector.guardrail, [row.response or "" for row in rows], detector.kinds, detector.component.name)
-        except DetectorFault as fault:
+            detect_all(
+                detector.guardrail, [row.response or "" for row in rows], detector.kinds, detector.component.name
+            )
+        except DetectorError as fault:
             where = "" if fault.text is None else f", for {rows[fault.text].example.source}"
             return f"the guardrail {fault}{where}"
         except GovError as error:

@@ -19,7 +19,7 @@ _LIBRARIES = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysco
 _PATIENCE = 60.0  # seconds in which to look for the item at fault
 
 
-class Raised(Exception):
+class ForeignError(Exception):
     """What a plugin's code raised, in a line: the kind, the text made fit to be shown, and where in its own source."""
 
     def __init__(self, error: BaseException) -> None:
@@ -29,13 +29,13 @@ class Raised(Exception):
 
 @contextmanager
 def plugin_code(who: str) -> Iterator[None]:
-    """Run a plugin's code. What it raises becomes :class:`Raised`, ``sys.exit`` too: its code is no decision of ours.
+    """Run a plugin's code. What it raises becomes :class:`ForeignError`, ``sys.exit`` too: its code is no decision of ours.
 
     Three things pass: errors that the user can mend, the user's interrupt and whatever else stops the program, and a
     disk that is full.
 
     Raises:
-        Raised: the code failed.
+        ForeignError: the code failed.
         GovError: it raised one, whose lines are made fit to be shown; of a kind that is not ours, a PluginError.
         PluginError: there was no memory left, which says nothing of what was worked on.
     """
@@ -46,13 +46,15 @@ def plugin_code(who: str) -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except MemoryError as error:
-        raise PluginError(f"{who} ran out of memory; nothing of it is kept, and the same command tries again") from error
+        raise PluginError(
+            f"{who} ran out of memory; nothing of it is kept, and the same command tries again"
+        ) from error
     except BaseException as error:
         if isinstance(error, OSError) and error.errno in _DISK:
             raise
         if type(error).__module__.startswith(f"{_CORE.name}."):
             raise
-        raise Raised(error) from error
+        raise ForeignError(error) from error
 
 
 def reason_of(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
 from qlora_gov.explain import reasons_of
-from qlora_gov.plugin.calls import Raised, plugin_code
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.specs import Spec
 from qlora_gov.records import Component
@@ -82,7 +82,7 @@ class Bound(Generic[S]):
             with plugin_code(name):
                 made = spec.factory() if self.settings is None else spec.factory(self.settings)
                 missing = [method for method in spec.calls if not callable(getattr(made, method, None))]
-        except Raised as error:
+        except ForeignError as error:
             given = "nothing: it has no config" if self.settings is None else f"a {type(self.settings).__name__}"
             raise PluginError(f"{name} cannot be made: its factory, called with {given}, raised {error}") from error
         if isinstance(made, type) or missing:
@@ -165,8 +165,10 @@ def _settings(
     try:
         with plugin_code(entry.name):
             return _validated(entry, model, settings, context, where)
-    except Raised as error:
-        raise PluginError(f"{where}: the settings of {entry.name} cannot be checked: its config raised {error}") from error
+    except ForeignError as error:
+        raise PluginError(
+            f"{where}: the settings of {entry.name} cannot be checked: its config raised {error}"
+        ) from error
 
 
 def _validated(
@@ -212,5 +214,5 @@ def _importable(module: str) -> bool:
     try:
         with plugin_code(module):  # of a dotted name, the package is imported
             return importlib.util.find_spec(module) is not None
-    except Raised:
+    except ForeignError:
         return False

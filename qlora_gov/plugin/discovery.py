@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from qlora_gov.errors import GovError, PluginError, ProjectError
-from qlora_gov.plugin.calls import Raised, plugin_code, reason_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.hookspecs import PROJECT
 
 
@@ -51,7 +51,7 @@ def _import(entry: EntryPoint, distribution: str) -> ModuleType:
     try:
         with plugin_code(entry.name):
             module = entry.load()
-    except (Raised, GovError) as error:
+    except (ForeignError, GovError) as error:
         raise PluginError(_failed(entry.name, distribution, error)) from error
     if not isinstance(module, ModuleType) or module.__file__ is None:
         raise PluginError(f"plugin {entry.name!r} of {distribution}: {entry.value} is not a module with a file")
@@ -80,14 +80,14 @@ def _load_file(path: Path, where: str) -> ModuleType:
     try:
         with plugin_code(path.stem):
             spec.loader.exec_module(module)
-    except (Raised, GovError) as error:
+    except (ForeignError, GovError) as error:
         del sys.modules[name]
         raise PluginError(_failed(path.stem, where, error)) from error
     return module
 
 
-def _failed(name: str, where: str, error: Raised | GovError) -> str:
-    said = str(error) if isinstance(error, Raised) else reason_of(error)
+def _failed(name: str, where: str, error: ForeignError | GovError) -> str:
+    said = str(error) if isinstance(error, ForeignError) else reason_of(error)
     return f"plugin {name!r} of {where} fails to import: {said}"
 
 

@@ -9,7 +9,7 @@ import pluggy
 
 from qlora_gov.errors import PluginError
 from qlora_gov.plugin import hookspecs
-from qlora_gov.plugin.calls import Raised, plugin_code
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.discovery import Plugin, discover
 from qlora_gov.plugin.specs import SPECS
@@ -26,7 +26,7 @@ def load_catalog(directories: Iterable[Path] = ()) -> Catalog:
             with plugin_code(f"plugin {plugin.name!r}"):  # a module may run code when its names are asked for
                 check_hooks(plugin)
                 _register(manager, plugin)
-        except Raised as error:
+        except ForeignError as error:
             raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution} raised {error}") from error
         entries.extend(_contributions(manager, plugin))
     return Catalog(entries)
@@ -47,7 +47,7 @@ def _contributions(manager: pluggy.PluginManager, plugin: Plugin) -> Iterable[En
         try:
             with plugin_code(f"plugin {plugin.name!r}: {hook}"):
                 results = caller()
-        except Raised as error:
+        except ForeignError as error:
             raise PluginError(f"plugin {plugin.name!r}: {hook} raised {error}") from error
         if len(results) < len(caller.get_hookimpls()):  # pluggy leaves out what is None
             raise PluginError(f"plugin {plugin.name!r}: {hook} returned None; return a list of specs")

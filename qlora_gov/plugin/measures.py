@@ -29,9 +29,7 @@ class Measure:
         """What gates are told of its values, for the record."""
         traits, aggregate = self.traits, self.traits.aggregate
         mean = aggregate is ratio or getattr(aggregate, "__func__", None) is MeanMetric.aggregate
-        return Declared(
-            higher_is_better=traits.higher_is_better, margin=traits.margin, binary=traits.binary, mean=mean
-        )
+        return Declared(higher_is_better=traits.higher_is_better, margin=traits.margin, binary=traits.binary, mean=mean)
 
 
 def metric_measure(bound: Bound[MetricSpec], name: str) -> Measure:

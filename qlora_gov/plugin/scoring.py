@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from qlora_gov.plugin.calls import Raised, culprit, plugin_code
+from qlora_gov.plugin.calls import ForeignError, culprit, plugin_code
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Bools, EvaluatedRow, Floats
@@ -26,7 +26,7 @@ def score_rows(measure: Measure, rows: Sealed[EvaluatedRow]) -> Scores | Absent:
         with plugin_code(measure.component.name):
             returned: Any = measure.metric.score(tuple(lent))
             stats, scored = np.array(returned[0]), np.array(returned[1])
-    except Raised as error:
+    except ForeignError as error:
         return Absent(absent=f"the metric raised {error}{_alone(measure, rows, error)}")
     if (at := rows.changed(lent)) is not None:
         source = one_line(rows.rows[at].example.source)
@@ -49,7 +49,7 @@ def _checked(stats: Any, scored: Any, rows: Sequence[EvaluatedRow], k: int) -> S
     return stats, scored
 
 
-def _alone(measure: Measure, rows: Sealed[EvaluatedRow], error: Raised) -> str:
+def _alone(measure: Measure, rows: Sealed[EvaluatedRow], error: ForeignError) -> str:
     """The row with which alone the metric raises the same, where there is one."""
 
     def fails(part: Sequence[int]) -> bool:
@@ -58,7 +58,7 @@ def _alone(measure: Measure, rows: Sealed[EvaluatedRow], error: Raised) -> str:
             with plugin_code(measure.component.name):
                 returned: Any = measure.metric.score(tuple(some.copies()))  # type: ignore[union-attr]
                 np.array(returned[0]), np.array(returned[1])
-        except Raised as again:
+        except ForeignError as again:
             return again.kind is error.kind
         return False
 
@@ -73,7 +73,7 @@ def value_of_rows(measure: Measure, stats: Floats) -> float | Absent:
     try:
         with plugin_code(measure.component.name):
             value = np.array(measure.traits.aggregate(stats.sum(axis=0)), dtype=np.float64)
-    except Raised as error:
+    except ForeignError as error:
         return Absent(absent=f"the metric's aggregate raised {error}")
     if value.shape != () or not np.isfinite(value):
         return Absent(absent=f"undefined over these rows: the metric's aggregate is {one_line(str(value))}")
@@ -93,7 +93,7 @@ def aggregate_fault(measure: Measure, stats: Floats) -> str | None:
         with plugin_code(measure.component.name), np.errstate(all="ignore"):
             one = np.array(measure.traits.aggregate(sums[0].copy()), dtype=np.float64)
             many = np.array(measure.traits.aggregate(sums.copy()), dtype=np.float64)
-    except Raised as error:
+    except ForeignError as error:
         return f"{_NOT_VECTORISED}: of sums of shape {sums.shape} it raised {error}; {_REMEDY}"
     if many.shape != (len(sums),):
         return f"{_NOT_VECTORISED}: of sums of shape {sums.shape} it made values of shape {many.shape}; {_REMEDY}"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from qlora_gov.canonical import canonical_json, columns_id
 from qlora_gov.errors import DataError, PluginError
 from qlora_gov.explain import reasons_of
-from qlora_gov.plugin.calls import Raised, plugin_code, reason_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Drop, Filter, Progress, Source
 from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
@@ -90,7 +90,7 @@ def _read(used: UsedSource) -> list[Example]:
     try:
         with plugin_code(name):
             rows = list(used.source.read())
-    except Raised as error:
+    except ForeignError as error:
         raise PluginError(f"{name} raised {error}") from error
     return [_checked(row, name, "yielded") for row in rows]
 
@@ -106,7 +106,9 @@ def _checked(example: Example, who: str, gave: str) -> Example:
     except ValidationError as error:
         raise DataError(*(f"{_source(example)}: {who} {gave} it: {reason}" for reason in reasons_of(error))) from error
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise DataError(f"{_source(example)}: {who} {gave} it, and it cannot be recorded: {reason_of(error)}") from error
+        raise DataError(
+            f"{_source(example)}: {who} {gave} it, and it cannot be recorded: {reason_of(error)}"
+        ) from error
     if plain.messages[-1].role != "assistant":
         raise DataError(f"{plain.source}: ends in a turn of the {plain.messages[-1].role}, not of the assistant")
     return plain
@@ -124,11 +126,13 @@ def _apply(
     try:
         with plugin_code(name):
             results = list(step.filter.apply(lent, also_lent))
-    except Raised as error:
+    except ForeignError as error:
         raise PluginError(f"{name} raised {error}") from error
     for rows, copies, what in ((given, lent, "a row"), (aside, also_lent, "a held-out row")):
         if (at := rows.changed(copies)) is not None:
-            raise PluginError(f"{name} changed {what} in place, first {rows.rows[at].source}; it returns a changed copy")
+            raise PluginError(
+                f"{name} changed {what} in place, first {rows.rows[at].source}; it returns a changed copy"
+            )
     if len(results) != len(examples):
         raise PluginError(f"{name} returned {len(results)} results for {len(examples)} rows")
     results = [_result(name, *each) for each in zip(results, lent, examples, strict=True)]
@@ -159,7 +163,9 @@ def _result(name: str, result: Example | Drop, lent: Example, given: Example) ->
         raise PluginError(f"{name} returned a {type(result).__name__}, not an Example or a Drop")
     row = _checked(result, name, "returned")
     if row.source != given.source:
-        raise PluginError(f"{name} returned {row.source} in place of {given.source}; a filter returns the row or a Drop")
+        raise PluginError(
+            f"{name} returned {row.source} in place of {given.source}; a filter returns the row or a Drop"
+        )
     return row
 
 
@@ -167,7 +173,9 @@ def _refuse_held_out(changed: Sequence[Example], held_out: Sequence[Example]) ->
     """Raise PluginError where steps turned a training row into a held-out one, and none after them dropped it."""
     held = {row.id for row in held_out} if changed else set()
     if same := [row.source for row in changed if row.id in held]:
-        raise PluginError(f"the steps turned {same[0]} into a held-out row; put held_out_leak last, which drops such rows")
+        raise PluginError(
+            f"the steps turned {same[0]} into a held-out row; put held_out_leak last, which drops such rows"
+        )
 
 
 def _mix(examples: Sequence[Example], field: str) -> Mapping[str, int]:

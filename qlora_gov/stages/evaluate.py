@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.guardrails.detect import DetectorFault, detect_all
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.scoring import score_rows, value_of_rows
 from qlora_gov.plugin.sealed import Sealed
@@ -115,7 +115,7 @@ def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, finding
     """The share of responses that a detector flags, its findings kept; absent where it failed on any text."""
     try:
         flagged = findings.scan(number, detector, rows)
-    except DetectorFault as fault:
+    except DetectorError as fault:
         return _absent(detector.rate, len(rows), Absent(absent=f"the guardrail {fault}"))
     stats = np.column_stack([flagged.astype(np.float64), np.ones(len(rows))])
     return _result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_))
@@ -191,7 +191,7 @@ class _Findings:
     def scan(self, number: int, detector: Detector, rows: Sequence[EvaluatedRow]) -> Bools:
         """Look at every field of every row; return which responses were flagged, ``[n]``.
 
-        Keeps nothing of a guardrail that fails on any field. Raises DetectorFault, which then names field and row.
+        Keeps nothing of a guardrail that fails on any field. Raises DetectorError, which then names field and row.
         """
         found = {field: _detected(detector, rows, field) for field in _FIELDS}
         for field, texts in found.items():
@@ -216,10 +216,10 @@ def _detected(detector: Detector, rows: Sequence[EvaluatedRow], field: str) -> l
     texts = [_text(row, field) for row in rows]
     try:
         return detect_all(detector.guardrail, texts, detector.kinds, detector.component.name)
-    except DetectorFault as fault:
+    except DetectorError as fault:
         if fault.text is None:
             raise
-        raise DetectorFault(f"{fault}, in the {field} of {one_line(rows[fault.text].example.source)}") from fault
+        raise DetectorError(f"{fault}, in the {field} of {one_line(rows[fault.text].example.source)}") from fault
 
 
 def _text(row: EvaluatedRow, field: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import GovError, did_you_mean
 from qlora_gov.explain import reasons_of
-from qlora_gov.plugin.calls import Raised, plugin_code, reason_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.scoring import aggregate_fault
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
@@ -222,7 +222,7 @@ def _ask(gate: Gate, measure: Measure, comparison: Comparison, values: Values) -
     try:
         with plugin_code("a gate"):
             verdict = gate.decide(lent)
-    except Raised as error:
+    except ForeignError as error:
         return _fail(f"{RAISED} {error}{_metrics_fault(measure, comparison)}", values)
     except GovError as error:  # of ours or not, it must close the gate, not end the run
         return _fail(f"{RAISED} {reason_of(error)}", values)

@@ -12,7 +12,7 @@ import numpy as np
 
 from qlora_gov.canonical import columns_id, file_id, tree_id
 from qlora_gov.errors import DataError, PluginError
-from qlora_gov.plugin.calls import Raised, plugin_code
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.specs import ImportedEvaluation, Importer
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
 from qlora_gov.records.example import Example
@@ -27,7 +27,7 @@ def read_log(importer: Importer, component: Component, path: Path) -> ImportedEv
     try:
         with plugin_code(component.name):
             imported = importer.read(path)
-    except Raised as error:
+    except ForeignError as error:
         raise PluginError(f"{component.name} on {path}: raised {error}") from error
     if not isinstance(imported, ImportedEvaluation) or not imported.files:
         raise PluginError(f"{component.name} on {path}: returned no ImportedEvaluation that names its files")

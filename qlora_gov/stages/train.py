@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from qlora_gov.canonical import canonical_json, file_id, tree_id
 from qlora_gov.errors import PluginError, TrainingError
 from qlora_gov.explain import reasons_of
-from qlora_gov.plugin.calls import Raised, plugin_code, reason_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.specs import Progress, Trainer, TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment, Training
 from qlora_gov.records.example import Example
@@ -54,7 +54,7 @@ def train_adapter(
     try:
         with plugin_code(recipe.name):
             outcome = trainer.train(job)
-    except Raised as error:
+    except ForeignError as error:
         raise PluginError(f"{recipe.name} raised {error}; no adapter is recorded") from error
     if not isinstance(outcome, TrainingOutcome):
         raise PluginError(f"{recipe.name} returned a {type(outcome).__name__}, not a TrainingOutcome")

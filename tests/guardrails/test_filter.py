@@ -54,7 +54,11 @@ ROWS = [example("Call 1 or 2", "No."), example("Call", "On 3."), example("Call",
 
 
 def test_a_guardrail_drops_the_rows_that_it_flags_in_any_turn() -> None:
-    assert GuardrailFilter(Digits(), "toys/digits", "drop", ("DIGIT",)).apply(ROWS, ()) == [Drop("DIGIT"), Drop("DIGIT"), ROWS[2]]
+    assert GuardrailFilter(Digits(), "toys/digits", "drop", ("DIGIT",)).apply(ROWS, ()) == [
+        Drop("DIGIT"),
+        Drop("DIGIT"),
+        ROWS[2],
+    ]
 
 
 def test_a_guardrail_redacts_what_it_found_in_any_turn() -> None:

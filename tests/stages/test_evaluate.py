@@ -249,15 +249,15 @@ def test_an_error_of_a_megabyte_is_a_line() -> None:
     assert len(value.absent) < 3000
 
 
-class Unspeakable(Exception):
+class UnspeakableError(Exception):
     def __str__(self) -> str:
         raise RuntimeError
 
 
 def test_an_error_whose_text_fails_is_told() -> None:
-    value = only(run([measure(Scored(raises(Unspeakable())))])).value
+    value = only(run([measure(Scored(raises(UnspeakableError())))])).value
     assert isinstance(value, Absent)
-    assert value.absent.startswith("the metric raised Unspeakable: its text cannot be told")
+    assert value.absent.startswith("the metric raised UnspeakableError: its text cannot be told")
 
 
 def test_a_lack_of_memory_is_no_result() -> None:
