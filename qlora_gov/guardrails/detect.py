@@ -78,10 +78,8 @@ def _checked(finding: Finding, text: str, kinds: Collection[str], at: int) -> Fi
     if not 0 <= score <= 1 + _ROUNDING:
         raise DetectorError(f"gave a finding of kind {_told(kind)} the score {score:g}, not one from 0 to 1", at)
     if not 0 <= start <= end <= len(text):
-        span = f"{start} to {end}"
-        raise DetectorError(
-            f"reported {_told(kind)} at {span}, which is not within a text of {len(text)} characters", at
-        )
+        outside = f"at {start} to {end}, which is not within a text of {len(text)} characters"
+        raise DetectorError(f"reported {_told(kind)} {outside}", at)
     return Finding(kind, min(score, 1.0), start, end)
 
 

@@ -29,7 +29,7 @@ class ForeignError(Exception):
 
 @contextmanager
 def plugin_code(who: str) -> Iterator[None]:
-    """Run a plugin's code. What it raises becomes :class:`ForeignError`, ``sys.exit`` too: its code is no decision of ours.
+    """Run a plugin's code. What it raises becomes :class:`ForeignError`, ``sys.exit`` too: its code decides nothing.
 
     Three things pass: errors that the user can mend, the user's interrupt and whatever else stops the program, and a
     disk that is full.

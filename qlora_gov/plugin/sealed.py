@@ -74,7 +74,7 @@ def _told(value: Any) -> Any:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """No garbage collection while many objects come into being, none of which can go yet: it takes three times as long."""
+    """No garbage collection while many objects come into being, none of which can go yet: it took most of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

@@ -100,8 +100,9 @@ class BoundProject:
 
     def make(self) -> None:
         """Make what is used after the training, so that a factory at fault is told before it. Raises PluginError."""
-        used = [one.bound for one in self.measures.guardrails]
-        for bound in (*used, *self.release.gates.values(), *self.regression.gates.values()):
+        gates = (*self.release.gates.values(), *self.regression.gates.values())
+        used: list[Bound[Any]] = [*(one.bound for one in self.measures.guardrails), *gates]
+        for bound in used:
             bound.make()
         _ = self.measures.all  # they are kept
 

@@ -130,9 +130,7 @@ def _apply(
         raise PluginError(f"{name} raised {error}") from error
     for rows, copies, what in ((given, lent, "a row"), (aside, also_lent, "a held-out row")):
         if (at := rows.changed(copies)) is not None:
-            raise PluginError(
-                f"{name} changed {what} in place, first {rows.rows[at].source}; it returns a changed copy"
-            )
+            raise PluginError(f"{name} changed {what} in place, first {rows.rows[at].source}; return a changed copy")
     if len(results) != len(examples):
         raise PluginError(f"{name} returned {len(results)} results for {len(examples)} rows")
     results = [_result(name, *each) for each in zip(results, lent, examples, strict=True)]

@@ -39,9 +39,9 @@ class Filter(Protocol):
     def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
         """Return, for each example in its place, the example itself, a changed one, or a Drop.
 
-        A changed one is made with ``with_messages`` or ``model_copy`` and keeps its ``source``: what stands in its place
-        under another address is another row, and refused, as is the conversation of a held-out row. Neither list nor
-        any row in it can be changed in place.
+        A changed one is made with ``with_messages`` or ``model_copy`` and keeps its ``source``: what has another address
+        is another row, and refused, and so is a training row that became a held-out one. Neither list, nor any row
+        in it, may be changed in place.
 
         ``held_out`` are the evaluation examples that training data must be kept clear of; empty when the
         evaluation set itself is curated.

@@ -13,7 +13,7 @@ from qlora_gov.plugin.specs.base import Spec
 class Finding:
     """Something a detector saw: its kind, a score from 0 to 1, and the span of characters ``[start, end)``.
 
-    The kind is one that the spec declares, and the span lies within the text: anything else is an error of the detector.
+    The kind is one that the spec declares, and the span lies within the text; else it is an error of the detector.
     """
 
     kind: str
