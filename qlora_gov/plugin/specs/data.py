@@ -39,7 +39,7 @@ class Filter(Protocol):
     def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
         """Return, for each example in its place, the example itself, a changed one, or a Drop.
 
-        A changed one is made with ``with_messages`` or ``model_copy`` and keeps its ``source``: what has another address
+        A changed one is made with ``with_messages`` or ``model_copy`` and keeps its ``source``: with another address it
         is another row, and refused, and so is a training row that became a held-out one. Neither list, nor any row
         in it, may be changed in place.
 

@@ -33,6 +33,7 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         outcome=decision.outcome,
         exploratory=decision.exploratory,
         look=decision.look,
+        mended=decision.mended,
         rules=tuple(_rule(item, item.rule.name in policy.required) for item in rules),
     )
 

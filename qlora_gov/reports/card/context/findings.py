@@ -61,6 +61,7 @@ class DecisionPart(Frozen):
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
+    mended: tuple[str, ...] = Field(description="metrics whose code is younger than the answers; mostly none")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
 
 
