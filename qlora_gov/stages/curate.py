@@ -154,7 +154,7 @@ def _result(name: str, result: Example | Drop, lent: Example, given: Example) ->
     if isinstance(result, Drop):
         if not isinstance(result.reason, str) or not result.reason.strip():
             raise PluginError(f"{name} dropped {given.source} without a reason in words")
-        return Drop(one_line(result.reason))
+        return Drop(one_line(result.reason).strip())
     if result is lent:
         return given
     if not isinstance(result, Example):
