@@ -55,13 +55,11 @@ class Bad(Settings):
 
 @pytest.mark.parametrize("body", ["raise SystemExit(0)", "return 1 / 0"])
 def test_settings_whose_own_checks_fail_are_their_plugin_s(write: Callable[..., Path], body: str) -> None:
-    source = METRIC.replace("SPEC =", CONFIG.replace("{body}", body) + "\nSPEC =").replace(
-        "Length,", "Length, config=Bad,", 1
-    )
-    with pytest.raises(
-        PluginError, match=r"^evaluation.metrics\[0\]: the config of mine/length, given these settings, "
-    ):
-        bound(write(source + HOOK))
+    source = METRIC.replace("SPEC =", CONFIG.replace("{body}", body) + "\nSPEC =")
+    source = source.replace("factory=Length,", "factory=Length, config=Bad,") + HOOK
+    said = r"^evaluation.metrics\[0\]: the settings of mine/length cannot be checked: its config raised "
+    with pytest.raises(PluginError, match=said):
+        bound(write(source))
 
 
 @pytest.mark.parametrize("raised", ["SystemExit(0)", "GeneratorExit()", "type('Own', (BaseException,), {})()"])

