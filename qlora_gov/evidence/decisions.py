@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
 from qlora_gov.evidence.evaluations import answers_to, dataset_of, responses_of, stored_evaluation
-from qlora_gov.ledger import Ledger
+from qlora_gov.ledger import Ledger, readable_entries
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
 
@@ -73,3 +73,9 @@ def looks(ledger: Ledger, dataset: str) -> int:
     answered = {entry.id for entry in answers_to(ledger, dataset)}
     scored = {e.id for e in ledger.entries(Evaluation.kind) if held(e, Evaluation).responses in answered}
     return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))
+
+
+def mended_in(ledger: Ledger) -> list[str]:
+    """The metrics whose code is younger than the answers that some decision rests on."""
+    decisions = (entry.record for entry in readable_entries(ledger).judged)
+    return sorted({name for one in decisions if isinstance(one, Decision) for name in one.mended})

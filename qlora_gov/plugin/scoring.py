@@ -72,7 +72,7 @@ def value_of_rows(measure: Measure, stats: Floats) -> float | Absent:
         return Absent(absent="no row could be scored")
     try:
         with plugin_code(measure.component.name):
-            value = np.array(measure.traits.aggregate(stats.sum(axis=0)), dtype=np.float64)
+            value = np.array(measure.aggregate(stats.sum(axis=0)), dtype=np.float64)
     except ForeignError as error:
         return Absent(absent=f"the metric's aggregate raised {error}")
     if value.shape != () or not np.isfinite(value):
@@ -91,10 +91,13 @@ def aggregate_fault(measure: Measure, stats: Floats) -> str | None:
     sums = np.stack([part.sum(axis=0) for part in (stats, stats[:middle], stats[middle:])])
     try:
         with plugin_code(measure.component.name), np.errstate(all="ignore"):
-            one = np.array(measure.traits.aggregate(sums[0].copy()), dtype=np.float64)
-            many = np.array(measure.traits.aggregate(sums.copy()), dtype=np.float64)
+            one = np.array(measure.aggregate(sums[0].copy()), dtype=np.float64)
+            given = sums.copy()
+            many = np.array(measure.aggregate(given), dtype=np.float64)
     except ForeignError as error:
         return f"{_NOT_VECTORISED}: of sums of shape {sums.shape} it raised {error}; {_REMEDY}"
+    if not np.array_equal(given, sums):
+        return "the metric's aggregate changes the sums that it is given; make new ones"
     if many.shape != (len(sums),):
         return f"{_NOT_VECTORISED}: of sums of shape {sums.shape} it made values of shape {many.shape}; {_REMEDY}"
     if not np.allclose(many[0], one, rtol=1e-9, atol=0.0, equal_nan=True):

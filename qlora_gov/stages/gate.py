@@ -197,7 +197,10 @@ def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement
     for index, measurement in enumerate(evaluation.measurements):
         if measurement.metric.identity == measure.component.identity:
             return index, measurement
-    absent = Absent(absent="not by this version and these settings of the metric")
+    absent = Absent(
+        absent="not by this version and these settings of the metric; 'qlora-gov evaluate', or 'import' of the same log, "
+        "scores the stored answers by these"
+    )
     return -1, Measurement(
         name=measure.traits.name,
         metric=measure.component,
@@ -225,7 +228,7 @@ def _ask(gate: Gate, measure: Measure, comparison: Comparison, values: Values) -
     except ForeignError as error:
         return _fail(f"{RAISED} {error}{_metrics_fault(measure, comparison)}", values)
     except GovError as error:  # of ours or not, it must close the gate, not end the run
-        return _fail(f"{RAISED} {reason_of(error)}", values)
+        return _fail(f"{RAISED} {reason_of(error)}{_metrics_fault(measure, comparison)}", values)
     if not _as_lent(comparison, lent):
         return _fail("the gate changed what it was given to judge", values)
     if not isinstance(verdict, Verdict):

@@ -102,7 +102,9 @@ def test_a_metric_that_failed_on_both_sides_may_be_mended(project: Mending, caps
     for card in cards:
         assert "is younger than the answers" in card.read_text()
     assert project("verify", "--intervals") == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("verified: ")
+    (line,) = capsys.readouterr().out.splitlines()[-1:]
+    assert line.startswith("verified: ")
+    assert line.endswith("; after the answers were mended: right")
     assert project("promote") == 0
 
 

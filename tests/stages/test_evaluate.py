@@ -187,6 +187,11 @@ def test_a_metric_that_fails_is_absent_with_its_reason_and_has_no_rows(metric: S
             N,
         ),
         (
+            Scored(returns(GOOD, YES), lambda sums: np.divide(sums[..., 0], sums[..., 1], out=sums[..., 0]) + 0.0),
+            "the metric's aggregate changes the sums that it is given",
+            N,
+        ),
+        (
             Scored(returns(GOOD, YES), lambda sums: sums[0] / sums[1]),
             "the metric's aggregate is not vectorised: of sums of shape (3, 2) it made values of shape (2,); write it",
             N,

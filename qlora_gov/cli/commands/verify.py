@@ -11,6 +11,7 @@ import click
 from qlora_gov.attestations.signing import signature_problems
 from qlora_gov.cli.options import open_workspace, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
+from qlora_gov.evidence.decisions import mended_in
 from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.records import Head
@@ -55,6 +56,7 @@ def command(
         problems = list(verify_workspace(space, heads, kept, intervals=intervals))
         problems += signature_problems(space, key) if key else ()
         head = space.ledger.head()
+        mended = mended_in(space.ledger)
         if head is None and not problems:
             raise UsageError(f"there is no ledger at {space.ledger.location}: nothing is there to verify")
     _print(problems)
@@ -71,6 +73,7 @@ def command(
         return INCONCLUSIVE
     also = ", every verdict's numbers too" if intervals else ""
     also += f", signatures under {key} too" if key else ""
+    also += f"; after the answers were mended: {one_line(', '.join(mended))}" if mended else ""
     click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived{also}")
     return 0
 
