@@ -198,8 +198,8 @@ def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement
         if measurement.metric.identity == measure.component.identity:
             return index, measurement
     absent = Absent(
-        absent="not by this version and these settings of the metric; 'qlora-gov evaluate', or 'import' of the same log, "
-        "scores the stored answers by these"
+        absent="not by this version and these settings of the metric; 'qlora-gov evaluate', or 'import' of the same "
+        "log, scores the stored answers by these"
     )
     return -1, Measurement(
         name=measure.traits.name,
