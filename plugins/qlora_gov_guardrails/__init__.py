@@ -68,6 +68,7 @@ TOXICITY = GuardrailSpec(
     requires=("detoxify",),
     extra="guardrails",
     covers=("toxicity",),
+    also=("*",),  # every label of the checkpoint is a kind
     misses=(
         "kinds that the checkpoint has no label for",
         "contempt and hate in polite words, irony, code words",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from qlora_gov.cli.progress import TerminalProgress
+from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.plugin.host import load_catalog
 from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, load_project
@@ -70,7 +71,7 @@ def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Wo
     root = file.parent
     catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
     with TerminalProgress() as progress:
-        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name)
+        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name, show_notice)
 
 
 def open_ledger(root: Path, settings: Project | None) -> Ledger:

@@ -111,5 +111,11 @@ def evaluating(
     def parts_of(evaluation: Evaluation) -> dict[str, Any]:
         return {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
 
+    def usable(evaluation: Evaluation) -> bool:
+        """What failed is tried again by another version of the same component, whose mistake may be mended."""
+        installed = {component.name: component.source for component in bound.measures.measured.values()}
+        failed = [one.metric for one in evaluation.measurements if one.digest is None]
+        return all(installed.get(metric.name, metric.source) == metric.source for metric in failed)
+
     parts = {"responses": responses.id, "measures": bound.measures.key}
-    return Step("evaluate", Evaluation, parts, parts_of, make)
+    return Step("evaluate", Evaluation, parts, parts_of, make, usable)

@@ -8,7 +8,7 @@ from pathlib import Path
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.evidence.looks import earlier_looks
-from qlora_gov.evidence.policies import exploratory, stated
+from qlora_gov.evidence.policies import standing, stated
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.project.binding import BoundPolicy, BoundProject
@@ -54,13 +54,17 @@ def deciding(
     def make(work: Path) -> Made[Decision]:
         answered = responses_of(space.ledger, candidate)
         assert answered.adapter is not None, "a candidate is an adapter"
+        stands = standing(space.ledger, rules.policy, {"candidate": candidate, **baselines.by_name})
+        if stands.why is not None:
+            space.notice(f"exploratory: {stands.why}")
         decision = decide(
             rules.policy,
             rules.make(),
             given(space, bound, rules.policy, candidate, baselines),
             stated=stated(space.ledger, rules.policy).id,
             adapter=answered.adapter,
-            exploratory=exploratory(space.ledger, answered, rules.policy),
+            exploratory=stands.exploratory,
+            mended=stands.mended,
         )
         return decision, {}
 

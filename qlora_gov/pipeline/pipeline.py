@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-from qlora_gov.errors import ModelError, ReleaseError, UndecidableError, UsageError
+from qlora_gov.errors import ModelError, PluginError, ReleaseError, UndecidableError, UsageError
 from qlora_gov.evidence.aliases import adapter_at, baseline, pinned
 from qlora_gov.evidence.choices import Names, candidates, chosen, paired
 from qlora_gov.evidence.datasets import evaluation_rows
@@ -23,8 +24,9 @@ from qlora_gov.pipeline.foreseeing import foreseen, held_out_rows
 from qlora_gov.pipeline.gating import Baselines, deciding, given
 from qlora_gov.pipeline.imports import import_responses
 from qlora_gov.pipeline.recorder import Recorder
+from qlora_gov.pipeline.rehearsal import rehearse
 from qlora_gov.pipeline.reporting import report_of
-from qlora_gov.pipeline.step import stating
+from qlora_gov.pipeline.step import Step, stating
 from qlora_gov.pipeline.training import tuning
 from qlora_gov.project.binding import STRICT, BoundProject, bind_project
 from qlora_gov.project.workspace import Workspace
@@ -34,6 +36,7 @@ from qlora_gov.records import (
     Decision,
     Evaluation,
     Policy,
+    Record,
     Responses,
 )
 from qlora_gov.reports.decision.report import DecisionReport
@@ -41,16 +44,17 @@ from qlora_gov.stages.foresee import Foreseen, hopeless
 from qlora_gov.stages.gate import judge
 from qlora_gov.stages.plan import Planned, planned
 
+R = TypeVar("R", bound=Record)
+
 
 @dataclass(frozen=True)
 class Pipeline:
     """One project's way from data to a decision and its card.
 
-    ``tell`` is given what is odd and stops nothing. ``anyway`` trains although no answers could pass the policy.
+    ``anyway`` trains although no answers could pass the policy.
     """
 
     space: Workspace
-    tell: Callable[[str], None] = lambda notice: None
     anyway: bool = False
 
     @property
@@ -62,7 +66,7 @@ class Pipeline:
         """Everything that the project uses, checked."""
         bound = bind_project(self.space.project, self.space.catalog, self.space.root)
         for notice in bound.release.notices:
-            self.tell(notice)
+            self.space.notice(notice)
         return bound
 
     def run(self) -> Decision:
@@ -135,6 +139,10 @@ class Pipeline:
         """What the machine-readable forms of a decision are made from."""
         return report_of(self.space, decision, self.bound.measures.all)
 
+    def sides(self, decision: Decision) -> dict[str, Evaluation]:
+        """The evaluations that a decision compares, by what rules call their side."""
+        return {who: fetch(self.space.ledger, id_, Evaluation) for who, id_ in decision.sides.items()}
+
     def card(self, decision: Decision) -> Path:
         """Write the files of a decision's card; returns their directory."""
         return write_card(self._recorder, decision)
@@ -143,6 +151,7 @@ class Pipeline:
         """The base at hand, and the frozen evaluation set."""
         setup = self.bound.trains()
         self.bound.require()  # now, not after hours of work
+        self.bound.make()
         require_training_libraries()
         base = project_base(self.space)
         base = replace(base, record=self._recorder.done(stating(base.record)))
@@ -152,9 +161,9 @@ class Pipeline:
         setup = self.bound.trains()
         dataset = self._recorder.done(curating(self.space, "training", setup.training_data, held_out))
         step = tuning(self.space, setup.trainer, base, dataset)
-        if step.find(self.space.ledger) is None:
+        if not self._recorder.has(step):
             self._foresee(held_out)
-        return self._recorder.done(step)
+        return self._rehearsed(step, held_out)
 
     def _foresee(self, held_out: DatasetVersion) -> None:
         """Say which rules these rows cannot decide, before a training that would be in vain."""
@@ -166,7 +175,7 @@ class Pipeline:
             raise UndecidableError(*lines, "nothing was trained; --anyway trains all the same")
         for one in found:
             if one.sentence is not None:
-                self.tell(one.sentence)
+                self.space.notice(one.sentence)
 
     def _evaluation(self, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion) -> Evaluation:
         """A subject's evaluation; an adapter that was trained on another base answers on that one."""
@@ -174,8 +183,27 @@ class Pipeline:
             if adapter.base is None:
                 raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
             base = recorded_base(self.space, adapter.base)
-        responses = self._recorder.done(responding(self.space, self.bound, base, adapter, dataset))
+        responses = self._rehearsed(responding(self.space, self.bound, base, adapter, dataset), dataset)
         return self._scored(responses, dataset)
+
+    def _rehearsed(self, step: Step[R], held_out: DatasetVersion) -> R:
+        """A step that takes long, after a rehearsal where it is not done yet. Raises PluginError for what fails there.
+
+        Under the first schema, where a metric that fails closed the gate after the training, it is told and no more.
+        """
+        if not self._recorder.has(step) and held_out.id not in self._heard:
+            faults = rehearse(self.bound, evaluation_rows(self.space.ledger, held_out.id), self.space.progress)
+            if faults and self.space.project.schema_ >= 2:
+                raise PluginError(*(f"before the training: {fault}" for fault in faults))
+            for fault in faults:
+                self.space.notice(f"{fault}; under 'schema: 2' this ends a run before it trains")
+            self._heard.add(held_out.id)
+        return self._recorder.done(step)
+
+    @cached_property
+    def _heard(self) -> set[str]:
+        """The evaluation sets on which a rehearsal was held."""
+        return set()
 
     def _scored(self, responses: Responses, dataset: DatasetVersion) -> Evaluation:
         return self._recorder.done(evaluating(self.space, self.bound, responses, dataset))

@@ -28,6 +28,11 @@ class Recorder:
 
     space: Workspace
 
+    def has(self, step: Step[R]) -> bool:
+        """Whether the record under the step's key is there with its artefacts."""
+        found = step.find(self.space.ledger)
+        return found is not None and step.usable(held(found, step.of))
+
     def done(self, step: Step[R]) -> R:
         """The record under the step's key, if its artefacts are there too; else make, append and return it."""
         key, ledger = step.key, self.space.ledger

@@ -14,6 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
 from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.specs import Spec
 from qlora_gov.records import Component
@@ -75,8 +76,20 @@ class Bound(Generic[S]):
             )
 
     def make(self) -> Any:
-        """Make the component."""
-        return self.spec.factory() if self.settings is None else self.spec.factory(self.settings)
+        """Make the component. Raises PluginError where the factory fails, or makes what cannot be one."""
+        spec, name = self.spec, self.component.name
+        try:
+            with plugin_code(name):
+                made = spec.factory() if self.settings is None else spec.factory(self.settings)
+                missing = [method for method in spec.calls if not callable(getattr(made, method, None))]
+        except ForeignError as error:
+            given = "nothing: it has no config" if self.settings is None else f"a {type(self.settings).__name__}"
+            raise PluginError(f"{name} cannot be made: its factory, called with {given}, raised {error}") from error
+        if isinstance(made, type) or missing:
+            what = f"the class {made.__name__}, not one of it" if isinstance(made, type) else f"a {type(made).__name__}"
+            lacks = f" without {' and '.join(missing)}" if missing else ""
+            raise PluginError(f"{name} cannot be made: its factory returned {what}{lacks}")
+        return made
 
 
 class Catalog:
@@ -157,6 +170,18 @@ def _settings(
             raise ProjectError(*(f"{where}: {entry.name} takes no settings, but {name!r} is set" for name in settings))
         return None, {}
     try:
+        with plugin_code(entry.name):
+            return _validated(entry, model, settings, context, where)
+    except ForeignError as error:
+        raise PluginError(
+            f"{where}: the settings of {entry.name} cannot be checked: its config raised {error}"
+        ) from error
+
+
+def _validated(
+    entry: Entry, model: type[BaseModel], settings: Mapping[str, Any], context: Mapping[str, Any], where: str
+) -> tuple[BaseModel, dict[str, Any]]:
+    try:
         bound = model.model_validate(settings, context=context)
     except ValidationError as error:
         raise ProjectError(*(f"{where}: {reason}" for reason in reasons_of(error, model))) from error
@@ -194,6 +219,7 @@ def _released_or_told(
 
 def _importable(module: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # the package of a dotted name is not there
+        with plugin_code(module):  # of a dotted name, the package is imported
+            return importlib.util.find_spec(module) is not None
+    except ForeignError:
         return False

@@ -54,7 +54,7 @@ class BoundDataset:
         """Make the steps; a guardrail becomes a filter."""
         return [
             UsedStep(
-                GuardrailFilter(bound.make(), bound.component.name, step.action)
+                GuardrailFilter(bound.make(), bound.component.name, step.action, bound.spec.kinds)
                 if isinstance(bound.spec, GuardrailSpec)
                 else bound.make(),
                 bound.component,
@@ -103,6 +103,14 @@ class BoundProject:
         for bound in self._bound():
             bound.require()
 
+    def make(self) -> None:
+        """Make what is used after the training, so that a factory at fault is told before it. Raises PluginError."""
+        gates = (*self.release.gates.values(), *self.regression.gates.values())
+        used: list[Bound[Any]] = [*(one.bound for one in self.measures.guardrails), *gates]
+        for bound in used:
+            bound.make()
+        _ = self.measures.all  # they are kept
+
     def trains(self) -> TrainingSetup:
         """What trains. Raises ProjectError for a project that has none."""
         if self.setup is None:
@@ -129,6 +137,7 @@ class BoundProject:
                 used.bound.spec.covers,
                 used.bound.spec.misses,
                 used.errors,
+                used.bound.spec.also,
             )
             for used in self.measures.guardrails
         ]

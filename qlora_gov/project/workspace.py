@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from qlora_gov.project.schema import Project
 
 @dataclass(frozen=True)
 class Workspace:
-    """A project with its root directory, components and ledger."""
+    """A project with its root directory, components and ledger; ``notice`` tells the user a line at once."""
 
     project: Project
     root: Path
@@ -24,6 +25,7 @@ class Workspace:
     ledger: Ledger
     progress: Progress
     file: str = PROJECT_FILE
+    notice: Callable[[str], None] = lambda line: None
 
     @property
     def state(self) -> Path:

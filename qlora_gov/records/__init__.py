@@ -27,6 +27,7 @@ from qlora_gov.records.decision import (
 from qlora_gov.records.evaluation import (
     Claim,
     CorrectedRate,
+    Declared,
     DetectorErrors,
     Evaluation,
     GenerationSettings,
@@ -75,6 +76,7 @@ __all__ = [
     "DatasetVersion",
     "Decision",
     "DecisionOutcome",
+    "Declared",
     "DetectorErrors",
     "Environment",
     "Evaluation",

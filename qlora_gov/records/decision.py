@@ -123,6 +123,9 @@ class Decision(Record):
     untested: tuple[str, ...] = Field(
         default=(), description="names of rules that no gate was asked about, as something was not measured"
     )
+    mended: tuple[str, ...] = Field(
+        default=(), description="metrics whose code is younger than the answers: that in force gave no number for them"
+    )
 
     @property
     def sides(self) -> dict[str, str]:

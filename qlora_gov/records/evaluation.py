@@ -68,6 +68,15 @@ class Responses(Record):
     )
 
 
+class Declared(Frozen):
+    """What a metric tells gates of its values, as it did when it scored: its source alone does not say so later."""
+
+    higher_is_better: bool = Field(description="the better direction")
+    margin: Literal["absolute", "relative"] = Field(description="what a margin such as 5% is of")
+    binary: bool = Field(description="each row scores (0 or 1, 1)")
+    mean: bool = Field(description="its value is the first statistic over the second, worked out by the core")
+
+
 class Measurement(Frozen):
     """One metric over one subject's responses: its value and the digest of the per-row statistics behind it."""
 
@@ -78,6 +87,7 @@ class Measurement(Frozen):
     rows: int
     value: float | Absent
     digest: str | None = Field(description="columns_id of the metric's scores; none where the metric failed")
+    declared: Declared | None = Field(default=None, description="what the metric told gates of its values")
 
 
 class DetectorErrors(Frozen):

@@ -3,34 +3,60 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from qlora_gov.canonical import canonical_json
+from qlora_gov.errors import GovError
 from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.looks import RowLooks
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.scoring import aggregate_fault
 from qlora_gov.plugin.specs import Comparison, Gate
 from qlora_gov.records import Absent, Outcome, Verdict
 from qlora_gov.stats import value_of
+from qlora_gov.text import one_line
 
 Values = Mapping[str, float | Absent]
 """What was measured on ``candidate`` and ``baseline``."""
 
+RAISED = "the gate raised"
+"""How the reason begins of a rule whose gate raised; what follows is told as each version tells it."""
 
-def ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
-    """The gate's verdict, or a FAIL that says what was wrong with it."""
+T = TypeVar("T", bound=np.generic)
+
+_ARRAYS = ("candidate", "baseline", "clusters")
+_LONGEST = 20_000  # characters of a reason
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def ask(gate: Gate, comparison: Comparison, values: Values, measure: Measure | None = None) -> Verdict:
+    """The gate's verdict, or a FAIL that says what was wrong with it, or with the ``measure`` under it."""
+    lent = _lent(comparison)
     try:
-        verdict = gate.decide(comparison)
-    except Exception as error:  # noqa: BLE001 - a gate is foreign code; its failure must close it, not end the run
-        return _fail(f"the gate raised {type(error).__name__}: {error}", values)
+        with plugin_code("a gate"):
+            verdict = gate.decide(lent)
+    except ForeignError as error:
+        return _fail(f"{RAISED} {error}{_metrics_fault(measure, comparison)}", values)
+    except GovError as error:  # of ours or not, it must close the gate, not end the run
+        return _fail(f"{RAISED} {reason_of(error)}{_metrics_fault(measure, comparison)}", values)
+    if not _as_lent(comparison, lent):
+        return _fail("the gate changed what it was given to judge", values)
     if not isinstance(verdict, Verdict):
         return _fail(f"the gate returned a {type(verdict).__name__}, not a Verdict", values)
     try:
-        verdict = Verdict.model_validate(verdict.model_dump(warnings=False))  # it can be made without validation
-    except ValidationError as error:
-        reasons = "; ".join(map(str, reasons_of(error, Verdict)))
-        return _fail(f"the gate returned a Verdict that is not valid: {reasons}", values)
+        verdict = _recordable(verdict)
+    except (ValueError, TypeError, AttributeError) as error:
+        reasons = map(str, reasons_of(error, Verdict)) if isinstance(error, ValidationError) else [reason_of(error)]
+        return _fail(f"the gate returned a Verdict that is not valid: {one_line('; '.join(reasons))}", values)
     if verdict.outcome is Outcome.PASS and verdict.estimate is None:
         return _fail("the gate passed without an estimate", values)
     for who, stats, stated in (
@@ -41,6 +67,50 @@ def ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
         if not verdict.slices and isinstance(stated, float) and not _equal(stated, value):
             return _fail(f"the gate states that the {who} is {stated:g}, its rows say otherwise", values)
     return verdict
+
+
+def _lent(comparison: Comparison) -> Comparison:
+    """The same, of arrays that no other gate is given and that cannot be written to by accident."""
+    looks = comparison.looks and RowLooks(_copy(comparison.looks.counts), _copy(comparison.looks.weights))
+    return replace(
+        comparison,
+        metric=replace(comparison.metric),
+        candidate=_copy(comparison.candidate),
+        baseline=_copy(comparison.baseline),
+        clusters=_copy(comparison.clusters),
+        labels=MappingProxyType({name: tuple(values) for name, values in comparison.labels.items()}),
+        looks=looks,
+    )
+
+
+def _copy(array: NDArray[T]) -> NDArray[T]:
+    copied = array.copy()
+    copied.flags.writeable = False
+    return copied
+
+
+def _as_lent(given: Comparison, comparison: Comparison) -> bool:
+    """Whether a gate left what it was lent as it was."""
+    same = all(np.array_equal(getattr(given, name), getattr(comparison, name)) for name in _ARRAYS)
+    return same and given.metric == comparison.metric
+
+
+def _recordable(verdict: Verdict) -> Verdict:
+    """A gate's verdict of plain values that a ledger can hold: it can be made without validation, and of any text."""
+    given = Verdict.model_dump(verdict, warnings=False)
+    if isinstance(reason := given.get("reason"), str) and (len(reason) > _LONGEST or _SURROGATE.search(reason)):
+        given["reason"] = one_line(reason)
+    plain = Verdict.model_validate(given)
+    canonical_json(plain.model_dump(mode="json"))
+    return plain
+
+
+def _metrics_fault(measure: Measure | None, comparison: Comparison) -> str:
+    """What is wrong with the metric under a gate that raised, where the fault is not the gate's."""
+    if measure is None:
+        return ""
+    fault = aggregate_fault(measure, comparison.candidate) or aggregate_fault(measure, comparison.baseline)
+    return "" if fault is None else f"; not the gate is at fault, but {measure.component.name}: {fault}"
 
 
 def heeding(gate: Gate, comparison: Comparison, verdict: Verdict, binds: bool) -> Verdict:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import GovError
-from qlora_gov.guardrails.detect import detect_all
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.scoring import score_rows, value_of_rows
+from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, Progress
 from qlora_gov.records import (
     Absent,
@@ -26,6 +27,7 @@ from qlora_gov.records import (
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import Table, cluster_numbers, likelihoods_of, recorded_scores, scores_id, scores_table
 from qlora_gov.stats import METHODS, Withheld, newest_methods
+from qlora_gov.text import one_line
 
 _LEVEL = 0.95
 _FIELDS = ("prompt", "reference", "response")
@@ -33,7 +35,7 @@ _FIELDS = ("prompt", "reference", "response")
 
 @dataclass(frozen=True)
 class Detector:
-    """A guardrail, its rate as a measure, and what it says that it covers and misses."""
+    """A guardrail, its rate as a measure, what it says that it covers, ``also`` at some settings, and misses."""
 
     guardrail: Guardrail
     component: Component
@@ -41,6 +43,12 @@ class Detector:
     covers: tuple[str, ...]
     misses: tuple[str, ...]
     errors: DetectorErrors | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that it may report."""
+        return frozenset((*self.covers, *self.also))
 
 
 @dataclass(frozen=True)
@@ -75,10 +83,9 @@ def score_responses(
 ) -> tuple[Evaluation, dict[str, Table]]:
     """Return the record of all measurements, and the tables ``scores`` and ``findings``."""
     progress.begin("scoring responses", len(measures) + len(detectors))
-    rows = tuple(rows)  # no plugin can change what the next one sees
-    results = []
+    sealed, results = Sealed(rows), []  # no plugin can change what the next one sees
     for measure in measures:
-        results.append(_measure(measure, rows))
+        results.append(_measure(measure, sealed))
         progress.advance(1, measure.traits.name)
     scans: list[Scan] = []
     findings = _Findings()
@@ -99,40 +106,21 @@ def score_responses(
     return record, {"scores": scores_table(whole), "findings": found}
 
 
-def _measure(measure: Measure, rows: Sequence[EvaluatedRow]) -> _Scored:
+def _measure(measure: Measure, rows: Sealed[EvaluatedRow]) -> _Scored:
     """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate.
 
     An error that the user can mend is none of these: recorded as a result, it would stay after it is mended.
     """
-    assert measure.metric is not None, "rates are counted from findings"
-    n, k = len(rows), len(measure.components)
-    try:
-        returned = measure.metric.score(rows)
-        stats, scored = np.asarray(returned[0]), np.asarray(returned[1])
-    except GovError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a metric is foreign code; its failure is a result, not a crash
-        return _absent(measure, n, f"the metric raised {type(error).__name__}: {error}")
-    if stats.shape != (n, k) or stats.dtype.kind not in "biuf":
-        what = f"statistics of shape {stats.shape} and type {stats.dtype}"
-        return _absent(measure, n, f"the metric returned {what}, not numbers of shape ({n}, {k})")
-    if scored.shape != (n,) or scored.dtype != np.bool_:
-        return _absent(measure, n, f"the metric did not return a boolean for each of {n} rows")
-    stats = stats.astype(np.float64)
-    if not np.isfinite(stats[scored]).all():
-        bad = int(np.flatnonzero(scored & ~np.isfinite(stats).all(axis=1))[0])
-        return _absent(measure, n, f"the metric returned a statistic that is not finite, first for row {bad}")
-    return _result(measure, stats, scored)
+    found = score_rows(measure, rows)
+    return _absent(measure, len(rows.rows), found) if isinstance(found, Absent) else _result(measure, *found)
 
 
 def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, findings: _Findings) -> _Scored:
     """The share of responses that a detector flags, its findings kept; absent where it failed on any text."""
     try:
-        flagged = findings.scan(number, detector.guardrail, rows)
-    except GovError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a guardrail is foreign code, as a metric is
-        return _absent(detector.rate, len(rows), f"the guardrail raised {type(error).__name__}: {error}")
+        flagged = findings.scan(number, detector, rows)
+    except DetectorError as fault:
+        return _absent(detector.rate, len(rows), Absent(absent=f"the guardrail {fault}"))
     stats = np.column_stack([flagged.astype(np.float64), np.ones(len(rows))])
     return _result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_))
 
@@ -177,33 +165,23 @@ def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
         components=measure.components,
         scored=int(scored.sum()),
         rows=len(stats),
-        value=_value(measure, stats[scored]),
+        value=value_of_rows(measure, stats[scored]),
         digest=scores_id(stats, scored),
+        declared=measure.declared,
     )
     return _Scored(measurement, stats, scored)
 
 
-def _value(measure: Measure, stats: Floats) -> float | Absent:
-    if not len(stats):
-        return Absent(absent="no row could be scored")
-    try:
-        value = np.asarray(measure.traits.aggregate(stats.sum(axis=0)), dtype=np.float64)
-    except Exception as error:  # noqa: BLE001 - foreign code
-        return Absent(absent=f"the metric's aggregate raised {type(error).__name__}: {error}")
-    if value.shape != () or not np.isfinite(value):
-        return Absent(absent=f"undefined over these rows: the metric's aggregate is {value}")
-    return float(value)
-
-
-def _absent(measure: Measure, rows: int, reason: str) -> _Scored:
+def _absent(measure: Measure, rows: int, reason: Absent) -> _Scored:
     measurement = Measurement(
         name=measure.traits.name,
         metric=measure.component,
         components=measure.components,
         scored=0,
         rows=rows,
-        value=Absent(absent=reason),
+        value=reason,
         digest=None,
+        declared=measure.declared,
     )
     return _Scored(measurement, np.empty((0, len(measure.components))), np.empty(0, dtype=np.bool_))
 
@@ -214,12 +192,12 @@ class _Findings:
     def __init__(self) -> None:
         self._rows: list[tuple[int, str, int, Finding]] = []
 
-    def scan(self, number: int, guardrail: Guardrail, rows: Sequence[EvaluatedRow]) -> Bools:
+    def scan(self, number: int, detector: Detector, rows: Sequence[EvaluatedRow]) -> Bools:
         """Look at every field of every row; return which responses were flagged, ``[n]``.
 
-        Keeps nothing of a guardrail that fails on any field.
+        Keeps nothing of a guardrail that fails on any field. Raises DetectorError, which then names field and row.
         """
-        found = {field: detect_all(guardrail, [_text(row, field) for row in rows]) for field in _FIELDS}
+        found = {field: _detected(detector, rows, field) for field in _FIELDS}
         for field, texts in found.items():
             self._rows += [(row, field, number, finding) for row, findings in enumerate(texts) for finding in findings]
         return np.array([bool(findings) for findings in found["response"]], dtype=np.bool_)
@@ -236,6 +214,16 @@ class _Findings:
             "start": np.array([finding.start for *_, finding in rows], dtype=np.int64),
             "end": np.array([finding.end for *_, finding in rows], dtype=np.int64),
         }
+
+
+def _detected(detector: Detector, rows: Sequence[EvaluatedRow], field: str) -> list[list[Finding]]:
+    texts = [_text(row, field) for row in rows]
+    try:
+        return detect_all(detector.guardrail, texts, detector.kinds, detector.component.name)
+    except DetectorError as fault:
+        if fault.text is None:
+            raise
+        raise DetectorError(f"{fault}, in the {field} of {one_line(rows[fault.text].example.source)}") from fault
 
 
 def _text(row: EvaluatedRow, field: str) -> str:

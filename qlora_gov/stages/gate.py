@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qlora_gov.errors import did_you_mean
 from qlora_gov.plugin.looks import Earlier, RowLooks
@@ -32,8 +30,6 @@ from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stages.asking import Values, ask, heeding, unasked
 from qlora_gov.stats import newest_methods
-
-T = TypeVar("T", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -73,11 +69,19 @@ class GateInput:
 
 
 def decide(
-    policy: Policy, gates: Mapping[str, Gate], given: GateInput, *, stated: str, adapter: str, exploratory: bool
+    policy: Policy,
+    gates: Mapping[str, Gate],
+    given: GateInput,
+    *,
+    stated: str,
+    adapter: str,
+    exploratory: bool,
+    mended: tuple[str, ...] = (),
 ) -> Decision:
     """Return the decision on every rule of the policy; ``gates`` are by the rule's name.
 
     ``stated`` is the id of the policy of these terms that is on record. Verdicts name the components that judged.
+    ``mended`` are the metrics whose code is younger than the answers.
     """
     judged = _Judge(policy, given)
     verdicts = judged.all(gates)
@@ -96,6 +100,7 @@ def decide(
         methods=given.methods,
         looks=looks,
         untested=() if looks is None else tuple(judged.untested),
+        mended=mended,
     )
 
 
@@ -141,7 +146,7 @@ class _Judge:
 
     def __init__(self, policy: Policy, given: GateInput) -> None:
         self.policy, self.given = policy, given
-        self.clusters = _read_only(cluster_numbers([example.group for example in given.examples]))
+        self.clusters = cluster_numbers([example.group for example in given.examples])
         labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
         self.untested: list[str] = []
@@ -190,13 +195,15 @@ class _Judge:
         if self.policy.further_looks == "fresh_rows" and looks.counts[rows].any():
             return unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows])}", values)
         halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
-        both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
+        both = (stats["candidate"], stats[rule.against])
         whole = Comparison(
             measure.traits, *both, self.clusters, self.labels, rule.against, halves.scale, self.given.methods, halves
         )
         part = whole if rows.all() else whole.part(rows)
-        verdict = ask(gate, part, values)
-        return verdict if self.given.earlier is None else heeding(gate, part, verdict, self.policy.looks_by == "row")
+        verdict = ask(gate, part, values, measure)
+        if self.given.earlier is None:
+            return verdict
+        return heeding(gate, part, verdict, self.policy.looks_by == "row")
 
 
 def not_fresh(counts: Floats) -> str:
@@ -215,19 +222,15 @@ def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int
     return mask
 
 
-def _read_only(values: NDArray[T]) -> NDArray[T]:
-    """A view, so that no gate can change what the next one is given."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
-
-
 def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
     """The evaluation's measurement of exactly this metric, by index, or an absent one."""
     for index, measurement in enumerate(evaluation.measurements):
         if measurement.metric.identity == measure.component.identity:
             return index, measurement
-    absent = Absent(absent="not by this version and these settings of the metric")
+    absent = Absent(
+        absent="not by this version and these settings of the metric; 'qlora-gov evaluate', or 'import' of the same "
+        "log, scores the stored answers by these"
+    )
     return -1, Measurement(
         name=measure.traits.name,
         metric=measure.component,

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from qlora_gov.canonical import columns_id, file_id, tree_id
-from qlora_gov.errors import DataError, GovError, PluginError
+from qlora_gov.errors import DataError, PluginError
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.specs import ImportedEvaluation, Importer
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
 from qlora_gov.records.example import Example
@@ -24,11 +25,10 @@ CLOCKS = timedelta(minutes=5)
 def read_log(importer: Importer, component: Component, path: Path) -> ImportedEvaluation:
     """What an importer reads. Raises PluginError where it fails otherwise than by an error of ours, or gives less."""
     try:
-        imported = importer.read(path)
-    except GovError:
-        raise
-    except Exception as error:
-        raise PluginError(f"{component.name} on {path}: raised {type(error).__name__}: {error}") from error
+        with plugin_code(component.name):
+            imported = importer.read(path)
+    except ForeignError as error:
+        raise PluginError(f"{component.name} on {path}: raised {error}") from error
     if not isinstance(imported, ImportedEvaluation) or not imported.files:
         raise PluginError(f"{component.name} on {path}: returned no ImportedEvaluation that names its files")
     for at, row in enumerate(imported.rows):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qlora_gov.evidence.policies import in_force
+from qlora_gov.evidence.mending import Scored
+from qlora_gov.evidence.policies import in_force, standing_of
 from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, RuleVerdict, look_number
 from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close
@@ -34,10 +35,16 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     yield from _look_flaws(decision, policy, past.looks(answered))
     answers = past.answers(answered)
     found = in_force(past.policies(policy.purpose), answers) if answers else None
-    exploratory = found is None or found.terms != policy.terms
-    if decision.exploratory is not exploratory:
-        was = "not in force" if exploratory else "in force"
+    compared = {
+        who: Scored(one, of) for who, one in sides.items() if one and (of := past.answered(decision.sides[who]))
+    }
+    stands = standing_of(found, policy, compared, lambda: past.scored(answered))
+    if decision.exploratory is not stands.exploratory:
+        was = "not in force" if stands.exploratory else "in force"
         yield f"it states otherwise, but its policy was {was} when the candidate first answered these rows"
+    elif decision.mended != stands.mended:
+        told, found_ = (", ".join(names) or "none" for names in (decision.mended, stands.mended))
+        yield f"it states that metrics mended after the answers are {told}, from the entries before it follows {found_}"
     for item in decision.verdicts:
         yield from _value_flaws(item, sides)
 

@@ -20,6 +20,7 @@ from qlora_gov.plugin.catalog import Entry as Installed
 from qlora_gov.plugin.recorded import installed, rebound, remeasure
 from qlora_gov.plugin.specs import GateSpec
 from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict, Verdict
+from qlora_gov.stages.asking import RAISED
 from qlora_gov.stages.gate import GateInput, judge
 from qlora_gov.verification.numbers import differences
 
@@ -88,11 +89,13 @@ def _compared(
 ) -> Problem | None:
     """What does not come out again. Code that was edited may say the same in other words, as may a later core.
 
-    A verdict for want of a side's value is the core's: it asked no gate, and advises as its version does.
+    A verdict for want of a side's value is the core's: it asked no gate, and advises as its version does. So is what it
+    tells of a gate that raised.
     """
     edited = [one for one, now in components if now is not None and now.plugin.source != one.source]
     meant = [one for one, now in components if now is not None and now.meaning != one.meaning]
-    reworded = edited or derived.candidate is None or isinstance(derived.baseline, Absent)
+    raised = all(one.reason.startswith(f"{RAISED} ") for one in (stated, derived))
+    reworded = edited or raised or derived.candidate is None or isinstance(derived.baseline, Absent)
     what = differences(*(_numbers(one) if reworded else one.model_dump(mode="json") for one in (stated, derived)))
     if meant or (what and edited):
         return Problem.source_changed(where, (meant or edited)[0], "judged", "verdict", "; ".join(what) or None)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TypeVar
 
+from qlora_gov.evidence.mending import Scored
 from qlora_gov.ledger import Entry
 from qlora_gov.records import (
     AliasMove,
@@ -29,6 +30,7 @@ class Past:
         self._entries: dict[str, Entry] = {}
         self._decisions: Counter[str] = Counter()
         self._answers: dict[tuple[str | None, str], list[Entry]] = defaultdict(list)
+        self._scored: dict[str, list[Scored]] = defaultdict(list)
         self._moves: dict[str, AliasMove] = {}
         self._promoted: dict[str | None, AliasMove] = {}
         self._against: dict[str | None, list[tuple[str, str]]] = defaultdict(list)
@@ -45,6 +47,9 @@ class Past:
                 self._policies[entry.record.purpose].append(entry)
             case Responses():
                 self._answers[entry.record.adapter, self.rows(entry.record)].append(entry)
+            case Evaluation():
+                if (scored := self.held(entry.record.responses, Responses)) is not None:
+                    self._scored[self.rows(scored)].append(Scored(entry.record, scored))
             case Decision():
                 answered = self.answered(entry.record.candidate)
                 self._decisions[self.rows(answered)] += 1
@@ -76,6 +81,10 @@ class Past:
     def answers(self, like: Responses) -> list[Entry]:
         """All answers of the same subject to the same rows."""
         return self._answers[like.adapter, self.rows(like)]
+
+    def scored(self, like: Responses) -> list[Scored]:
+        """All that was measured on the rows that were answered, on whoever's answers."""
+        return self._scored[self.rows(like)]
 
     def policies(self, purpose: str) -> list[Entry]:
         """The policies of one purpose, oldest first."""

@@ -115,6 +115,27 @@ def spoils(comparison: Comparison) -> Verdict:
     return PASSED
 
 
+def exits(comparison: Comparison) -> Verdict:
+    raise SystemExit(0)
+
+
+def opens(comparison: Comparison) -> Verdict:
+    comparison.candidate.flags.writeable = True
+    comparison.candidate[:] = comparison.baseline
+    return PASSED
+
+
+def turns(comparison: Comparison) -> Verdict:
+    object.__setattr__(comparison.metric, "higher_is_better", False)
+    return PASSED
+
+
+def regroups(comparison: Comparison) -> Verdict:
+    comparison.clusters.flags.writeable = True
+    comparison.clusters[:] = range(len(comparison.clusters))
+    return PASSED
+
+
 @dataclass(frozen=True)
 class Used:
     """A rule yet without a name, and its gate."""
@@ -133,6 +154,14 @@ FAILING = {
     "fails": (rule(says(FAILED)), "shown"),
     "raises": (rule(Told(breaks)), "the gate raised RuntimeError: no statistics today"),
     "spoils": (rule(Told(spoils)), "the gate raised ValueError: assignment destination is read-only"),
+    "exits": (rule(Told(exits)), "the gate raised SystemExit: 0"),
+    "opens": (rule(Told(opens)), "the gate changed what it was given to judge"),
+    "turns": (rule(Told(turns)), "the gate changed what it was given to judge"),
+    "regroups": (rule(Told(regroups)), "the gate changed what it was given to judge"),
+    "unspeakable": (
+        rule(says(PASSED.model_copy(update={"contrast": "a\ud800"}))),
+        "the gate returned a Verdict that is not valid: ",
+    ),
     "nothing": (rule(says(None)), "the gate returned a NoneType, not a Verdict"),
     "true": (rule(says(True)), "the gate returned a bool, not a Verdict"),
     "outcome": (rule(says(Outcome.PASS)), "the gate returned a Outcome, not a Verdict"),
@@ -176,6 +205,43 @@ OTHERS = {
     "cannot tell": (rule(says(UNKNOWN)), Outcome.INCONCLUSIVE),
 }
 RULES = {name: (used, Outcome.FAIL) for name, (used, _) in FAILING.items()} | OTHERS
+
+
+def test_a_reason_that_no_ledger_could_hold_is_made_fit() -> None:
+    for reason, fit in (("a\ud800", "a{U+D800}"), ("x" * 2**20, "x" * 2000 + " … (1,046,576 more characters)")):
+        (item,) = judge([rule(says(UNKNOWN.model_copy(update={"reason": reason})))]).verdicts
+        assert item.verdict.reason == fit
+
+
+def test_what_a_gate_keeps_it_cannot_change_for_the_next_one() -> None:
+    asked: list[Comparison] = []
+    judge([rule(Told(asked.append), where=where) for where in ({}, {}, {"intent": "loan"})])
+    for name in ("candidate", "baseline", "clusters"):
+        first, second, part = (getattr(comparison, name) for comparison in asked)
+        assert not np.shares_memory(first, second)
+        assert not part.flags.writeable
+
+
+def flat(sums: Any) -> Any:
+    return float(sums[0]) / float(sums[1])
+
+
+def test_a_gate_that_raises_on_account_of_a_metric_blames_the_metric() -> None:
+    """Evidence of versions that did not try the aggregate: now it is told which component to mend."""
+
+    def resamples(comparison: Comparison) -> Verdict:
+        comparison.metric.aggregate(np.stack([comparison.candidate.sum(axis=0)] * 9))
+        return PASSED
+
+    unfit = replace(SOUND, traits=replace(SOUND.traits, aggregate=flat))
+    given_ = GateInput(CANDIDATE_SIDE, {"champion": CHAMPION_SIDE}, EXAMPLES, [unfit], look=1)
+    policy = policy_of([rule(Told(resamples))])
+    decision = decide(
+        policy, {"rule 0": Told(resamples)}, given_, stated=policy.id, adapter="sha256:8", exploratory=False
+    )
+    said = decision.verdicts[0].verdict.reason
+    assert said.startswith("the gate raised TypeError: ")
+    assert "; not the gate is at fault, but toys/sound: the metric's aggregate is not vectorised: " in said
 
 
 def policy_of(rules: Sequence[Used], **settings: Any) -> Policy:
@@ -244,7 +310,7 @@ def test_a_gate_sees_both_sides_paired_by_row() -> None:
     asked: list[Comparison] = []
     judge([rule(Told(asked.append))])
     (comparison,) = asked
-    assert comparison.metric is SOUND.traits
+    assert comparison.metric == SOUND.traits
     assert np.array_equal(comparison.candidate, CANDIDATE)
     assert np.array_equal(comparison.baseline, CHAMPION)
     assert np.array_equal(comparison.clusters, CLUSTERS)
@@ -292,7 +358,7 @@ def test_a_rule_judges_the_rows_that_it_names() -> None:
     asked: list[Comparison] = []
     judge([rule(Told(asked.append), where={"intent": "loan"})])
     assert asked[0].candidate[:, 0].tolist() == [2.0]
-    assert asked[0].labels["language"] == [None]
+    assert asked[0].labels["language"] == (None,)
 
 
 def test_rows_that_a_rule_does_not_judge_need_no_score() -> None:

@@ -14,7 +14,6 @@ from qlora_gov.cli.options import (
     project_options,
 )
 from qlora_gov.cli.outputs import output_options, write_outputs
-from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.cli.show.verdicts import exit_code, show
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.evidence.choices import Names, told
@@ -43,7 +42,7 @@ def command(
     Exits with 0 when the adapter is approved, 1 when it is refused, 3 when the evidence cannot tell.
     """
     with open_workspace(project, plugins_dirs) as space:
-        pipeline = Pipeline(space, show_notice)
+        pipeline = Pipeline(space)
         decision = pipeline.gate(adapter, Names(evaluation, against))
         write_outputs(pipeline, decision, outputs)
         newer = superseding(space.ledger, decision)

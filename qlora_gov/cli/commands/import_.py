@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import open_workspace, project_options
-from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.cli.show.verdicts import show_measurements
 from qlora_gov.pipeline.pipeline import Pipeline
 
@@ -38,5 +37,5 @@ def command(
     claim, and the card says so.
     """
     with open_workspace(project, plugins_dirs) as space:
-        evaluation = Pipeline(space, show_notice).import_log(tool, log, weights, tasks)
+        evaluation = Pipeline(space).import_log(tool, log, weights, tasks)
     show_measurements({"imported": evaluation})

@@ -13,7 +13,6 @@ from qlora_gov.cli.options import (
     open_workspace,
     project_options,
 )
-from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.cli.show.plans import show_foreseen, show_plan
 from qlora_gov.evidence.choices import Names
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -34,7 +33,7 @@ def command(
     can decide at all, and how many it takes at least; no model is loaded. Nothing is recorded.
     """
     with open_workspace(project, plugins_dirs) as space:
-        pipeline = Pipeline(space, show_notice)
+        pipeline = Pipeline(space)
         if adapter is None and pipeline.bound.setup is not None and not pipeline.evaluated:
             show_foreseen(pipeline.foreseen())
             return

@@ -8,8 +8,7 @@ import click
 
 from qlora_gov.cli.options import anyway_option, open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
-from qlora_gov.cli.show.notices import show_notice
-from qlora_gov.cli.show.verdicts import exit_code, show
+from qlora_gov.cli.show.verdicts import exit_code, show, show_unmeasured
 from qlora_gov.pipeline.pipeline import Pipeline
 
 
@@ -24,10 +23,12 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], anyway: bool, **outpu
     Exits with 0 when the adapter is approved, 1 when it is refused, 3 when the evidence cannot tell.
     """
     with open_workspace(project, plugins_dirs) as space:
-        pipeline = Pipeline(space, show_notice, anyway)
+        pipeline = Pipeline(space, anyway)
         decision = pipeline.run()
         card = pipeline.card(decision)
         write_outputs(pipeline, decision, outputs)
+        sides = pipeline.sides(decision)
+    show_unmeasured(sides)
     show(decision)
     click.echo(f"card: {card / 'card.html'}")
     return exit_code(decision)

@@ -11,6 +11,7 @@ import click
 from qlora_gov.attestations.signing import signature_problems
 from qlora_gov.cli.options import open_workspace, project_of, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
+from qlora_gov.evidence.decisions import mended_in
 from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.records import Head
@@ -56,6 +57,7 @@ def command(
         problems = list(verify_workspace(space, heads, kept, intervals=intervals))
         problems += signature_problems(space, key) if key else ()
         head = space.ledger.head()
+        mended = mended_in(space.ledger)
         if head is None and not problems:
             raise UsageError(f"there is no ledger at {space.ledger.location}: nothing is there to verify")
     elsewhere = [problem for problem in problems if problem.kind is ProblemKind.ELSEWHERE]
@@ -76,6 +78,7 @@ def command(
     if elsewhere:
         more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
         also += f"; not checked here: {one_line(elsewhere[0].where)}{more}, {one_line(elsewhere[0].what)}"
+    also += f"; after the answers were mended: {one_line(', '.join(mended))}" if mended else ""
     click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived{also}")
     return 0
 

@@ -27,6 +27,7 @@ _STYLES = {
     DecisionOutcome.REFUSED: "bold red",
     DecisionOutcome.INCONCLUSIVE: "bold yellow",
 }
+_MENDED = "that in force when the candidate answered failed, and gave no number on these rows"
 _EXPLORATORY = "bold yellow"
 
 
@@ -46,6 +47,8 @@ def show(decision: Decision) -> None:
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
+    for name in decision.mended:
+        console.print(Text(f"mended: the code of {one_line(name)} is younger than the answers; {_MENDED}"))
     if decision.whole_looks is None:
         most = max((decision.looks or {}).values())
         console.print(Text(f"rows of this set were judged before: {most:.3g} times on average, at most, by a rule"))
@@ -83,6 +86,19 @@ def show_measurements(evaluations: Mapping[str, Evaluation]) -> None:
     for name in dict.fromkeys(name for values in found for name in values):
         table.add_row(Text(name), *(number(values.get(name)) for values in found))
     Console(soft_wrap=True).print(table, crop=False)
+    show_unmeasured(evaluations)
+
+
+def show_unmeasured(evaluations: Mapping[str, Evaluation]) -> None:
+    """Print what could not be measured, on whose answers, and why: each of it closes the gate of its rules."""
+    console = Console(soft_wrap=True)
+    for who, evaluation in evaluations.items():
+        for one in evaluation.measurements:
+            if isinstance(one.value, Absent):
+                console.print(Text(f"not measured on {who}: {one.name}: {one_line(one.value.absent)}"))
+            elif one.scored < one.rows:
+                told = f"{one.rows - one.scored} of {one.rows} rows could not be scored"
+                console.print(Text(f"not whole on {who}: {one.name}: {told}"))
 
 
 def empty_table(*columns: str) -> Table:

@@ -30,10 +30,12 @@ class Spec:
     distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
     means raises it, and only that makes evidence of before another component's. Any other component is known by its
     source. ``from_schema`` holds settings that a project of that schema or a later one has where it sets none: what a
-    component should have done from the start, and a released default cannot say.
+    component should have done from the start, and a released default cannot say. ``calls`` are the methods that the
+    core calls.
     """
 
     kind: ClassVar[str]
+    calls: ClassVar[tuple[str, ...]]
     name: str
     summary: str
     factory: Callable[..., Any]

@@ -93,5 +93,6 @@ class GateSpec(Spec):
     """
 
     kind = "gate"
+    calls = ("decide",)
     vacuous: Callable[[Any, MetricScale], str | None] | None = None
     foreseeable: bool = False

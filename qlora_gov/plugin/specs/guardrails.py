@@ -11,7 +11,10 @@ from qlora_gov.plugin.specs.base import Spec
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a detector saw: its kind, a score from 0 to 1, and the span of characters ``[start, end)``."""
+    """Something a detector saw: its kind, a score from 0 to 1, and the span of characters ``[start, end)``.
+
+    The kind is one that the spec declares, and the span lies within the text; else it is an error of the detector.
+    """
 
     kind: str
     score: float
@@ -27,10 +30,25 @@ class Guardrail(Protocol):
         ...
 
 
+ANY = "*"
+"""Stands in ``GuardrailSpec.also`` for whatever kinds a model has that the project chooses."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GuardrailSpec(Spec):
-    """A detector, with the kinds it can find and, as honestly, those it cannot."""
+    """A detector, with the kinds it can find and, as honestly, those it cannot.
+
+    ``covers`` are the kinds that it finds at every setting, ``also`` those that it finds at some; ``*`` stands for the
+    kinds of a model that the project chooses. A finding of any other kind is an error of the detector.
+    """
 
     kind = "guardrail"
+    calls = ("detect",)
     covers: tuple[str, ...]
     misses: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind that it may report."""
+        return frozenset((*self.covers, *self.also))

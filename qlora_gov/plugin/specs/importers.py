@@ -57,3 +57,4 @@ class ImporterSpec(Spec):
     """A reader of another tool's evaluation logs."""
 
     kind = "importer"
+    calls = ("read",)

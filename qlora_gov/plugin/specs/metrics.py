@@ -40,12 +40,19 @@ class Metric(Protocol):
         """Return statistics ``[n_rows, k]`` and, for each row, whether it could be scored, ``[n_rows]``.
 
         k is the number of ``components`` in the spec. A row that could not be scored is counted and closes the
-        gate; its statistics are not read.
+        gate; its statistics are not read. Rows are copies for this metric alone, and may not be changed: a metric that
+        changed one measured nothing. What it raises becomes an absent value that names the row, where one is at fault.
         """
         ...
 
     def aggregate(self, sums: Floats) -> Floats:
-        """Map sums of statistics ``[..., k]`` to values ``[...]``, vectorised; NaN where undefined."""
+        """Map sums of statistics ``[..., k]`` to values ``[...]``, vectorised; NaN where undefined.
+
+        Gates call it with the sums of thousands of resamples at once, so it works over the last axis and on nothing
+        else. Perplexity over (negative log-likelihood, tokens), for one, is
+        ``np.exp(sums[..., 0] / sums[..., 1])``; :func:`ratio` is a mean. One that takes a single row of sums only is
+        found when the metric scores, and measures nothing.
+        """
         ...
 
 
@@ -60,6 +67,7 @@ class MetricSpec(Spec):
     """
 
     kind = "metric"
+    calls = ("score", "aggregate")
     components: tuple[str, ...]
     higher_is_better: bool
     margin: Margin

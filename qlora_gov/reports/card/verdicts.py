@@ -40,6 +40,7 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         exploratory=decision.exploratory,
         look=decision.look,
         partly=decision.whole_looks is None,
+        mended=decision.mended,
         rules=tuple(_rule(item, item.rule.name in policy.required) for item in rules),
     )
 

@@ -63,6 +63,7 @@ class DecisionPart(Frozen):
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
     partly: bool = Field(description="whether only some rows, or the rows of some rules, were judged before")
+    mended: tuple[str, ...] = Field(description="metrics whose code is younger than the answers; mostly none")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
 
 
