@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qlora_gov.errors import PluginError, ProjectError
-from qlora_gov.guardrails.actions import ACTIONS, known_action
+from qlora_gov.guardrails.actions import RECORDED, known_action
 from qlora_gov.guardrails.detect import detect_all
 from qlora_gov.plugin.specs import Drop, Guardrail
 from qlora_gov.records.example import Example
@@ -14,14 +14,14 @@ from qlora_gov.records.example import Example
 class GuardrailFilter:
     """A guardrail used as a curation step: it acts on the rows in which it finds something.
 
-    Raises ProjectError for no action, or one that is not known.
+    ``action`` is one as it is recorded. Raises ProjectError for none, or one that is not known.
     """
 
     def __init__(self, guardrail: Guardrail, name: str, action: str | None) -> None:
         self.guardrail = guardrail
         self.name = name
         try:
-            self.action = known_action(action)
+            self.action = action if action in RECORDED else known_action(action)
         except ValueError as error:
             raise ProjectError(f"{name}: {error}") from error
 
@@ -32,6 +32,6 @@ class GuardrailFilter:
             found = iter(detect_all(self.guardrail, texts))
         except ValueError as error:
             raise PluginError(f"{self.name}: {error}") from error
-        act = ACTIONS[self.action]
+        act = RECORDED[self.action]
         looked = [(example, [next(found) for _ in example.messages]) for example in examples]
         return [act(example, findings) if any(findings) else example for example, findings in looked]
