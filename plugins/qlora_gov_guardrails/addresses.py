@@ -60,7 +60,12 @@ def _named(text: str) -> Iterator[Span]:
         end = start + len(host)
         tail = _TAIL.match(text, end) if end == match.end() else None
         path = _trimmed(tail.group()) if tail else ""
-        if _WWW.match(host) or is_plain(host) or _HAS_PATH.match(path) or _ANNOUNCED.search(text, max(0, start - _BEFORE), start):
+        if (
+            _WWW.match(host)
+            or is_plain(host)
+            or _HAS_PATH.match(path)
+            or _ANNOUNCED.search(text, max(0, start - _BEFORE), start)
+        ):
             yield start, end + len(path)
 
 

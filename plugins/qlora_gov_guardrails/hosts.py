@@ -19,16 +19,69 @@ HOST = rf"{_LABEL}(?:\.{_LABEL})+"
 """Labels with dots between them, as a pattern; it ends where a word does."""
 
 PLAIN = frozenset(
-    "biz com edu gov mil net org xyz "
-    "ae ai ar au ca ch cn co cz de dk es eu fi fr gr hk hu ie il jp ke kr lu mx ng nl nz pk pt ro ru se sg sk th tr "
-    "tv tw ua uk uy vn za".split()
+    [
+        "biz",
+        "com",
+        "edu",
+        "gov",
+        "mil",
+        "net",
+        "org",
+        "xyz",
+        "ae",
+        "ai",
+        "ar",
+        "au",
+        "ca",
+        "ch",
+        "cn",
+        "co",
+        "cz",
+        "de",
+        "dk",
+        "es",
+        "eu",
+        "fi",
+        "fr",
+        "gr",
+        "hk",
+        "hu",
+        "ie",
+        "il",
+        "jp",
+        "ke",
+        "kr",
+        "lu",
+        "mx",
+        "ng",
+        "nl",
+        "nz",
+        "pk",
+        "pt",
+        "ro",
+        "ru",
+        "se",
+        "sg",
+        "sk",
+        "th",
+        "tr",
+        "tv",
+        "tw",
+        "ua",
+        "uk",
+        "uy",
+        "vn",
+        "za",
+    ]
 )
 """Suffixes that make a host of a dotted name wherever it stands: they are no words, no attributes and no files' types.
 
 Of the others there are too many that are: ``paid.no``, ``user.name``, ``main.rs``.
 """
 
-SECOND = frozenset("ac co com edu go gob gouv gov ltd mil ne net or org plc sch".split())
+SECOND = frozenset(
+    ["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "ltd", "mil", "ne", "net", "or", "org", "plc", "sch"]
+)
 """What suffixes of two labels begin with in many countries: ``co.uk`` is one, and ``is.it`` a town's."""
 
 _WRITTEN = frozenset({"Com", "Edu", "Gov", "Org"})

@@ -14,7 +14,6 @@ from presidio_analyzer.predefined_recognizers import (
     CryptoRecognizer,
     DateRecognizer,
     EmailRecognizer,
-    IbanRecognizer,
     MacAddressRecognizer,
     MedicalLicenseRecognizer,
     NhsRecognizer,
@@ -48,7 +47,6 @@ class SnapshotEmailRecognizer(EmailRecognizer):  # type: ignore[misc]  # presidi
 
 _KEPT = (
     CryptoRecognizer,
-    IbanRecognizer,
     MacAddressRecognizer,
     MedicalLicenseRecognizer,
     NhsRecognizer,

@@ -7,6 +7,7 @@ from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
+from qlora_gov_guardrails.accounts import find_ibans
 from qlora_gov_guardrails.addresses import find_ip, find_mail, find_urls
 from qlora_gov_guardrails.cards import find_cards
 
@@ -34,6 +35,7 @@ def own_recognizers() -> list[SpanRecognizer]:
     return [
         SpanRecognizer("CREDIT_CARD", find_cards, 1.0),
         SpanRecognizer("EMAIL_ADDRESS", find_mail, 1.0),
+        SpanRecognizer("IBAN_CODE", find_ibans, 1.0),
         SpanRecognizer("IP_ADDRESS", find_ip, 0.6),
         SpanRecognizer("URL", find_urls, 0.6),
     ]

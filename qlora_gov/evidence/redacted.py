@@ -34,7 +34,8 @@ class ShownRow:
 def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | None = None) -> list[ShownRow]:
     """Some rows of an evaluation in the order asked for, or all in the order of its dataset version.
 
-    Each text is redacted by the spans that this evaluation's own detectors saw in it; one value has one number in a row.
+    Each text is redacted by the spans that this evaluation's own detectors saw in it; in a row, one value has one
+    number.
     """
     responses = responses_of(ledger, evaluation)
     examples = evaluation_rows(ledger, responses.dataset, rows)

@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_right
 
 # Scripts that put no space between words: Thai and Lao, Burmese, Khmer, kana, and ideographs. Nobody can tell where a
-# word ends there without a dictionary, so that a span may end anywhere among them, and next to letters of other scripts.
+# word ends there without a dictionary, so that a span may end anywhere among them, and next to letters of others.
 _UNSPACED = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
     (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF66, 0xFF9F), (0x20000, 0x3FFFF),

@@ -117,8 +117,12 @@ class Catalog:
             raise PluginError(f"no {kind} is named {name!r}; {did_you_mean(name, known)}")
         return found[0]
 
-    def bind(self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str) -> Bound[S]:
+    def bind(
+        self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str, schema: int = 1
+    ) -> Bound[S]:
         """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
+
+        What they leave out is at the default of the project's ``schema``; records hold it as the first one means it.
 
         Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
         """
@@ -127,7 +131,7 @@ class Catalog:
         except PluginError as error:
             raise PluginError(f"{where}: {error}") from error
         assert isinstance(entry.spec, kind), "the catalog files specs by their kind"
-        bound, dumped = _settings(entry, settings, {"root": root}, where)
+        bound, dumped = _settings(entry, entry.spec.settings_of(schema, settings), {"root": root}, where)
         plugin = entry.plugin
         component = Component(
             name=entry.name,

@@ -56,6 +56,7 @@ class BoundDataset:
                 bound.component,
                 step.action or FILTER,
                 decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
+                measured=bound.spec.coverage(bound.settings).measured if isinstance(bound.spec, GuardrailSpec) else (),
             )
             for step, bound in self.steps
         ]
@@ -121,11 +122,13 @@ class BoundProject:
                 used.bound.make(),
                 used.bound.component,
                 rate_measure(used.bound, used.name),
-                used.bound.spec.covers,
-                used.bound.spec.misses,
+                stated.covers,
+                stated.misses,
                 used.errors,
+                stated.measured,
             )
             for used in self.measures.guardrails
+            for stated in (used.bound.spec.coverage(used.bound.settings),)
         ]
 
 
@@ -134,7 +137,7 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_)
     measures = bind_measures(project.evaluation, bound)
     release = _release(project.policy, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
@@ -145,16 +148,16 @@ def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
     if project.data is None:
         return None
     return TrainingSetup(
-        training_data=_dataset("data.training", project.data.training, bound),
-        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound),
+        training_data=_dataset("data.training", project.data.training, bound, project.schema_),
+        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project.schema_),
         trainer=bound["training"],
     )
 
 
-def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
+def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> BoundDataset:
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
-        steps=tuple((step, bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
+        steps=tuple((step.acting(schema), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
     )
 
 

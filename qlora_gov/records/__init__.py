@@ -33,7 +33,7 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
-from qlora_gov.records.parts import Absent, Environment, Head, Interval
+from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
 from qlora_gov.records.policy import Policy, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
@@ -75,6 +75,7 @@ __all__ = [
     "Decision",
     "DecisionOutcome",
     "DetectorErrors",
+    "DetectorFigure",
     "Environment",
     "Evaluation",
     "Frozen",

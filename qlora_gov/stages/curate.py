@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import DataError, PluginError
 from qlora_gov.plugin.specs import Drop, Filter, Progress, Source
-from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
+from qlora_gov.records import Component, DatasetVersion, DetectorFigure, SourceUse, StepReport
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import examples_table
 
@@ -28,12 +28,16 @@ class UsedSource:
 
 @dataclass(frozen=True)
 class UsedStep:
-    """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts."""
+    """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts.
+
+    ``measured`` is what a guardrail was seen to flag and to pass over.
+    """
 
     filter: Filter
     component: Component
     action: str
     decontaminates: bool = False
+    measured: tuple[DetectorFigure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def _apply(
             for result, example in zip(results, examples, strict=True)
         ),
         decontaminates=step.decontaminates,
+        measured=step.measured,
     )
     return report, kept
 

@@ -17,6 +17,7 @@ from qlora_gov.records import (
     Component,
     CorrectedRate,
     DetectorErrors,
+    DetectorFigure,
     Evaluation,
     Interval,
     Measurement,
@@ -33,7 +34,7 @@ _FIELDS = ("prompt", "reference", "response")
 
 @dataclass(frozen=True)
 class Detector:
-    """A guardrail, its rate as a measure, and what it says that it covers and misses."""
+    """A guardrail, its rate as a measure, and what it says of what it finds."""
 
     guardrail: Guardrail
     component: Component
@@ -41,6 +42,7 @@ class Detector:
     covers: tuple[str, ...]
     misses: tuple[str, ...]
     errors: DetectorErrors | None = None
+    measured: tuple[DetectorFigure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> 
             else correct_rate(flagged, groups, errors, level=_LEVEL, methods=methods)
         ),
         methods=methods,
+        measured=detector.measured,
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,8 @@ class Spec:
     ``requires`` names the modules that must be importable for the component to work, ``extra`` the extra of this
     distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
     means raises it, and only that makes evidence of before another component's. Any other component is known by its
-    source.
+    source. ``since`` holds, for a schema of project files, settings that projects of it and of later ones have unless
+    they say otherwise: a better default must not change what older projects mean.
     """
 
     kind: ClassVar[str]
@@ -40,6 +41,12 @@ class Spec:
     requires: tuple[str, ...] = ()
     extra: str | None = None
     revision: int = 1
+    since: Mapping[int, Mapping[str, JsonValue]] = field(default_factory=dict)
+
+    def settings_of(self, schema: int, said: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings that a project of some schema gives the component, where it says so much itself."""
+        later = [self.since[number] for number in sorted(self.since) if number <= schema]
+        return {name: value for settings in (*later, said) for name, value in settings.items()}
 
 
 class Progress(Protocol):
