@@ -2,8 +2,8 @@
 
     python benchmarks/detectors.py [--check] [--cards 200] [--texts N]
 
-``--texts`` takes so many texts of each set, spread over it; default: all. ``--check`` exits with 1 where false alarms on
-bank questions are more than 1 in 5,000, fewer than 95% of cards are found, or a redaction cuts a word.
+``--texts`` takes so many texts of each set, spread over it; default: all. ``--check`` exits with 1 where false alarms
+on bank questions are more than 1 in 5,000, fewer than 95% of cards are found, or a redaction cuts a word.
 """
 
 from __future__ import annotations
@@ -98,10 +98,9 @@ def show_personal(before: Pii, after: Pii, texts: Sequence[Marked]) -> None:
     dated, _, _ = recall(Pii(DATED), texts)
     print(f"\npersonal data by kind, found of all in {len(texts)} texts; with dates counted where they differ")
     for kind, count in spans.most_common():
+        found = (f"{hits[kind]:>4} {hits[kind] / count:>5.2f}" for hits in (first, second))
         more = f"   {dated[kind]:>4} with dates" if dated[kind] != second[kind] else ""
-        print(
-            f"  {kind:<20} {count:>4}   {first[kind]:>4} {first[kind] / count:>5.2f}   {second[kind]:>4} {second[kind] / count:>5.2f}{more}"
-        )
+        print(f"  {kind:<20} {count:>4}   {'   '.join(found)}{more}")
     print(f"  {'where there is none':<20}        {wrong:>4}         {wrong_now:>4}")
 
 

@@ -14,7 +14,7 @@ _PATH = rf"[^\s<>\"`|\\^{{}}{UNSPACED}]"
 _SCHEME = re.compile(rf"(?:https?|s?ftps?|wss?|git|ssh)://{_PATH}+", re.IGNORECASE)
 _TAIL = re.compile(rf"(?::\d{{2,5}})?(?:[/?#]{_PATH}*)?")
 _HAS_PATH = re.compile(r"(?::\d+)?/.")
-# Not the end of a path, a variable, another name or an e-mail address; nor, on the right, what is called, indexed or set.
+# Not the end of a path, a variable, another name or a mail address; nor, on the right, what is called, indexed or set.
 _NAME = re.compile(rf"(?<!{LETTER})(?<![_@.$\\/~-]){HOST}(?!{LETTER}|[_(\[{{@]|\s?=|-\w|::)")
 _WWW = re.compile(r"www\d{0,3}\.", re.IGNORECASE)
 _ANNOUNCED = re.compile(

@@ -28,8 +28,8 @@ def _lengths(least: int, most: int) -> frozenset[int]:
     return frozenset(range(least, most + 1))
 
 
-# ISO/IEC 7812 leaves the ranges to the networks; these are those that the networks publish for acquirers, with what lies
-# unassigned between two ranges of one network: the check digit tells cards from other numbers, not the fourth digit.
+# ISO/IEC 7812 leaves the ranges to the networks; these are those that the networks publish for acquirers, with what
+# lies unassigned beside a range of the same network: the check digit tells cards from other numbers, not the fourth.
 NETWORKS = (
     Network("Visa", "4", "4", frozenset({13, 16, 19})),
     Network("Mastercard", "51", "55", frozenset({16})),

@@ -18,70 +18,20 @@ _LABEL = rf"{LETTER}(?:(?:{LETTER}|-){{0,61}}{LETTER})?"
 HOST = rf"{_LABEL}(?:\.{_LABEL})+"
 """Labels with dots between them, as a pattern; it ends where a word does."""
 
-PLAIN = frozenset(
-    [
-        "biz",
-        "com",
-        "edu",
-        "gov",
-        "mil",
-        "net",
-        "org",
-        "xyz",
-        "ae",
-        "ai",
-        "ar",
-        "au",
-        "ca",
-        "ch",
-        "cn",
-        "co",
-        "cz",
-        "de",
-        "dk",
-        "es",
-        "eu",
-        "fi",
-        "fr",
-        "gr",
-        "hk",
-        "hu",
-        "ie",
-        "il",
-        "jp",
-        "ke",
-        "kr",
-        "lu",
-        "mx",
-        "ng",
-        "nl",
-        "nz",
-        "pk",
-        "pt",
-        "ro",
-        "ru",
-        "se",
-        "sg",
-        "sk",
-        "th",
-        "tr",
-        "tv",
-        "tw",
-        "ua",
-        "uk",
-        "uy",
-        "vn",
-        "za",
-    ]
-)
+PLAIN = frozenset({
+    "biz", "com", "edu", "gov", "mil", "net", "org", "xyz",
+    "ae", "ai", "ar", "au", "ca", "ch", "cn", "co", "cz", "de", "dk", "es", "eu", "fi", "fr", "gr", "hk", "hu", "ie",
+    "il", "jp", "ke", "kr", "lu", "mx", "ng", "nl", "nz", "pk", "pt", "ro", "ru", "se", "sg", "sk", "th", "tr", "tv",
+    "tw", "ua", "uk", "uy", "vn", "za",
+})  # fmt: skip
 """Suffixes that make a host of a dotted name wherever it stands: they are no words, no attributes and no files' types.
 
 Of the others there are too many that are: ``paid.no``, ``user.name``, ``main.rs``.
 """
 
-SECOND = frozenset(
-    ["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "ltd", "mil", "ne", "net", "or", "org", "plc", "sch"]
-)
+SECOND = frozenset({
+    "ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "ltd", "mil", "ne", "net", "or", "org", "plc", "sch",
+})  # fmt: skip
 """What suffixes of two labels begin with in many countries: ``co.uk`` is one, and ``is.it`` a town's."""
 
 _WRITTEN = frozenset({"Com", "Edu", "Gov", "Org"})

@@ -1,4 +1,4 @@
-"""What these detectors were seen to find and to flag, on public texts; ``benchmarks/detectors.py`` measures it again."""
+"""What these detectors were seen to find and to flag on public texts; ``benchmarks/detectors.py`` measures it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPANS: Mapping[str, int] = {
     "IP_ADDRESS": 6,
     "US_DRIVER_LICENSE": 3,
 }
-"""How many there are of each kind, as the texts' authors name it; GPE is a country or town, NRP a nationality and such."""
+"""How many there are of each kind, as the texts' authors name it; GPE: a country or town, NRP: a nationality or so."""
 
 _SAME = {"PHONE_NUMBER": 26, "EMAIL_ADDRESS": 25, "DOMAIN_NAME": 20, "IBAN_CODE": 11, "US_SSN": 9, "IP_ADDRESS": 6}
 _FOUND: Mapping[int, Mapping[str, int]] = {

@@ -1,4 +1,4 @@
-"""What people should know of a detector before they let it act, from what was measured of it."""
+"""What was measured of a detector, in words, and what follows from it for those who let it act."""
 
 from __future__ import annotations
 
@@ -10,34 +10,42 @@ from qlora_gov.records import DetectorFigure
 DROP = "drop"
 
 
-def figure_words(figure: DetectorFigure) -> str:
-    """One figure as a part of a sentence."""
-    verb = "finds" if figure.wanted else "flags"
-    return f"{verb} {figure.flagged:,} of {figure.of:,} {figure.what} ({_where(figure)})"
+def figure_lines(figures: Sequence[DetectorFigure]) -> tuple[str, ...]:
+    """What was measured of a detector, a line for each set of texts."""
+    by_texts: dict[str, list[DetectorFigure]] = {}
+    for figure in figures:
+        by_texts.setdefault(_where(figure), []).append(figure)
+    return tuple(f"of {where}, it {_found(ones)}" for where, ones in by_texts.items())
 
 
-def inversions(figures: Sequence[DetectorFigure]) -> Iterator[tuple[DetectorFigure, DetectorFigure]]:
-    """What a detector should flag, with what it should leave alone in the same texts and flags at least as often."""
-    wanted, other = ([one for one in figures if one.wanted is sort] for sort in (True, False))
-    for one, spared in product(wanted, other):
-        if (one.texts, one.at) == (spared.texts, spared.at) and spared.flagged and spared.rate >= one.rate:
-            yield one, spared
+def _found(figures: Sequence[DetectorFigure]) -> str:
+    sorts = (("finds", True), ("flags", False))
+    parts = ((verb, [_words(one) for one in figures if one.wanted is sort]) for verb, sort in sorts)
+    return "; it ".join(f"{verb} {', '.join(words)}" for verb, words in parts if words)
 
 
-def cautions(name: str, action: str, figures: Sequence[DetectorFigure]) -> list[str]:
-    """A line for each kind of text that a curation step drops in preference to those that it is there to drop."""
-    if action != DROP:
-        return []
-    return [
-        f"{name} with action {DROP} drops {spared.what} ({_share(spared)}) no less than {one.what} ({_share(one)}), "
-        f"as measured on {_where(one)}"
-        for one, spared in inversions(figures)
-    ]
-
-
-def _share(figure: DetectorFigure) -> str:
-    return f"{figure.flagged:,} of {figure.of:,}, {figure.rate:.0%}"
+def _words(figure: DetectorFigure) -> str:
+    return f"{figure.flagged:,} of {figure.of:,} {figure.what} ({figure.rate:.0%})"
 
 
 def _where(figure: DetectorFigure) -> str:
     return f"{figure.texts}, {figure.at}" if figure.at else figure.texts
+
+
+def cautions(name: str, action: str, figures: Sequence[DetectorFigure]) -> tuple[str, ...]:
+    """A line for each sort of text that a curation step drops no less than those that it is there to drop."""
+    if action != DROP:
+        return ()
+    return tuple(
+        f"{name} drops {_words(spared)} and {_words(one)}, as measured on {_where(one)}: it would drop what should "
+        "stay no less than what should go"
+        for one, spared in _inversions(figures)
+    )
+
+
+def _inversions(figures: Sequence[DetectorFigure]) -> Iterator[tuple[DetectorFigure, DetectorFigure]]:
+    """What a detector should flag, with what it should leave alone in the same texts and flags at least as often."""
+    wanted, other = ([one for one in figures if one.wanted is sort] for sort in (True, False))
+    for one, spared in product(wanted, other):
+        if _where(one) == _where(spared) and spared.flagged and spared.rate >= one.rate:
+            yield one, spared
