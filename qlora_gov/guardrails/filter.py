@@ -21,7 +21,7 @@ class GuardrailFilter:
         self.guardrail = guardrail
         self.name = name
         try:
-            self.action = action if action in RECORDED else known_action(action)
+            self.action: str = action if action is not None and action in RECORDED else known_action(action)
         except ValueError as error:
             raise ProjectError(f"{name}: {error}") from error
 

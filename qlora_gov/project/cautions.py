@@ -37,4 +37,4 @@ def _steps(bound: BoundProject) -> Iterator[tuple[Bound[GuardrailSpec], str]]:
     for data in (bound.setup.training_data, bound.setup.evaluation_data):
         for step, one in data.steps:
             if isinstance(one.spec, GuardrailSpec) and step.action is not None:
-                yield one, step.action  # type: ignore[misc]  # what a Bound is of is known by its spec
+                yield one, step.action
