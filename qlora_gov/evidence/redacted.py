@@ -10,7 +10,7 @@ import numpy as np
 
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of
-from qlora_gov.guardrails.redact import redact_numbered
+from qlora_gov.guardrails.redact import redact_words
 from qlora_gov.ledger import Ledger
 from qlora_gov.plugin.specs import Finding
 from qlora_gov.records import Evaluation
@@ -34,8 +34,7 @@ class ShownRow:
 def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | None = None) -> list[ShownRow]:
     """Some rows of an evaluation in the order asked for, or all in the order of its dataset version.
 
-    Each text is redacted by the spans that this evaluation's own detectors saw in it; in a row, one value has one
-    number.
+    Each text is redacted by the spans that this evaluation's own detectors saw in it.
     """
     responses = responses_of(ledger, evaluation)
     examples = evaluation_rows(ledger, responses.dataset, rows)
@@ -43,19 +42,17 @@ def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | Non
     spans = _spans(ledger, evaluation)
     scanned = {field for scan in evaluation.scans for field in scan.fields}
 
-    def fit(row: int, texts: dict[str, str]) -> dict[str, str]:
-        redacted = redact_numbered(list(texts.values()), [spans[row, field] for field in texts])
-        return {field: text if field in scanned else HIDDEN for field, text in zip(texts, redacted, strict=True)}
+    def fit(row: int, field: str, text: str) -> str:
+        return redact_words(text, spans[row, field]) if field in scanned else HIDDEN
 
     return [
         ShownRow(
             row,
             example.id,
             example.source,
-            **fit(
-                row,
-                {"prompt": prompt_text(example), "reference": example.reference, "response": str(answers[row])},
-            ),
+            fit(row, "prompt", prompt_text(example)),
+            fit(row, "reference", example.reference),
+            fit(row, "response", str(answers[row])),
         )
         for row, example in zip(range(len(examples)) if rows is None else rows, examples, strict=True)
     ]

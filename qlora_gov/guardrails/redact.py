@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from qlora_gov.guardrails.words import widened
 from qlora_gov.plugin.specs import Finding
@@ -31,13 +31,21 @@ def redact_numbered(texts: Sequence[str], findings: Sequence[Iterable[Finding]])
     texts hold already keep their numbers, and no value is given one of them.
     """
     numbers = _Numbers(texts)
-    return [_redacted(text, found, numbers) for text, found in zip(texts, findings, strict=True)]
+    return [_redacted(text, found, numbers.placeholder) for text, found in zip(texts, findings, strict=True)]
 
 
-def _redacted(text: str, findings: Iterable[Finding], numbers: _Numbers) -> str:
+def redact_words(text: str, findings: Iterable[Finding]) -> str:
+    """Replace every value by its kind in brackets, and no part of a word.
+
+    It has no numbers: they would say of texts that are shown side by side, and redacted apart, which values are one.
+    """
+    return _redacted(text, findings, lambda kind, value: f"[{kind}]")
+
+
+def _redacted(text: str, findings: Iterable[Finding], placeholder: Callable[[str, str], str]) -> str:
     parts, at = [], 0
     for kind, start, end in _merged(text, findings):
-        parts += [text[at:start], numbers.placeholder(kind, text[start:end])]
+        parts += [text[at:start], placeholder(kind, text[start:end])]
         at = end
     return "".join([*parts, text[at:]])
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qlora_gov.guardrails.redact import redact_numbered
+from qlora_gov.guardrails.redact import redact_numbered, redact_words
 from qlora_gov.plugin.specs import Finding
 
 
@@ -64,6 +64,11 @@ def test_what_only_looks_otherwise_is_the_same_value(first: str, second: str, sa
 )
 def test_no_word_is_cut(text: str, spans: list[tuple[str, int, int]], redacted: str) -> None:
     assert redact_numbered([text], [[Finding(kind, 1.0, start, end) for kind, start, end in spans]]) == [redacted]
+
+
+def test_texts_that_are_shown_side_by_side_have_no_numbers() -> None:
+    assert redact_words("a@x.org, b@x.org", mail("a@x.org, b@x.org")) == "[EMAIL], [EMAIL]"
+    assert redact_words("reset it.Thanks", [Finding("URL", 1.0, 6, 11)]) == "reset [URL]"
 
 
 SPANS = st.lists(st.tuples(st.sampled_from("AB"), st.integers(0, 30), st.integers(1, 9)), max_size=6)

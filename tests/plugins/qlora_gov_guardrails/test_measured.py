@@ -16,16 +16,14 @@ from tests.conftest import ROOT
 PII_SETTINGS = [{}, {"recognisers": 2}, {"recognisers": 2, "dates": True}]
 
 
-@pytest.fixture(scope="module")
-def benchmark(public_data):
+@pytest.fixture
+def benchmark(public_data, monkeypatch):
     """The benchmark's functions and its texts."""
-    data = public_data("banking77/train.csv").parents[1]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(ROOT / "benchmarks"))
-        patch.setenv("QLORA_GOV_DATA", str(data))
-        yield importlib.import_module("detectors"), importlib.import_module("detector_texts")
-        for name in ("detectors", "detector_texts"):
-            sys.modules.pop(name, None)
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.setenv("QLORA_GOV_DATA", str(public_data("banking77/train.csv").parents[1]))
+    yield importlib.import_module("detectors"), importlib.import_module("detector_texts")
+    for name in ("detectors", "detector_texts"):
+        sys.modules.pop(name, None)
 
 
 def stated(coverage) -> dict[tuple[str, str], tuple[int, int]]:
@@ -65,6 +63,14 @@ def test_of_names_a_model_finds_nothing_is_stated_for_the_patterns() -> None:
     kinds = {one.what for one in PII_NER.stated(PiiSettings(recognisers=2)).measured}
     assert "ORGANIZATION" in kinds
     assert not {"PERSON", "GPE", "STREET_ADDRESS"} & kinds
+
+
+def test_no_public_text_is_damaged_by_a_redaction(benchmark) -> None:
+    detectors, texts = benchmark
+    some = detectors.some(dict.fromkeys(texts.everything()), 4000)
+    first, second = Pii(PiiSettings()), Pii(PiiSettings(recognisers=2))
+    cut_before, cut = detectors.damaged(some, first, second)
+    assert cut == 0 < cut_before
 
 
 @pytest.mark.parametrize(

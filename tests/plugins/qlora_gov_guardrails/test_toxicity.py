@@ -136,9 +136,8 @@ def test_what_older_versions_stored_beside_the_weights_is_no_weight(everything, 
     write_checkpoint(tmp_path / "weights")
     ids = {"bert.embeddings.position_ids": torch.arange(LENGTH)}
     edit_weights(lambda state: state.update(ids))(tmp_path / "weights")
-    assert Toxicity(ToxicitySettings(weights=tmp_path / "weights", threshold=0)).detect(TEXTS) == everything.detect(
-        TEXTS
-    )
+    older = Toxicity(ToxicitySettings(weights=tmp_path / "weights", threshold=0))
+    assert older.detect(TEXTS) == everything.detect(TEXTS)
 
 
 def damage_by_removal(directory):
