@@ -32,7 +32,7 @@ def _where(figure: DetectorFigure) -> str:
     return f"{figure.texts}, {figure.at}" if figure.at else figure.texts
 
 
-def cautions(name: str, action: str, figures: Sequence[DetectorFigure]) -> tuple[str, ...]:
+def drop_cautions(name: str, action: str, figures: Sequence[DetectorFigure]) -> tuple[str, ...]:
     """A line for each sort of text that a curation step drops no less than those that it is there to drop."""
     if action != DROP:
         return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qlora_gov.guardrails.cautions import cautions, figure_lines
+from qlora_gov.guardrails.cautions import drop_cautions, figure_lines
 from qlora_gov.plugin.catalog import Bound
 from qlora_gov.plugin.specs import GuardrailSpec
 from qlora_gov.project.binding import BoundProject
@@ -15,7 +15,7 @@ def project_cautions(bound: BoundProject) -> list[str]:
     found = (
         line
         for step, action in _steps(bound)
-        for line in cautions(step.component.name, action, step.spec.coverage(step.settings).measured)
+        for line in drop_cautions(step.component.name, action, step.spec.coverage(step.settings).measured)
     )
     return list(dict.fromkeys(found))
 

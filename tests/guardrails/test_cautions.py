@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from qlora_gov.guardrails.cautions import cautions, figure_lines
+from qlora_gov.guardrails.cautions import drop_cautions, figure_lines
 from qlora_gov.records import DetectorFigure
 
 
@@ -21,12 +21,12 @@ def test_figures_are_told_by_their_texts() -> None:
 
 
 def test_only_dropping_what_should_stay_no_less_than_what_should_go_is_worth_a_caution() -> None:
-    [line] = cautions("screen", "drop", INVERTED)
+    [line] = drop_cautions("screen", "drop", INVERTED)
     assert line == (
         "screen drops 31 of 100 counter-speech (31%) and 25 of 100 hate (25%), as measured on T, x: it would drop what "
         "should stay no less than what should go"
     )
-    assert cautions("screen", "redact", INVERTED) == ()
-    assert cautions("screen", "drop", (INVERTED[0], figure("counter-speech", False, 24, at="x"))) == ()
-    assert cautions("screen", "drop", (INVERTED[0], figure("counter-speech", False, 99, at="y"))) == ()
-    assert cautions("screen", "drop", (figure("hate", True, 0), figure("questions", False, 0))) == ()
+    assert drop_cautions("screen", "redact", INVERTED) == ()
+    assert drop_cautions("screen", "drop", (INVERTED[0], figure("counter-speech", False, 24, at="x"))) == ()
+    assert drop_cautions("screen", "drop", (INVERTED[0], figure("counter-speech", False, 99, at="y"))) == ()
+    assert drop_cautions("screen", "drop", (figure("hate", True, 0), figure("questions", False, 0))) == ()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from qlora_gov.canonical import short_id
-from qlora_gov.guardrails.cautions import cautions, figure_lines
+from qlora_gov.guardrails.cautions import drop_cautions, figure_lines
 from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
 from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
 from qlora_gov.reports.card.context.lineage import (
@@ -51,7 +51,7 @@ def data_part(dataset: DatasetVersion) -> DataPart:
             if step.measured
         ),
         cautions=tuple(
-            line for step in dataset.steps for line in cautions(step.component.name, step.action, step.measured)
+            line for step in dataset.steps for line in drop_cautions(step.component.name, step.action, step.measured)
         ),
     )
 
