@@ -116,11 +116,12 @@ def _facts(entry: Entry) -> Iterator[str]:
     common = {field.name for field in fields(Spec)}
     for field in fields(entry.spec):
         value: Any = getattr(entry.spec, field.name)
-        if field.name not in common and value not in ((), frozenset(), None) and not callable(value):
+        told = value not in ((), frozenset(), None) and not callable(value)
+        if field.name not in common and told:
             yield f"{field.name.replace('_', ' ')}: {_plain(value)}"
-    for schema, settings in sorted(entry.spec.since.items()):
-        told = ", ".join(code(f"{name}: {value}") for name, value in settings.items())
-        yield f"in projects of schema {schema} and later, where they do not say otherwise: {told}"
+    for schema, settings in sorted(entry.spec.from_schema.items()):
+        said = ", ".join(code(f"{name}: {value}") for name, value in settings.items())
+        yield f"in projects of schema {schema} and later, where they do not say otherwise: {said}"
     if entry.spec.extra:
         yield f"installed by: {code(entry.install_command)}"
 
@@ -133,6 +134,8 @@ def _plain(value: Any) -> str:
             return ", ".join(sorted(value))
         case (DetectorFigure(), *_):
             return "; ".join(figure_lines(value))
+        case (float() | int(), float() | int()):
+            return " to ".join(f"{end:g}" for end in value)
         case tuple():
             return ", ".join(value)
     return str(value)

@@ -88,7 +88,7 @@ PII = GuardrailSpec(
     covers=PATTERNS,
     misses=(*NO_NAMES, *UNPATTERNED),
     stated=_by_patterns,
-    since=SECOND_RECOGNISERS,
+    from_schema=SECOND_RECOGNISERS,
 )
 
 PII_NER = GuardrailSpec(
@@ -101,7 +101,7 @@ PII_NER = GuardrailSpec(
     covers=(*PATTERNS, "PERSON", "LOCATION"),
     misses=(*FEW_NAMES, *UNPATTERNED),
     stated=_with_names,
-    since=SECOND_RECOGNISERS,
+    from_schema=SECOND_RECOGNISERS,
 )
 
 TOXICITY = GuardrailSpec(

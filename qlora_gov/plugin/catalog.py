@@ -122,7 +122,7 @@ class Catalog:
     ) -> Bound[S]:
         """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
 
-        What they leave out is at the default of the project's ``schema``; records hold it as the first one means it.
+        What is not set is as the component has it for projects of this ``schema``.
 
         Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
         """
@@ -131,7 +131,10 @@ class Catalog:
         except PluginError as error:
             raise PluginError(f"{where}: {error}") from error
         assert isinstance(entry.spec, kind), "the catalog files specs by their kind"
-        bound, dumped = _settings(entry, entry.spec.settings_of(schema, settings), {"root": root}, where)
+        newest: dict[str, Any] = {}
+        for since in sorted(entry.spec.from_schema):
+            newest |= entry.spec.from_schema[since] if since <= schema else {}
+        bound, dumped = _settings(entry, newest | dict(settings), {"root": root}, where)
         plugin = entry.plugin
         component = Component(
             name=entry.name,

@@ -54,7 +54,7 @@ def named_in_evaluation(settings: EvaluationSettings) -> Iterator[Named]:
 
 
 def bind_components(named: Iterable[Named], catalog: Catalog, root: Path, schema: int = 1) -> BoundAt:
-    """Bind every component of a project of some schema.
+    """Bind every component of a project of a schema.
 
     Raises PluginError or ProjectError with a line for each thing that is wrong with any.
     """

@@ -22,6 +22,7 @@ from qlora_gov.records.decision import (
     RuleVerdict,
     SliceFinding,
     Verdict,
+    look_number,
 )
 from qlora_gov.records.evaluation import (
     Claim,
@@ -34,7 +35,7 @@ from qlora_gov.records.evaluation import (
     Scan,
 )
 from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
-from qlora_gov.records.policy import Policy, Rule
+from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
 from qlora_gov.records.waiver import Waiver
@@ -82,6 +83,7 @@ __all__ = [
     "GenerationSettings",
     "Head",
     "Interval",
+    "LooksBy",
     "LossPoint",
     "Measurement",
     "MoveReason",
@@ -98,4 +100,5 @@ __all__ = [
     "Training",
     "Verdict",
     "Waiver",
+    "look_number",
 ]

@@ -131,7 +131,7 @@ def test_a_guardrail_says_of_its_settings_what_it_covers_and_what_was_measured()
     stated = {0.5: Coverage(("a",), ("b",), (figure,)), 0.1: Coverage(("b",), ("a",))}
     pii = GuardrailSpec(
         name="pii", summary="s", factory=Part, config=Limit, covers=("a", "b"), misses=(),
-        stated=lambda settings: stated[settings.limit], since={2: {"limit": 0.1}},
+        stated=lambda settings: stated[settings.limit], from_schema={2: {"limit": 0.1}},
     )  # fmt: skip
     catalog = Catalog(Entry(OURS, pii if isinstance(spec, GuardrailSpec) else spec) for spec in SPECS)
     [detector] = assembled(catalog=catalog).detectors()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.cautions import measured_detectors, project_cautions
 from qlora_gov.text import one_line
@@ -12,7 +13,7 @@ from qlora_gov.text import one_line
 def show_cautions(bound: BoundProject) -> None:
     """Print a line for each sort of text that a step drops though it should stay, where warnings go."""
     for line in project_cautions(bound):
-        click.echo(f"caution: {one_line(line)}", err=True)
+        show_notice(line)
 
 
 def show_detectors(bound: BoundProject) -> None:

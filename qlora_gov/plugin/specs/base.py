@@ -29,8 +29,8 @@ class Spec:
     ``requires`` names the modules that must be importable for the component to work, ``extra`` the extra of this
     distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
     means raises it, and only that makes evidence of before another component's. Any other component is known by its
-    source. ``since`` holds, for a schema of project files, settings that projects of it and of later ones have unless
-    they say otherwise: a better default must not change what older projects mean.
+    source. ``from_schema`` holds settings that a project of that schema or a later one has where it sets none: what a
+    component should have done from the start, and a released default cannot say.
     """
 
     kind: ClassVar[str]
@@ -41,12 +41,7 @@ class Spec:
     requires: tuple[str, ...] = ()
     extra: str | None = None
     revision: int = 1
-    since: Mapping[int, Mapping[str, JsonValue]] = field(default_factory=dict)
-
-    def settings_of(self, schema: int, said: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings that a project of some schema gives the component, where it says so much itself."""
-        later = [self.since[number] for number in sorted(self.since) if number <= schema]
-        return {name: value for settings in (*later, said) for name, value in settings.items()}
+    from_schema: Mapping[int, Mapping[str, JsonValue]] = field(default_factory=dict)
 
 
 class Progress(Protocol):
