@@ -10,7 +10,9 @@ __version__ = "0.1.0"
 _HOME = {
     "Absent": "records",
     "Comparison": "plugin.specs",
+    "Coverage": "plugin.specs",
     "DataError": "errors",
+    "DetectorFigure": "records",
     "Drop": "plugin.specs",
     "EvaluatedRow": "plugin.specs",
     "Example": "records.example",
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from qlora_gov.plugin.settings import ProjectDirectory, ProjectFile, Settings
     from qlora_gov.plugin.specs import (
         Comparison,
+        Coverage,
         Drop,
         EvaluatedRow,
         Filter,
@@ -89,14 +92,16 @@ if TYPE_CHECKING:
         TrainingOutcome,
         ratio,
     )
-    from qlora_gov.records import Absent, Interval, LossPoint, Outcome, SliceFinding, Verdict
+    from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, SliceFinding, Verdict
     from qlora_gov.records.answer import LogLikelihood
     from qlora_gov.records.example import Example, Message
 
 __all__ = [
     "Absent",
     "Comparison",
+    "Coverage",
     "DataError",
+    "DetectorFigure",
     "Drop",
     "EvaluatedRow",
     "Example",

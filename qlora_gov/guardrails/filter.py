@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from qlora_gov.errors import PluginError, ProjectError
-from qlora_gov.guardrails.actions import ACTIONS, known_action
+from qlora_gov.guardrails.actions import RECORDED, known_action
 from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.specs import Drop, Guardrail
 from qlora_gov.records.example import Example
@@ -14,7 +14,7 @@ from qlora_gov.records.example import Example
 class GuardrailFilter:
     """A guardrail used as a curation step: it acts on the rows in which it finds something, of the kinds it declares.
 
-    Raises ProjectError for no action, or one that is not known.
+    ``action`` is one as it is recorded. Raises ProjectError for none, or one that is not known.
     """
 
     def __init__(self, guardrail: Guardrail, name: str, action: str | None, kinds: Collection[str]) -> None:
@@ -22,7 +22,7 @@ class GuardrailFilter:
         self.name = name
         self.kinds = kinds
         try:
-            self.action = known_action(action)
+            self.action: str = action if action is not None and action in RECORDED else known_action(action)
         except ValueError as error:
             raise ProjectError(f"{name}: {error}") from error
 
@@ -34,6 +34,6 @@ class GuardrailFilter:
         except DetectorError as fault:
             where = "" if fault.text is None else f", in {turns[fault.text][0].source}"
             raise PluginError(f"{self.name} {fault}{where}") from fault
-        act = ACTIONS[self.action]
+        act = RECORDED[self.action]
         looked = [(example, [next(found) for _ in example.messages]) for example in examples]
         return [act(example, findings) if any(findings) else example for example, findings in looked]

@@ -60,6 +60,7 @@ class BoundDataset:
                 bound.component,
                 step.action or FILTER,
                 decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
+                measured=bound.spec.coverage(bound.settings).measured if isinstance(bound.spec, GuardrailSpec) else (),
             )
             for step, bound in self.steps
         ]
@@ -134,12 +135,14 @@ class BoundProject:
                 used.bound.make(),
                 used.bound.component,
                 rate_measure(used.bound, used.name),
-                used.bound.spec.covers,
-                used.bound.spec.misses,
+                stated.covers,
+                stated.misses,
+                used.bound.spec.kinds,
                 used.errors,
-                used.bound.spec.also,
+                stated.measured,
             )
             for used in self.measures.guardrails
+            for stated in (used.bound.spec.coverage(used.bound.settings),)
         ]
 
 
@@ -164,16 +167,16 @@ def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
     if project.data is None:
         return None
     return TrainingSetup(
-        training_data=_dataset("data.training", project.data.training, bound),
-        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound),
+        training_data=_dataset("data.training", project.data.training, bound, project.schema_),
+        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project.schema_),
         trainer=bound["training"],
     )
 
 
-def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
+def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> BoundDataset:
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
-        steps=tuple((step, bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
+        steps=tuple((step.acting(schema), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
     )
 
 

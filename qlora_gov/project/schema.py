@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from qlora_gov.canonical import is_content_id
-from qlora_gov.guardrails.actions import ACTIONS, known_action
+from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
@@ -93,6 +93,10 @@ class StepSettings(Use):
             description="of a guardrail, and only of one: what it does with a row in which it finds something",
         )
     )
+
+    def acting(self, schema: int) -> StepSettings:
+        """The step of a project of some schema, with its action as it is recorded."""
+        return self if self.action is None else self.model_copy(update={"action": acting(self.action, schema)})
 
 
 Trainer = Annotated[TrainerUse, BeforeValidator(_name_or_mapping, json_schema_input_type=TrainerUse | str)]

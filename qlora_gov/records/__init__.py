@@ -35,7 +35,7 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
-from qlora_gov.records.parts import Absent, Environment, Head, Interval
+from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
 from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
@@ -78,6 +78,7 @@ __all__ = [
     "DecisionOutcome",
     "Declared",
     "DetectorErrors",
+    "DetectorFigure",
     "Environment",
     "Evaluation",
     "Frozen",

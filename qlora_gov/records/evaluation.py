@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from qlora_gov.records.component import Component
-from qlora_gov.records.parts import Absent, Environment, Interval
+from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Interval
 from qlora_gov.records.record import Frozen, Record
 
 
@@ -128,6 +128,9 @@ class Scan(Frozen):
     errors: DetectorErrors | Absent
     corrected: CorrectedRate | Absent = Field(description="the rate of its measurement, corrected by the errors")
     methods: int = Field(default=1, description="the revision of the statistical methods that corrected it")
+    measured: tuple[DetectorFigure, ...] = Field(
+        default=(), description="what the detector was seen to flag and to pass over on public texts"
+    )
 
 
 class Evaluation(Record):

@@ -14,7 +14,7 @@ from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Drop, Filter, Progress, Source
-from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
+from qlora_gov.records import Component, DatasetVersion, DetectorFigure, SourceUse, StepReport
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import examples_table
 from qlora_gov.text import one_line
@@ -34,12 +34,16 @@ class UsedSource:
 
 @dataclass(frozen=True)
 class UsedStep:
-    """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts."""
+    """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts.
+
+    ``measured`` is what a guardrail was seen to flag and to pass over.
+    """
 
     filter: Filter
     component: Component
     action: str
     decontaminates: bool = False
+    measured: tuple[DetectorFigure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ def _apply(
             for result, example in zip(results, examples, strict=True)
         ),
         decontaminates=step.decontaminates,
+        measured=step.measured,
     )
     return report, kept
 

@@ -18,6 +18,7 @@ from qlora_gov.records import (
     Component,
     CorrectedRate,
     DetectorErrors,
+    DetectorFigure,
     Evaluation,
     Interval,
     Measurement,
@@ -35,20 +36,16 @@ _FIELDS = ("prompt", "reference", "response")
 
 @dataclass(frozen=True)
 class Detector:
-    """A guardrail, its rate as a measure, what it says that it covers, ``also`` at some settings, and misses."""
+    """A guardrail, its rate as a measure, what it says of what it finds, and the ``kinds`` that it may report."""
 
     guardrail: Guardrail
     component: Component
     rate: Measure
     covers: tuple[str, ...]
     misses: tuple[str, ...]
+    kinds: frozenset[str]
     errors: DetectorErrors | None = None
-    also: tuple[str, ...] = ()
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """Every kind that it may report."""
-        return frozenset((*self.covers, *self.also))
+    measured: tuple[DetectorFigure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,6 +139,7 @@ def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> 
             else correct_rate(flagged, groups, errors, level=_LEVEL, methods=methods)
         ),
         methods=methods,
+        measured=detector.measured,
     )
 
 

@@ -45,7 +45,7 @@ class Says:
 def detector(detect: Callable[[Sequence[str]], Any]) -> Detector:
     traits = MetricTraits("found_rate", False, "absolute", True, ratio)
     rate = Measure(component("found").rate, RATE_COMPONENTS, traits, NEEDS, None)
-    return Detector(Says(detect), component("found"), rate, ("A",), ())
+    return Detector(Says(detect), component("found"), rate, ("A",), (), frozenset({"A"}))
 
 
 def bound(

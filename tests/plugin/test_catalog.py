@@ -151,6 +151,26 @@ def test_a_setting_that_came_later_is_recorded_where_it_says_something(
 
 
 @pytest.mark.parametrize(
+    ("schema", "settings", "recorded"),
+    [
+        (1, {}, {"answer": {"least": 0}}),
+        (2, {}, {"answer": {"least": 0}, "strict": True}),
+        (3, {}, {"answer": {"least": 0}, "strict": True, "prompt": {"most": 5}}),
+        (4, {"strict": False}, {"answer": {"least": 0}, "prompt": {"most": 5}}),
+    ],
+)
+def test_a_better_default_is_that_of_a_later_schema_and_on_record(
+    monkeypatch: pytest.MonkeyPatch, schema: int, settings: dict[str, Any], recorded: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(catalog, "SETTINGS", {"ours/sections": frozenset({"answer.least"})})
+    since = {3: {"prompt": {"most": 5}}, 2: {"strict": True}}
+    spec = FilterSpec(name="sections", summary="s", factory=dict, config=SectionSettings, from_schema=since)
+    entry = Entry(replace(OURS, distribution=DISTRIBUTION), spec)
+    bound = Catalog([entry]).bind(FilterSpec, "sections", settings, root=Path(), where="w", schema=schema)
+    assert bound.component.settings == recorded
+
+
+@pytest.mark.parametrize(
     ("name", "settings", "error", "said"),
     [
         ("word", {}, PluginError, "no filter is named 'word'; did you mean 'words'?"),

@@ -64,7 +64,7 @@ class Digits:
 def detector(guardrail: Any, name: str = "digits") -> Detector:
     traits = MetricTraits(f"{name}_rate", False, "absolute", True, ratio)
     rate = Measure(component(name).rate, RATE_COMPONENTS, traits, frozenset({"response"}), None)
-    return Detector(guardrail, component(name), rate, ("DIGIT", "A"), ("words",))
+    return Detector(guardrail, component(name), rate, ("DIGIT", "A"), ("words",), frozenset({"DIGIT", "A"}))
 
 
 def run(measures: Sequence[Measure] = (), detectors: Sequence[Detector] = ()) -> tuple[Evaluation, dict[str, Table]]:

@@ -13,6 +13,7 @@ from qlora_gov.cli.options import (
     open_workspace,
     project_options,
 )
+from qlora_gov.cli.show.detectors import show_detectors
 from qlora_gov.cli.show.plans import show_foreseen, show_plan
 from qlora_gov.evidence.choices import Names
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -30,10 +31,12 @@ def command(
 
     A comparison is planned for two systems that do not differ, a limit for a candidate as it was found; in 4 of 5
     cases so many rows decide the rule. Before there is an evaluation, it says of the project's rows which rules they
-    can decide at all, and how many it takes at least; no model is loaded. Nothing is recorded.
+    can decide at all, and how many it takes at least; no model is loaded. Before all that it says what the detectors
+    were measured to find and to flag. Nothing is recorded.
     """
     with open_workspace(project, plugins_dirs) as space:
         pipeline = Pipeline(space)
+        show_detectors(pipeline.bound)
         if adapter is None and pipeline.bound.setup is not None and not pipeline.evaluated:
             show_foreseen(pipeline.foreseen())
             return

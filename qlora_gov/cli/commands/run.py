@@ -8,6 +8,7 @@ import click
 
 from qlora_gov.cli.options import anyway_option, open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
+from qlora_gov.cli.show.detectors import show_cautions
 from qlora_gov.cli.show.verdicts import exit_code, show, show_unmeasured
 from qlora_gov.pipeline.pipeline import Pipeline
 
@@ -24,6 +25,7 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], anyway: bool, **outpu
     """
     with open_workspace(project, plugins_dirs) as space:
         pipeline = Pipeline(space, anyway)
+        show_cautions(pipeline.bound)
         decision = pipeline.run()
         card = pipeline.card(decision)
         write_outputs(pipeline, decision, outputs)

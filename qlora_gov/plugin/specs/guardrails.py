@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from qlora_gov.plugin.specs.base import Spec
+from qlora_gov.records import DetectorFigure
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,23 @@ ANY = "*"
 """Stands in ``GuardrailSpec.also`` for whatever kinds a model has that the project chooses."""
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """What a detector finds, what it does not, and what it was seen to flag and to pass over on labelled texts."""
+
+    covers: tuple[str, ...]
+    misses: tuple[str, ...]
+    measured: tuple[DetectorFigure, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class GuardrailSpec(Spec):
     """A detector, with the kinds it can find and, as honestly, those it cannot.
 
-    ``covers`` are the kinds that it finds at every setting, ``also`` those that it finds at some; ``*`` stands for the
-    kinds of a model that the project chooses. A finding of any other kind is an error of the detector.
+    ``covers`` are the kinds that it finds, ``also`` those that it finds besides at some settings; ``*`` stands for the
+    kinds of a model that the project chooses. A finding of any other kind is an error of the detector. ``measured``
+    says how often it finds what, where somebody has tried it on labelled texts. Where these depend on the settings,
+    ``stated`` gives them for some; ``covers`` then names every kind that some settings find.
     """
 
     kind = "guardrail"
@@ -47,8 +59,14 @@ class GuardrailSpec(Spec):
     covers: tuple[str, ...]
     misses: tuple[str, ...]
     also: tuple[str, ...] = ()
+    measured: tuple[DetectorFigure, ...] = ()
+    stated: Callable[[Any], Coverage] | None = None
 
     @property
     def kinds(self) -> frozenset[str]:
         """Every kind that it may report."""
         return frozenset((*self.covers, *self.also))
+
+    def coverage(self, settings: Any) -> Coverage:
+        """What the detector covers by some settings."""
+        return self.stated(settings) if self.stated else Coverage(self.covers, self.misses, self.measured)

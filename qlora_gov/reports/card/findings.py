@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qlora_gov.canonical import canonical_json
+from qlora_gov.guardrails.cautions import figure_lines
 from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Responses, Scan
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
@@ -76,6 +77,7 @@ def _detector(scan: Scan, records: CardRecords) -> DetectorLine:
         fields=scan.fields,
         covers=scan.covers,
         misses=scan.misses,
+        measured=figure_lines(scan.measured),
         errors=scan.errors,
         rate=rate,
         corrected_champion=_corrected(scan, records.champion, rate.champion),

@@ -139,6 +139,7 @@ class DetectorLine(Frozen):
     fields: tuple[str, ...] = Field(description="what it looked at: prompt, reference, response")
     covers: tuple[str, ...] = Field(description="kinds that it can find")
     misses: tuple[str, ...] = Field(description="kinds that it cannot find")
+    measured: tuple[str, ...] = Field(default=(), description="what it found and flagged, a line for each set of texts")
     errors: DetectorErrors | Absent = Field(description="with counts, sensitivity, specificity and the data")
     rate: MeasurementLine = Field(description="how often it flags an answer")
     corrected_champion: CorrectedRate | Absent = Field(description="the champion's rate, corrected by the errors")
