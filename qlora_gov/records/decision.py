@@ -29,6 +29,9 @@ class Outcome(StrEnum):
 ContrastKind = Literal["value", "difference", "scaled_difference", "log_ratio"]
 """What an estimate is of a candidate's value c and a baseline's b: c, c - b, c - factor x b, or log(c / b)."""
 
+EDITION = 2
+"""The edition of the reports of a decision that is made now; older decisions are shown in the one that they name."""
+
 NO_DIFFERENCE_IS_ZERO = ("difference", "log_ratio")
 """The kinds of contrast that are 0 where two sides are alike, whatever their value is."""
 
@@ -112,6 +115,7 @@ class Decision(Record):
     exploratory: bool = Field(description="the policy was recorded after the candidate answered")
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
     methods: int = Field(default=1, description="the revision of the statistical methods that judged")
+    edition: int = Field(default=1, description="how reports lay it out and round its figures: what was written stays")
 
     @property
     def sides(self) -> dict[str, str]:

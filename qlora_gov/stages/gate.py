@@ -17,6 +17,7 @@ from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
+    EDITION,
     Absent,
     Decision,
     DecisionOutcome,
@@ -82,6 +83,7 @@ def decide(
         exploratory=exploratory,
         look=given.look,
         methods=given.methods,
+        edition=EDITION,
     )
 
 

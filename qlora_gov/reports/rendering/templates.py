@@ -18,7 +18,9 @@ from markupsafe import Markup
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ProjectError
 from qlora_gov.records import Absent
+from qlora_gov.reports.rendering.digits import interval_places
 from qlora_gov.reports.rendering.figures import percent, setting_lines
+from qlora_gov.reports.rendering.words import roughly, rounded
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def environment(loader: jinja2.BaseLoader, printed: Callable[[Any], Markup]) -> 
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters.update(percent=percent, settings=setting_lines)
+    jinja.filters.update(percent=percent, settings=setting_lines, to=rounded, about=roughly, places=interval_places)
     jinja.tests["absent"] = lambda value: isinstance(value, Absent)
     return jinja
 
