@@ -53,11 +53,15 @@ def stated_numbers(ledger: Ledger, opened: OpenedCard, about: About) -> list[Sta
     decided = opened.entry(opened.decision.id)
     head = _stated("ledger head", _Found("seq", decided.seq, number(decided.seq)), decided)
     held = [one for entry in opened.entries for one in _numbers(entry, opened)]
-    known = {one.value for one in (head, *held)}
+    known = {(type(one.value), one.value) for one in (head, *held)}  # 0 is no 0.000
     with ledger.reading():  # what follows shares this opening of the file
         context = card_context(card_records(ledger, opened.decision, _about(opened) or about)).model_dump(mode="json")
     derived = [*_walk("", context), *_counts("", context), *_outcomes(opened.decision)]
-    return [head, *held, *(_stated(DERIVED, found, decided) for found in derived if found.value not in known)]
+    return [
+        head,
+        *held,
+        *(_stated(DERIVED, found, decided) for found in derived if (type(found.value), found.value) not in known),
+    ]
 
 
 def _about(opened: OpenedCard) -> About | None:

@@ -20,7 +20,8 @@ _FIXED = 6  # decimal places; a number that takes more is written with an expone
 def number(value: float, places: int | None = None) -> str:
     """An integer in full, any other number to so many decimal ``places``, or else with four significant digits.
 
-    Places below zero round to tens, hundreds and so on. Raises ValueError for NaN and infinities: a figure that does not exist is an ``Absent`` and never a number.
+    Places below zero round to tens, hundreds and so on. Raises ValueError for NaN and infinities: a figure that does
+    not exist is an ``Absent`` and never a number.
     """
     if isinstance(value, int):
         return f"{value:,}"
