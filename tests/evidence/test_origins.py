@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from qlora_gov.canonical import file_id
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.origins import origin
+from qlora_gov.pipeline.reporting import _beside
 from qlora_gov.records import Component, DatasetVersion, SourceUse
 from qlora_gov.records.example import Example, Message
+from tests.support.golden import TRAINED, laid_out
 
 
 def dataset(root: Path, *paths: str) -> DatasetVersion:
@@ -73,3 +76,18 @@ def test_what_cannot_be_told_is_not_guessed(root: Path) -> None:
         stream.write("changed since\n")
     (root / "loans" / "rows.jsonl").unlink()
     assert origin(example("cards 1?", "rows.jsonl:2"), both, root) is None
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_rows_of_released_versions_are_found(name: str, tmp_path: Path) -> None:
+    golden = laid_out(name, tmp_path / "golden")
+    (entry,) = [one for one in golden.ledger.entries("dataset") if one.record.role == "evaluation"]  # type: ignore[attr-defined]
+    for row in evaluation_rows(golden.ledger, entry.id):
+        assert origin(row, entry.record, golden.root) == "evaluation.jsonl"  # type: ignore[arg-type]
+
+
+def test_a_file_beside_the_project_is_found_from_the_repository_s_root() -> None:
+    assert _beside("release/qlora_gov.yaml", "data/rows.jsonl") == "release/data/rows.jsonl"
+    assert _beside("release/qlora_gov.yaml", "../data/rows.jsonl") == "data/rows.jsonl"
+    assert _beside("qlora_gov.yaml", "data/rows.jsonl") == "data/rows.jsonl"
+    assert _beside("qlora_gov.yaml", "../data/rows.jsonl") is None

@@ -11,7 +11,18 @@ from rich.text import Text
 
 from qlora_gov.canonical import short_id
 from qlora_gov.errors import APPROVED, INCONCLUSIVE, REFUSED
-from qlora_gov.records import Absent, Decision, DecisionOutcome, Evaluation, Outcome, RuleVerdict
+from qlora_gov.records import (
+    EDITION,
+    Absent,
+    ContrastKind,
+    Decision,
+    DecisionOutcome,
+    Evaluation,
+    Outcome,
+    RuleVerdict,
+)
+from qlora_gov.reports.rendering.digits import places_of
+from qlora_gov.reports.rendering.figures import about, number
 from qlora_gov.text import one_line
 
 EXIT_CODES = {
@@ -28,6 +39,13 @@ _STYLES = {
     DecisionOutcome.INCONCLUSIVE: "bold yellow",
 }
 _EXPLORATORY = "bold yellow"
+_UNITS: dict[ContrastKind | None, str] = {
+    "value": "value",
+    "difference": "difference",
+    "scaled_difference": "scaled difference",
+    "log_ratio": "log ratio",
+}
+"""What an interval is of, by the kind of its contrast."""
 
 
 def exit_code(decision: Decision) -> int:
@@ -57,16 +75,21 @@ def show(decision: Decision) -> None:
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
     table = _table("verdict")
     table.add_column("rule", overflow="fold")  # so that no number is cut on a narrow terminal
-    for column in ("champion", "candidate", "95% interval"):
+    against = sorted({item.rule.against for item in verdicts}) or ["champion"]
+    for column in ("/".join(against), "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("of", no_wrap=True)
     for item in verdicts:
         verdict, between = item.verdict, item.verdict.interval
+        places = places_of(verdict, EDITION)
+        ends = None if between is None else [_number(end, places.contrast) for end in (between.low, between.high)]
         table.add_row(
             Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
             Text(item.rule.name),
-            _number(verdict.baseline),
-            _number(verdict.candidate),
-            f"{_number(between.low)} to {_number(between.high)}" if between else "-",
+            _number(verdict.baseline, places.values),
+            _number(verdict.candidate, places.values),
+            " to ".join(ends) if ends else "-",
+            _UNITS.get(verdict.contrast_kind, "-") if ends else "-",
         )
     return table
 
@@ -79,12 +102,12 @@ def show_plan(verdicts: Sequence[RuleVerdict]) -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for item in verdicts:
         verdict = item.verdict
-        table.add_row(Text(item.rule.name), *map(_number, (verdict.rows, verdict.detectable, verdict.rows_planned)))
+        planned = "-" if verdict.rows_planned is None else about(verdict.rows_planned)
+        table.add_row(Text(item.rule.name), *map(_number, (verdict.rows, verdict.detectable)), planned)
     console.print(table, crop=False)
-    planned = [item.verdict.rows_planned for item in verdicts]
-    known = [rows for rows in planned if rows is not None]
+    known = [item.verdict.rows_planned for item in verdicts if item.verdict.rows_planned is not None]
     if known:
-        console.print(Text(f"{max(known):,} rows decide every rule above that has a number, each in 4 of 5 cases"))
+        console.print(Text(f"{about(max(known))} rows decide every rule above that has a number, each in 4 of 5 cases"))
     for item in verdicts:
         if item.verdict.rows_planned is None:
             console.print(Text(f"no number for {item.rule.name!r}: {one_line(item.verdict.reason)}"))
@@ -108,7 +131,9 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _number(value: float | int | Absent | None) -> str:
+def _number(value: float | int | Absent | None, places: int | None = None) -> str:
     if value is None or isinstance(value, Absent):
         return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    if isinstance(value, int) or places is not None:
+        return number(value, places)
+    return f"{value:.3g}"

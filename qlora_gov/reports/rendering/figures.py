@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from qlora_gov.canonical import canonical_json, short_id
 from qlora_gov.plugin.settings import recorded_file
 from qlora_gov.records import Interval
+from qlora_gov.stats import round_up
 
 _BARS = "▁▂▃▄▅▆▇█"
 _SPARKLINE_WIDTH = 48
@@ -41,8 +42,7 @@ def percent(share: float) -> str:
 
 def about(rows: int) -> str:
     """A number of rows that was worked out from an estimate: two digits, and never fewer rows than that."""
-    unit = 10 ** max(len(str(rows)) - 2, 0)
-    return f"about {-(-rows // unit) * unit:,}"
+    return f"about {round_up(rows):,}"
 
 
 def interval_words(interval: Interval, places: int | None = None) -> str:

@@ -162,3 +162,16 @@ def test_the_template_uses_nothing_else() -> None:
         card_environment(RecordingLoader(installed_templates())).parse(source)
     )
     assert named == {"report", "rules"}
+
+
+def test_the_second_edition_rounds_by_intervals_and_says_what_they_are_of() -> None:
+    text = summary_markdown(refused(edition=2))
+    assert "| verdict | rule | metric | against | candidate | interval | threshold | of | rows |" in text
+    assert table_rows(text)[0] == (
+        "| **FAIL** | `perplexity` | `perplexity` | 15.7 (champion) | 22.2 | 0.260 to 0.430 (95%) | 0.04879 "
+        "| log(candidate / champion) | 169 |"
+    )
+    assert table_rows(text)[3].startswith(
+        "| **PASS** | `rouge_l` | `rouge_l` | 0.240 (champion) | 0.313 | 0.051 to 0.095"
+    )
+    assert "which stands beside them" in text
