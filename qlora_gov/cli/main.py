@@ -18,6 +18,7 @@ import click
 
 from qlora_gov import __version__
 from qlora_gov.errors import BUG, INTERRUPTED, TERMINATED, GovError, StorageError, UsageError, did_you_mean
+from qlora_gov.text import LIMIT
 
 COMMANDS = {
     "init": "Write a project file to start from.",
@@ -141,6 +142,8 @@ def _stopped(cause: BaseException) -> int:
 def _say(code: int, *messages: str) -> int:
     for message in messages:
         line = " ".join(message.split())
+        if (more := len(line) - LIMIT) > 0:
+            line = f"{line[:LIMIT]} ... ({more:,} more characters)"
         click.echo(f"qlora-gov: {''.join(c if c.isprintable() else '?' for c in line)}", err=True)
     return code
 

@@ -17,7 +17,7 @@ from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
-from qlora_gov.project.schema import Dataset, PolicySettings, Project, RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.schema import Dataset, Project, RuleUse, SourceSettings, StepSettings
 from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
@@ -134,9 +134,9 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root)
-    measures = bind_measures(project.evaluation, bound)
-    release = _release(project.policy, bound, measures)
+    bound = bind_components(named_in_project(project), catalog, root, project.at)
+    measures = bind_measures(project.evaluation, bound, project.at)
+    release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
     return BoundProject(_setup(project, bound), measures, release, regression)
 
@@ -158,12 +158,13 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
     )
 
 
-def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> BoundPolicy:
+def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolicy:
     """The policy that releases."""
+    settings = project.policy
 
     def rule(at: tuple[str, RuleUse]) -> Rule:
         place, use = at
-        metric = _metric(use.metric, measures, f"{place}.metric")
+        metric = _metric(use.metric, measures, project.at(f"{place}.metric"))
         return Rule(
             name=use.name or f"{bound[place].spec.name} {metric}",
             gate=bound[place].component,
@@ -179,7 +180,7 @@ def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> Bo
     try:
         policy = Policy(rules=tuple(rules), **named)
     except ValidationError as error:
-        raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
+        raise ProjectError(*(f"{project.at('policy')}: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
 
 

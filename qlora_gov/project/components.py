@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from qlora_gov.errors import ProjectError, try_each
+from qlora_gov.explain import mistaken
 from qlora_gov.guardrails.actions import ACTIONS
 from qlora_gov.plugin.catalog import Bound, Catalog
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, Spec, TrainerSpec
@@ -53,15 +54,21 @@ def named_in_evaluation(settings: EvaluationSettings) -> Iterator[Named]:
         yield place, guardrail, GuardrailSpec
 
 
-def bind_components(named: Iterable[Named], catalog: Catalog, root: Path) -> BoundAt:
-    """Bind every component. Raises PluginError or ProjectError with a line for each thing that is wrong with any."""
+def bind_components(named: Iterable[Named], catalog: Catalog, root: Path, at: Callable[[str], str] = str) -> BoundAt:
+    """Bind every component. Raises PluginError or ProjectError with a line for each thing that is wrong with any.
+
+    ``at`` says of a place in the project file where it is written.
+    """
     guardrails = {entry.spec.name for entry in catalog if entry.spec.kind == GuardrailSpec.kind}
 
     def bind(one: Named) -> tuple[str, Bound[Any]]:
         place, use, kind = one
         if kind is FilterSpec and use.use.rsplit("/", 1)[-1] in guardrails:
             ways = " or ".join(f"'action: {name}'" for name in ACTIONS)
-            raise ProjectError(f"{place}: {use.use} is a guardrail; say what it does with {ways}")
-        return place, catalog.bind(kind, use.use, use.settings, root=root, where=place)
+            raise ProjectError(f"{at(place)}: {use.use} is a guardrail; say what it does with {ways}")
+        bound = catalog.bind(kind, use.use, use.settings, root=root, where=at(place))
+        if wrong := list(mistaken(use.settings, bound.settings)):
+            raise ProjectError(*(f"{at(place)}: {reason}" for reason in wrong))
+        return place, bound
 
     return dict(try_each(bind, named))

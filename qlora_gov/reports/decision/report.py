@@ -26,7 +26,7 @@ from qlora_gov.records import (
 )
 from qlora_gov.records.record import Link, refuse_other_records
 from qlora_gov.reports.decision.regressed import RegressedRow
-from qlora_gov.reports.rendering.digits import Places, places_of
+from qlora_gov.reports.rendering.digits import places_of
 
 
 class RuleReport(Frozen):
@@ -42,9 +42,14 @@ class RuleReport(Frozen):
     regressed: tuple[RegressedRow, ...] = Field(description="the worst rows of a rule that did not pass")
 
     @property
-    def places(self) -> Places:
-        """The decimal places that its interval supports."""
-        return places_of(self.verdict, self.edition)
+    def places(self) -> int | None:
+        """The decimal places that its interval supports; none: four digits."""
+        return places_of(self.verdict, self.edition).contrast
+
+    @property
+    def value_places(self) -> int | None:
+        """The same of the two sides' values."""
+        return places_of(self.verdict, self.edition).values
 
     @property
     def blocks(self) -> bool:
