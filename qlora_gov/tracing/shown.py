@@ -55,7 +55,7 @@ def _measured(
 
 def _ends(field: str, interval: Interval | None, places: int | None) -> Iterator[tuple[str, str]]:
     for name in ("low", "high"):
-        yield from _figure(f"{field}.{name}", interval and getattr(interval, name), places)
+        yield from _figure(f"{field}.{name}", getattr(interval, name, None), places)
 
 
 def _figure(field: str, value: float | Absent | None, places: int | None) -> Iterator[tuple[str, str]]:

@@ -25,12 +25,12 @@ def places_of(found: Verdict | SliceFinding, edition: int) -> Places:
     In the first edition nothing is rounded by its interval. The interval of a log ratio says how surely each side's
     value is known relative to it, every other one in the value's own unit.
     """
-    half = None if edition < 2 or found.interval is None else _half_width(found.interval, found.estimate)
-    if half is None:
+    between = found.interval
+    half = None if edition < 2 or between is None else _half_width(between, found.estimate)
+    if half is None or between is None:
         return Places()
-    figures = (found.estimate, found.interval and found.interval.low, found.interval and found.interval.high)
     bound = found.bound if isinstance(found, Verdict) else None
-    contrast = _told_apart(two_digits(half), found.threshold, (*figures, bound))
+    contrast = _told_apart(two_digits(half), found.threshold, (found.estimate, between.low, between.high, bound))
     if not isinstance(found, Verdict) or found.contrast_kind != "log_ratio":
         return Places(contrast, contrast)
     values = [abs(value) for value in (found.candidate, found.baseline) if isinstance(value, float) and value]
