@@ -88,8 +88,12 @@ def cli() -> None:
 
 def start(arguments: list[str] | None = None) -> None:
     """Run the command line and exit. SIGTERM stops it as an interrupt does; a second one ends it at once."""
-    signal.signal(signal.SIGTERM, _stop)
-    sys.exit(run(arguments))
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = run(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    sys.exit(code)
 
 
 class Terminated(KeyboardInterrupt):

@@ -179,5 +179,5 @@ def test_plan_says_how_many_rows_the_playbook_s_review_takes(
     assert rule.verdict.outcome == "INCONCLUSIVE"
     assert rule.verdict.rows_planned is not None
     assert 490 <= rule.verdict.rows_planned <= 515
-    assert f"{rule.verdict.rows_planned:,} rows decide" in out
+    assert "about 510 rows decide" in out
     assert project.ledger.head() == head, "nothing is recorded"
