@@ -75,10 +75,10 @@ def show(decision: Decision) -> None:
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
     table = _table("verdict")
     table.add_column("rule", overflow="fold")  # so that no number is cut on a narrow terminal
-    against = sorted({item.rule.against for item in verdicts}) or ["champion"]
-    for column in ("/".join(against), "candidate", "95% interval"):
+    against = {item.rule.against for item in verdicts}
+    for column in (against.pop() if len(against) == 1 else "baseline", "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("of", no_wrap=True)
+    table.add_column("of")
     for item in verdicts:
         verdict, between = item.verdict, item.verdict.interval
         places = places_of(verdict, EDITION)
