@@ -104,8 +104,9 @@ class Pipeline:
 
     def gate(self, adapter_id: str | None, names: Names | None = None) -> Decision:
         """Decide on an adapter's stored evaluation, by default on the newest one, without a model."""
-        policy = self.policy()
-        return self._decide(*self._stored(self._subject(adapter_id, policy.reference), names))
+        stored = self._stored(self._subject(adapter_id, self.bound.release.policy.reference), names)
+        self.policy()  # only now: what is refused for want of an evaluation leaves no entry
+        return self._decide(*stored)
 
     def plan(self, adapter_id: str | None, names: Names | None = None) -> tuple[Planned, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""

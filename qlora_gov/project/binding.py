@@ -17,9 +17,9 @@ from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
-from qlora_gov.project.schema import Dataset, PolicySettings, Project, RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.schema import Dataset, Project, RuleUse, SourceSettings, StepSettings
 from qlora_gov.project.vacuous import vacuous_rules
-from qlora_gov.records import DatasetVersion, LooksBy, Policy, Rule
+from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 
@@ -151,12 +151,11 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root, project.schema_)
-    measures = bind_measures(project.evaluation, bound)
-    looks_by: LooksBy = "row" if project.schema_ >= STRICT else "set"
-    release = _release(project.policy, bound, measures, looks_by)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at)
+    measures = bind_measures(project.evaluation, bound, project.at)
+    release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
-    odd = tuple(vacuous_rules(project.policy, bound, measures.scales, release.policy, regression.policy))
+    odd = tuple(vacuous_rules(project, bound, measures.scales, release.policy, regression.policy))
     if odd and project.schema_ >= STRICT:
         raise ProjectError(*odd)
     release = replace(release, notices=(*odd, *release.policy.narrow_slices))
@@ -180,12 +179,13 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> Bou
     )
 
 
-def _release(settings: PolicySettings, bound: BoundAt, measures: Measures, looks_by: LooksBy) -> BoundPolicy:
+def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolicy:
     """The policy that releases."""
+    settings = project.policy
 
     def rule(at: tuple[str, RuleUse]) -> Rule:
         place, use = at
-        metric = _metric(use.metric, measures, f"{place}.metric")
+        metric = _metric(use.metric, measures, project.at(f"{place}.metric"))
         return Rule(
             name=use.name or f"{bound[place].spec.name} {metric}",
             gate=bound[place].component,
@@ -200,9 +200,10 @@ def _release(settings: PolicySettings, bound: BoundAt, measures: Measures, looks
     rules = try_each(rule, uses)
     named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
+        looks_by = "row" if project.schema_ >= STRICT else "set"
         policy = Policy(rules=tuple(rules), looks_by=looks_by, **named)
     except ValidationError as error:
-        raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
+        raise ProjectError(*(f"{project.at('policy')}: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
 
 

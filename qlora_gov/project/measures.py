@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -86,7 +87,7 @@ def _stated(errors: DetectorErrors | Absent | None) -> Any:
     return errors.model_dump(exclude_defaults=True) if isinstance(errors, DetectorErrors) else None
 
 
-def bind_measures(settings: EvaluationSettings, bound: BoundAt) -> Measures:
+def bind_measures(settings: EvaluationSettings, bound: BoundAt, at: Callable[[str], str] = str) -> Measures:
     """The metrics and guardrails of a project's evaluation section.
 
     A metric is called by its own name and a guardrail's rate ``<guardrail>_rate``, or what ``as`` says. Raises
@@ -103,6 +104,9 @@ def bind_measures(settings: EvaluationSettings, bound: BoundAt) -> Measures:
     found = Measures(tuple(metrics), tuple(guardrails))
     if twice := sorted({name for name in found.names if found.names.count(name) > 1}):
         raise ProjectError(
-            *(f"evaluation: two measurements are named {name!r}; name one of them with 'as: ...'" for name in twice)
+            *(
+                f"{at('evaluation')}: two measurements are named {name!r}; name one of them with 'as: ...'"
+                for name in twice
+            )
         )
     return found

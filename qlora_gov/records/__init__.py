@@ -14,6 +14,7 @@ from qlora_gov.records.card import About, Card
 from qlora_gov.records.component import Component
 from qlora_gov.records.dataset import DatasetVersion, SourceUse, StepReport
 from qlora_gov.records.decision import (
+    EDITION,
     NO_DIFFERENCE_IS_ZERO,
     ContrastKind,
     Decision,
@@ -60,6 +61,7 @@ RECORDS: Mapping[str, type[Record]] = {
 """Every kind of record that a ledger can hold."""
 
 __all__ = [
+    "EDITION",
     "NO_DIFFERENCE_IS_ZERO",
     "RECORDS",
     "About",

@@ -13,6 +13,7 @@ from qlora_gov.plugin.looks import Earlier, RowLooks
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
+    EDITION,
     Absent,
     Component,
     Decision,
@@ -101,6 +102,7 @@ def decide(
         looks=looks,
         untested=() if looks is None else tuple(judged.untested),
         mended=mended,
+        edition=EDITION,
     )
 
 

@@ -10,6 +10,7 @@ from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Responses
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
+from qlora_gov.reports.rendering.digits import measured_places
 
 NO_REFERENCE = Absent(absent="the policy pins no reference")
 
@@ -96,6 +97,7 @@ def _line(name: str, metric: Component, records: CardRecords) -> MeasurementLine
     return MeasurementLine(
         name=name,
         metric=metric,
+        places=measured_places(records.decision, records.evaluations).get(name),
         champion=_reading(name, metric, records.champion),
         candidate=_reading(name, metric, records.candidate),
         reference=NO_REFERENCE if records.reference is None else _reading(name, metric, records.reference),
