@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
+from qlora_gov.models.chat import IGNORED, Tokenised, tokenise
+from qlora_gov.models.clock import CLOCK, Clock
 from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Message
@@ -21,30 +22,39 @@ _LIKELIHOOD_TOKENS = 1024
 class Subject:
     """A loaded subject. Likelihoods are computed in float32; generation multiplies 4-bit weights in bfloat16."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, clock: Clock = CLOCK) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
-        self.tokenizer.padding_side = "left"
+        self.clock = clock
 
     @classmethod
-    def load(cls, base: Path, adapter: Path | None = None, *, quantization: Quantization = "nf4") -> Subject:
+    def load(
+        cls, base: Path, adapter: Path | None = None, *, quantization: Quantization = "nf4", clock: Clock = CLOCK
+    ) -> Subject:
         """Load from local directories. Raises ModelError where either cannot be used."""
         tokenizer = load_tokenizer(base)
         model = load_base(base, quantization=quantization, dtype="float32")
-        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer)
+        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer, clock)
 
     def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> list[Answer]:
         """Answer a batch of prompts greedily."""
         import torch
 
-        texts = [render(self.tokenizer, prompt, prompt=True) for prompt in prompts]
-        batch = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(self.model.device)
+        rows = [tokenise(self.tokenizer, prompt, prompt=True, clock=self.clock).ids for prompt in prompts]
+        width, pad = max(map(len, rows)), self.tokenizer.pad_token_id
+        ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows])  # [b, t], answers go on at the right
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])  # [b, t]
+        device = self.model.device
         set_compute_dtype(self.model, "bfloat16")
         with torch.inference_mode():
             out = self.model.generate(
-                **batch, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=self.tokenizer.pad_token_id
+                input_ids=ids.to(device),
+                attention_mask=mask.to(device),
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                pad_token_id=pad,
             )
-        return [self._decode(row) for row in out[:, batch["input_ids"].shape[1] :].tolist()]
+        return [self._decode(row) for row in out[:, width:].tolist()]
 
     def _decode(self, tokens: list[int]) -> Answer:
         end = next((at for at, token in enumerate(tokens) if token in self._stops), None)
@@ -58,7 +68,7 @@ class Subject:
 
     def loglikelihood(self, conversations: Sequence[Sequence[Message]]) -> list[LogLikelihood]:
         """Rate the last assistant turn of each conversation, given all before it."""
-        rows = [tokenise(self.tokenizer, messages, last_only=True) for messages in conversations]
+        rows = [tokenise(self.tokenizer, messages, last_only=True, clock=self.clock) for messages in conversations]
         order = sorted(range(len(rows)), key=lambda index: len(rows[index].ids))
         set_compute_dtype(self.model, "float32")
         nll = [0.0] * len(rows)
