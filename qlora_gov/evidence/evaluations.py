@@ -9,6 +9,7 @@ from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import DatasetVersion, Evaluation, Responses
+from qlora_gov.records.inputs import same_inputs
 from qlora_gov.records.table import Table
 from qlora_gov.stages.gate import Side
 
@@ -66,7 +67,7 @@ def stored_evaluation(
     who = f"adapter {adapter}" if adapter else "the base without an adapter"
     if like is None or not mine:
         raise UsageError(f"{who} has no evaluation in the ledger; 'qlora-gov evaluate' or 'import' makes one")
-    what = [name for name in _PAIRED if getattr(mine[0][1], name) != getattr(like, name)] or ["tool"]
+    what = [name for name in _PAIRED if getattr(mine[0][1], name) != getattr(like, name)] or [_unlike(mine[0][1], like)]
     raise UsageError(f"{who} was evaluated, but not as the candidate was: another {' and another '.join(what)}")
 
 
@@ -75,4 +76,10 @@ _PAIRED = ("dataset", "quantization", "generation")
 
 def _comparable(one: Responses, other: Responses) -> bool:
     tools = [(claim.tool, claim.version) if (claim := answers.claim) else None for answers in (one, other)]
-    return tools[0] == tools[1] and all(getattr(one, name) == getattr(other, name) for name in _PAIRED)
+    same = tools[0] == tools[1] and all(getattr(one, name) == getattr(other, name) for name in _PAIRED)
+    return same and same_inputs(one.inputs, other.inputs, base=one.base == other.base)
+
+
+def _unlike(one: Responses, other: Responses) -> str:
+    same = same_inputs(one.inputs, other.inputs, base=one.base == other.base)
+    return "tool" if same else "text that the chat template made of the rows; 'qlora-gov evaluate' lets it answer again"

@@ -130,11 +130,14 @@ def render(
         raise ModelError(f"base: the chat template refuses a conversation: {error}") from error
 
 
-def asks_for_the_day(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], clock: Clock) -> bool:
+def asks_for_the_day(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, prompt: bool = False, clock: Clock
+) -> bool:
     """Whether the template writes a conversation otherwise at another time."""
     if CALL not in tokenizer.get_chat_template():
         return False
-    return render(tokenizer, messages, clock=clock) != render(tokenizer, messages, clock=clock.another)
+    now, then = (render(tokenizer, messages, prompt=prompt, clock=at) for at in (clock, clock.another))
+    return now != then
 
 
 def control_tokens(tokenizer: PreTrainedTokenizerBase) -> ControlTokens:

@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def each_row(examples: Sequence[Example], read: Callable[[Example], T]) -> list[T]:
-    """What is read of each row. Raises DataError that names the first row that a base cannot take, and counts them."""
+def each_row(
+    examples: Sequence[Example], read: Callable[[Example], T], label: str = "", progress: Progress | None = None
+) -> list[T]:
+    """What is read of each row, shown under a label.
+
+    Raises DataError where a base cannot take some rows: a line that names the first one, why, and what to do.
+    """
+    if progress is not None:
+        progress.begin(label, len(examples))
     results: list[T] = []
     refused: list[tuple[str, ModelError]] = []
     for example in examples:
@@ -32,6 +39,8 @@ def each_row(examples: Sequence[Example], read: Callable[[Example], T]) -> list[
             results.append(read(example))
         except ModelError as error:
             refused.append((example.source, error))
+        if progress is not None:
+            progress.advance()
     if refused:
         source, error = refused[0]
         what = str(error).removeprefix("base: ")
@@ -108,27 +117,26 @@ def read_evaluation(
     Rows beyond the base's positions are a problem where it breaks there, and where the project is ``strict``;
     else they are counted: the base goes on, with numbers that nobody made it for.
     """
-    progress.begin("reading evaluation rows", len(examples))
     rows, asked = _Rows(), False
 
     def read(example: Example) -> None:
         nonlocal asked
         prompt = tokenise(tokenizer, example.prompt, prompt=True, clock=clock)
-        asked = asked or asks_for_the_day(tokenizer, example.messages, clock)
+        asked = asked or asks_for_the_day(tokenizer, example.prompt, prompt=True, clock=clock)
         if likelihoods:
+            asked = asked or asks_for_the_day(tokenizer, example.messages, clock=clock)
             rows.references.append(tokenise(tokenizer, example.messages, last_only=True, clock=clock))
         rows.prompts.append(prompt)
-        progress.advance()
 
-    each_row(examples, read)
+    each_row(examples, read, "reading evaluation rows", progress)
     sources = [example.source for example in examples]
     # The last new token is said, and no model is given it.
     answers = beyond(sources, [len(row.ids) + max_new_tokens - 1 for row in rows.prompts], positions)
     rated = beyond(sources, [len(row.ids) for row in rows.references], positions)
     problems = (
-        answers.told(f"tokens with up to {max_new_tokens} of the answer",
+        answers.told(f"tokens with up to {max_new_tokens} of the answer", answers.place,
                      "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter"),
-        rated.told("tokens with the reference answer", "shorten it, or drop such rows with the length filter"),
+        rated.told("tokens with the reference answer", rated.place, "shorten it, or drop such rows with the length filter"),
     )  # fmt: skip
     inputs = Inputs(
         digest=rows.digest(),
@@ -146,13 +154,17 @@ class Beyond:
     rows: dict[str, int]
     positions: Positions
 
-    def told(self, tokens: str, remedy: str) -> str | None:
+    @property
+    def place(self) -> str:
+        """Where they go."""
+        return f"over the {self.positions.limit} positions of the base"
+
+    def told(self, tokens: str, place: str, remedy: str) -> str | None:
         """One line on all of them, which names the first; None where there is none."""
         if not self.rows:
             return None
         source, length = next(iter(self.rows.items()))
-        there = f"over the {self.positions.limit} positions of the base"
-        return f"{source}: {length} {tokens}, {there}{_more(len(self.rows))}; {remedy}"
+        return f"{source}: {length} {tokens}, {place}{_more(len(self.rows))}; {remedy}"
 
 
 def beyond(sources: Sequence[str], lengths: Sequence[int], positions: Positions) -> Beyond:

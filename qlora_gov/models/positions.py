@@ -47,7 +47,7 @@ def positions_of(base: Path, tokenizer: PreTrainedTokenizerBase) -> Positions:
     limit = next((int(config[name]) for name in _NAMES if _is_number(config.get(name))), None)
     if limit is None:
         stated = tokenizer.model_max_length
-        return Positions(int(stated) if stated < _UNLIMITED and not config.get("alibi") else None)
+        return Positions(int(stated) if stated < _UNLIMITED else None)
     hard = config.get("model_type") in _COMPUTED or _has_table(base)
     scaled = [_reach(rope, limit) for rope in _ropes(config)]
     return Positions(max([limit, *scaled]), hard) if limit < _UNLIMITED else Positions(None)

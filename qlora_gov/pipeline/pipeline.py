@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from qlora_gov.pipeline.datasets import curating
 from qlora_gov.pipeline.evaluation import evaluating, responding
 from qlora_gov.pipeline.gating import Baselines, deciding, given
 from qlora_gov.pipeline.imports import import_responses
+from qlora_gov.pipeline.inputs import Readings
 from qlora_gov.pipeline.recorder import Recorder
 from qlora_gov.pipeline.reporting import report_of
 from qlora_gov.pipeline.step import stating
@@ -43,6 +45,10 @@ class Pipeline:
 
     space: Workspace
 
+    @cached_property
+    def _readings(self) -> Readings:
+        return Readings(self.space, self.bound)
+
     @property
     def _recorder(self) -> Recorder:
         return Recorder(self.space)
@@ -67,9 +73,11 @@ class Pipeline:
         if policy.reference is not None:
             pinned(self.space.ledger, policy.reference)  # one that is not there is told now, not after the training
         adapter = self._trained(base, held_out)
-        against = baseline(self.space.ledger, adapter)
-        baselines = Baselines(self._evaluation(base, against, held_out), self._reference(policy, base, held_out))
-        return self._evaluation(base, adapter, held_out), baselines
+        against = [baseline(self.space.ledger, adapter)]
+        if policy.reference is not None:
+            against.append(pinned(self.space.ledger, policy.reference))
+        *others, candidate = self._evaluations(base, held_out, [*against, adapter])
+        return candidate, Baselines(*others)
 
     def policy(self) -> Policy:
         """Record the policy, and what it calls a regression, before the evaluations that they are to judge."""
@@ -107,7 +115,7 @@ class Pipeline:
             sides = self._pair(champion, fallback)
         else:
             base, held_out = self._prepared()
-            sides = (self._evaluation(base, champion, held_out), self._evaluation(base, fallback, held_out))
+            sides = self._evaluations(base, held_out, [champion, fallback])
         return self._recorder.done(deciding(self.space, self.bound, rules, sides[0], Baselines(sides[1])))
 
     def report(self, decision: Decision) -> DecisionReport:
@@ -130,24 +138,37 @@ class Pipeline:
     def _trained(self, base: ResolvedBase, held_out: DatasetVersion) -> Adapter:
         setup = self.bound.trains()
         dataset = self._recorder.done(curating(self.space, "training", setup.training_data, held_out))
-        return self._recorder.done(tuning(self.space, setup.trainer, base, dataset))
+        step = tuning(self.space, setup.trainer, base, dataset)
+        if not self._recorder.has(step):
+            self._readings.of(base, held_out).refuse()  # now, not after the training
+        return self._recorder.done(step)
 
-    def _evaluation(self, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion) -> Evaluation:
-        """A subject's evaluation; an adapter that was trained on another base answers on that one."""
-        if adapter is not None and adapter.base != base.record.id:
-            if adapter.base is None:
-                raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
-            base = recorded_base(self.space, adapter.base)
-        responses = self._recorder.done(responding(self.space, self.bound, base, adapter, dataset))
-        return self._scored(responses, dataset)
+    def _evaluations(
+        self, base: ResolvedBase, dataset: DatasetVersion, subjects: Sequence[Adapter | None]
+    ) -> list[Evaluation]:
+        """The evaluations of subjects that are compared: what they are given is the same."""
+        pairs = [(self._base_of(base, adapter), adapter) for adapter in subjects]
+        before = [responding(self.space, self.bound, *pair, dataset, None) for pair in pairs]
+        if all(map(self._recorder.has, before)):  # all of them answered before anybody wrote down what they were given
+            steps = before
+        else:
+            readings = [self._readings.of(base, dataset) for base, _ in pairs]
+            steps = [
+                responding(self.space, self.bound, *pair, dataset, reading)
+                for pair, reading in zip(pairs, readings, strict=True)
+            ]
+        return [self._scored(self._recorder.done(step), dataset) for step in steps]
+
+    def _base_of(self, base: ResolvedBase, adapter: Adapter | None) -> ResolvedBase:
+        """What an adapter answers on: the base that it was trained on."""
+        if adapter is None or adapter.base == base.record.id:
+            return base
+        if adapter.base is None:
+            raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
+        return recorded_base(self.space, adapter.base)
 
     def _scored(self, responses: Responses, dataset: DatasetVersion) -> Evaluation:
         return self._recorder.done(evaluating(self.space, self.bound, responses, dataset))
-
-    def _reference(self, policy: Policy, base: ResolvedBase, dataset: DatasetVersion) -> Evaluation | None:
-        if policy.reference is None:
-            return None
-        return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
 
     def _subject(self, adapter_id: str | None, reference: str | None) -> Adapter:
         """The adapter with an id, or the one that was evaluated last and is not what the policy pins."""

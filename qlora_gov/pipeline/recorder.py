@@ -43,6 +43,11 @@ class Recorder:
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
         return held(found, step.of)  # as it will be read ever after: JSON knows no 0.0 beside 0
 
+    def has(self, step: Step[R]) -> bool:
+        """Whether the step's record is there with its artefacts, so that nothing would be done."""
+        found = step.find(self.space.ledger)
+        return found is not None and step.usable(held(found, step.of))
+
     def state(self, policy: Policy) -> Policy:
         """Record a policy. The last one is in force, so one that another has followed is recorded again."""
         recorded = recorded_policies(self.space.ledger, policy.purpose)

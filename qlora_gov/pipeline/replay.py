@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import cast
 
 from qlora_gov.errors import UsageError
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch
+from qlora_gov.models.clock import CLOCK, Clock
 from qlora_gov.models.extras import require_training_libraries
 from qlora_gov.models.loading import Quantization, device
 from qlora_gov.models.subject import Subject
@@ -56,7 +58,9 @@ def _subject(space: Workspace, responses: Responses) -> Subject:
     path = weights(space, fetch(space.ledger, responses.adapter, Adapter)) if responses.adapter else None
     assert responses.base is not None, "it answered here"
     held = cast(Quantization, responses.quantization)
-    return Subject.load(recorded_base(space, responses.base).path, path, quantization=held)
+    told = responses.inputs.today if responses.inputs else None
+    clock = Clock.at(date.fromisoformat(told)) if told else CLOCK
+    return Subject.load(recorded_base(space, responses.base).path, path, quantization=held, clock=clock)
 
 
 def _answered(ledger: Ledger, responses: Responses, rows: Sequence[int]) -> list[Answer]:

@@ -53,6 +53,11 @@ class Measures:
         """Every metric and guardrail."""
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
 
+    @property
+    def likelihoods(self) -> bool:
+        """Whether a metric needs the likelihoods of the reference answers."""
+        return any("loglikelihood" in bound.spec.needs for _, bound in self.metrics)
+
     def require(self) -> None:
         """Raise MissingExtraError for the first one whose libraries are missing."""
         for bound in self.bound:

@@ -33,6 +33,7 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, Environment, Head, Interval
 from qlora_gov.records.policy import Policy, Rule
 from qlora_gov.records.record import Frozen, Record
@@ -80,6 +81,7 @@ __all__ = [
     "Frozen",
     "GenerationSettings",
     "Head",
+    "Inputs",
     "Interval",
     "LossPoint",
     "Measurement",

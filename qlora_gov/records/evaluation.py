@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from qlora_gov.records.component import Component
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, Environment, Interval
 from qlora_gov.records.record import Frozen, Record
 
@@ -48,6 +49,9 @@ class Responses(Record):
     recorded: str | None = Field(default=None, description="columns_id of the recorded table, of imported scores")
     environment: Environment | None
     claim: Claim | None = None
+    inputs: Inputs | None = Field(
+        default=None, description="what the subject was given; none where nobody wrote it down"
+    )
 
 
 class Measurement(Frozen):

@@ -18,6 +18,7 @@ from qlora_gov.plugin.specs import Progress
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.table import Table
 
 
@@ -77,6 +78,7 @@ def answer_dataset(
     spool: Spool,
     environment: Environment,
     progress: Progress,
+    inputs: Inputs | None = None,
 ) -> tuple[Responses, dict[str, Table]]:
     """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``."""
     who = "base" if adapter is None else "adapter"
@@ -97,6 +99,7 @@ def answer_dataset(
         digest=columns_id(tables["responses"]),
         likelihoods=columns_id(tables["likelihoods"]) if likelihoods else None,
         environment=environment,
+        inputs=inputs,
     )
     return record, tables
 

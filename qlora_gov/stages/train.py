@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
+
+from pydantic import JsonValue
 
 from qlora_gov.canonical import file_id, tree_id
 from qlora_gov.errors import TrainingError
 from qlora_gov.plugin.specs import Progress, Trainer, TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment, Training
 from qlora_gov.records.example import Example
+from qlora_gov.records.inputs import TODAY
 
 _SAFE = {".safetensors", ".json"}
 
@@ -28,10 +32,13 @@ def train_adapter(
     keep: Callable[[str], Path],
     environment: Environment,
     progress: Progress,
+    today: date = TODAY,
+    strict: bool = False,
+    inputs: Mapping[str, JsonValue] | None = None,
 ) -> Adapter:
     """Train and return the adapter, whose files then lie where ``keep`` puts an adapter of their digest.
 
-    ``work`` keeps checkpoints across a kill.
+    ``work`` keeps checkpoints across a kill; ``inputs`` is what the trainer says that it reads of the rows.
     """
     output, checkpoints = work / "adapter", work / "checkpoints"
     shutil.rmtree(output, ignore_errors=True)
@@ -45,9 +52,11 @@ def train_adapter(
         checkpoints=checkpoints,
         seed=seed,
         progress=progress,
+        today=today,
+        strict=strict,
     )
     outcome = trainer.train(job)
-    adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment)
+    adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment, inputs or {})
     _keep(output, keep(adapter.digest))
     return adapter
 
@@ -79,6 +88,7 @@ def _record(
     dataset: DatasetVersion,
     seed: int,
     environment: Environment,
+    inputs: Mapping[str, JsonValue],
 ) -> Adapter:
     return Adapter(
         base=base.id,
@@ -93,6 +103,7 @@ def _record(
             tokens=outcome.tokens,
             notes=outcome.notes,
             environment=environment,
+            inputs=inputs,
         ),
     )
 

@@ -7,7 +7,11 @@ from typing import Any
 
 START, END = "<start_of_turn>", "<end_of_turn>"
 TEMPLATE = (
-    "{{ bos_token }}{% for m in messages %}" + START + "{{ m['role'] }}\n{{ m['content'] | trim }}" + END + "\n{% endfor %}"
+    "{{ bos_token }}{% for m in messages %}"
+    + START
+    + "{{ m['role'] }}\n{{ m['content'] | trim }}"
+    + END
+    + "\n{% endfor %}"
     "{% if add_generation_prompt %}" + START + "assistant\n{% endif %}"
 )
 LETTERS = [chr(code) for code in range(33, 127)]
