@@ -32,8 +32,8 @@ class Nf4QloraTrainer:
     def train(self, job: TrainingJob) -> TrainingOutcome:
         """Train, or go on from the last whole checkpoint, and write the adapter to ``job.output``.
 
-        Raises DataError for rows that are too long or that the template does not take, ModelError for target modules that the base lacks,
-        TrainingError where the loss stops being finite.
+        Raises DataError for rows that are too long or that the template does not take, ModelError for target modules
+        that the base lacks, TrainingError where the loss stops being finite.
         """
         from transformers import set_seed
         from transformers.trainer_callback import PrinterCallback

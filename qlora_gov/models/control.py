@@ -1,9 +1,9 @@
 """Control tokens: what steers a conversation, and no text of a row ever is, even where it spells one.
 
-A tokenizer turns the spelling of a control token into the token wherever it stands. So texts that spell one are rendered
-with placeholders in its place; what the rendered text then holds of control tokens is the template's own. They are
-encoded by a twin of the tokenizer in which control tokens are spelled by characters that no text has: the twin reads
-everything else as plain text, in one piece, so that it is split as the tokenizer splits it.
+A tokenizer turns the spelling of a control token into the token wherever it stands. So texts that spell one are
+rendered with placeholders in its place; what the rendered text then holds of control tokens is the template's own. They
+are encoded by a twin of the tokenizer in which control tokens are spelled by characters that no text has: the twin
+reads everything else as plain text, in one piece, so that it is split as the tokenizer splits it.
 """
 
 from __future__ import annotations

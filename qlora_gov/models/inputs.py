@@ -134,10 +134,17 @@ def read_evaluation(
     answers = beyond(sources, [len(row.ids) + max_new_tokens - 1 for row in rows.prompts], positions)
     rated = beyond(sources, [len(row.ids) for row in rows.references], positions)
     problems = (
-        answers.told(f"tokens with up to {max_new_tokens} of the answer", answers.place,
-                     "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter"),
-        rated.told("tokens with the reference answer", rated.place, "shorten it, or drop such rows with the length filter"),
-    )  # fmt: skip
+        answers.told(
+            f"tokens with up to {max_new_tokens} of the answer",
+            answers.place,
+            "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter",
+        ),
+        rated.told(
+            "tokens with the reference answer",
+            rated.place,
+            "shorten it, or drop such rows with the length filter",
+        ),
+    )
     inputs = Inputs(
         digest=rows.digest(),
         today=clock.time.date().isoformat() if asked else None,

@@ -93,6 +93,7 @@ class SubjectPart(Frozen):
     adapter: str | None = Field(description="id of the adapter record; None where the base answered alone")
     quantization: str | Absent = Field(description="how the base's weights were held")
     generation: GenerationSettings | Absent
+    given: tuple[str, ...] = Field(description="what a reader should know of the rows as the subject was given them")
 
 
 class ClaimLine(Frozen):
