@@ -130,8 +130,7 @@ def read_evaluation(
 
     each_row(examples, read, "reading evaluation rows", progress)
     sources = [example.source for example in examples]
-    # The last new token is said, and no model is given it.
-    answers = beyond(sources, [len(row.ids) + max_new_tokens - 1 for row in rows.prompts], positions)
+    answers = beyond(sources, [len(row.ids) + max_new_tokens for row in rows.prompts], positions, unread=1)
     rated = beyond(sources, [len(row.ids) for row in rows.references], positions)
     problems = (
         answers.told(
@@ -174,7 +173,10 @@ class Beyond:
         return f"{source}: {length} {tokens}, {place}{_more(len(self.rows))}; {remedy}"
 
 
-def beyond(sources: Sequence[str], lengths: Sequence[int], positions: Positions) -> Beyond:
-    """The rows that go beyond a base's positions, by where they stand."""
+def beyond(sources: Sequence[str], lengths: Sequence[int], positions: Positions, *, unread: int = 0) -> Beyond:
+    """The rows that go beyond a base's positions, by where they stand.
+
+    ``unread`` counts tokens that take none: the last one that a model says it is never given.
+    """
     pairs = zip(sources, lengths, strict=False)
-    return Beyond({source: length for source, length in pairs if positions.over(length)}, positions)
+    return Beyond({source: length for source, length in pairs if positions.over(length - unread)}, positions)

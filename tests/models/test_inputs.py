@@ -28,7 +28,10 @@ def asked(number: int, question: str = "Hi", answer: str = "Yes") -> Example:
     return row(number, ("user", question), ("assistant", answer))
 
 
-def read(base: Path, *examples: Example, positions: Positions = Positions(None), **changes: Any) -> Reading:
+UNLIMITED = Positions(None)
+
+
+def read(base: Path, *examples: Example, positions: Positions = UNLIMITED, **changes: Any) -> Reading:
     progress = Quiet()
     settings: dict[str, Any] = {"likelihoods": True, "max_new_tokens": 8, "strict": False}
     reading = read_evaluation(
@@ -81,15 +84,15 @@ def test_rows_beyond_the_positions_are_told_one_line_for_each_kind(tiny_base: Pa
     with pytest.raises(DataError) as error:
         reading.refuse()
     assert error.value.lines == (
-        "rows.jsonl:2: 134 tokens with up to 8 of the answer, over the 120 positions of the base (and 1 more row); "
+        "rows.jsonl:2: 127 tokens with up to 8 of the answer, over the 120 positions of the base (and 1 more row); "
         "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter",
-        "rows.jsonl:2: 136 tokens with the reference answer, over the 120 positions of the base (and 2 more rows); "
+        "rows.jsonl:2: 138 tokens with the reference answer, over the 120 positions of the base (and 2 more rows); "
         "shorten it, or drop such rows with the length filter",
     )
 
 
 def test_the_last_new_token_takes_no_position(tiny_base: Path) -> None:
-    prompt = len("<s>") * 0 + 1 + len("user\nHi") + 1 + 1 + 1 + len("assistant\n")
+    prompt = len(".user\nHi.\n.assistant\n")  # a token a letter, the turns' marks among them
     for new, beyond in ((5, 0), (6, 1)):
         reading = read(tiny_base, asked(1), positions=Positions(prompt + 4), max_new_tokens=new, likelihoods=False)
         assert reading.inputs.beyond == beyond
