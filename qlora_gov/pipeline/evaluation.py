@@ -66,9 +66,9 @@ def responding(
         }
 
     def usable(answered: Responses) -> bool:
-        if reading is None or answered.inputs is None:
-            return answered.inputs is None
-        return answered.inputs.digest == reading.inputs.digest
+        if answered.inputs is None:
+            return reading is None or reading.inputs.plain
+        return reading is not None and answered.inputs.digest == reading.inputs.digest
 
     parts = {
         "base": base.record.id,

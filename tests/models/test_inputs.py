@@ -86,7 +86,7 @@ def test_rows_beyond_the_positions_are_told_one_line_for_each_kind(tiny_base: Pa
     assert error.value.lines == (
         "rows.jsonl:2: 127 tokens with up to 8 of the answer, over the 120 positions of the base (and 1 more row); "
         "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter",
-        "rows.jsonl:2: 138 tokens with the reference answer, over the 120 positions of the base (and 2 more rows); "
+        "rows.jsonl:2: 124 tokens with the reference answer, over the 120 positions of the base (and 2 more rows); "
         "shorten it, or drop such rows with the length filter",
     )
 

@@ -69,7 +69,7 @@ def test_a_day_of_the_projects_own_is_known_where_the_template_asks(dated: Path,
 
 
 def test_every_row_over_the_recipes_length_is_counted(tiny_base: Path) -> None:
-    with pytest.raises(DataError, match=r"^train.jsonl:2: 58 tokens, over training.max_length 50 \(and 1 more row\); "):
+    with pytest.raises(DataError, match=r"^train.jsonl:2: 57 tokens, over training.max_length 50 \(and 1 more row\); "):
         notes(tiny_base, rows("a", "b" * 35, "c" * 36), max_length=50)
 
 
@@ -77,7 +77,7 @@ def test_every_row_over_the_recipes_length_is_counted(tiny_base: Path) -> None:
 def test_rows_over_the_positions_are_refused_before_the_first_step(tmp_path: Path, shape: str, strict: bool) -> None:
     base = make_tiny_base(tmp_path / "b", shape=shape, positions=40)
     with pytest.raises(
-        DataError, match=r"^train.jsonl:2: 53 tokens, over the 40 positions of the base; drop long rows"
+        DataError, match=r"^train.jsonl:2: 52 tokens, over the 40 positions of the base; drop long rows"
     ):
         notes(base, rows("a", "b" * 30), strict=strict)
 
@@ -85,4 +85,4 @@ def test_rows_over_the_positions_are_refused_before_the_first_step(tmp_path: Pat
 def test_rows_over_the_positions_are_a_note_where_no_duty_binds(tmp_path: Path) -> None:
     base = make_tiny_base(tmp_path / "b", positions=40)
     (note,) = notes(base, rows("a", "b" * 30, "c" * 31))
-    assert note.startswith("train.jsonl:2: 53 tokens, over the 40 positions of the base (and 1 more row)")
+    assert note.startswith("train.jsonl:2: 52 tokens, over the 40 positions of the base (and 1 more row)")
