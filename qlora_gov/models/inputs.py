@@ -42,9 +42,9 @@ def each_row(
         if progress is not None:
             progress.advance()
     if refused:
-        source, error = refused[0]
-        what = str(error).removeprefix("base: ")
-        raise DataError(f"{source}: {what}{_more(len(refused))}; {_remedy(what)}") from error
+        source, first = refused[0]
+        what = str(first).removeprefix("base: ")
+        raise DataError(f"{source}: {what}{_more(len(refused))}; {_remedy(what)}") from first
     return results
 
 

@@ -60,13 +60,13 @@ def _is_number(value: Any) -> bool:
 def _ropes(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The scalings of rotations, which can be one for each kind of layer."""
     found = [config.get("rope_scaling"), config.get("rope_parameters")]
-    ropes = [rope for rope in found if isinstance(rope, dict)]
+    ropes: list[Mapping[str, Any]] = [rope for rope in found if isinstance(rope, dict)]
     return ropes + [inner for rope in ropes for inner in rope.values() if isinstance(inner, dict)]
 
 
 def _reach(rope: Mapping[str, Any], limit: int) -> int:
-    original = rope.get("original_max_position_embeddings")
-    factor = rope.get("factor")
+    original: Any = rope.get("original_max_position_embeddings")
+    factor: Any = rope.get("factor")
     return int((original if _is_number(original) else limit) * (factor if _is_number(factor) else 1))
 
 

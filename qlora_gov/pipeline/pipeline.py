@@ -112,11 +112,10 @@ class Pipeline:
             raise ReleaseError("no adapter is champion, so none can have regressed")
         self.policy()
         if self.bound.setup is None:
-            sides = self._pair(champion, fallback)
+            now, then = self._pair(champion, fallback)
         else:
-            base, held_out = self._prepared()
-            sides = self._evaluations(base, held_out, [champion, fallback])
-        return self._recorder.done(deciding(self.space, self.bound, rules, sides[0], Baselines(sides[1])))
+            now, then = self._evaluations(*self._prepared(), [champion, fallback])
+        return self._recorder.done(deciding(self.space, self.bound, rules, now, Baselines(then)))
 
     def report(self, decision: Decision) -> DecisionReport:
         """What the machine-readable forms of a decision are made from."""

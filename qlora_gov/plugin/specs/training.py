@@ -49,7 +49,7 @@ class TrainingOutcome:
 
 
 class Trainer(Protocol):
-    """Trains an adapter."""
+    """Trains an adapter; one that has a method ``reads``, too, is a :class:`ReadingTrainer`."""
 
     def train(self, job: TrainingJob) -> TrainingOutcome:
         """Write the adapter (safetensors and JSON only) to ``job.output``.
