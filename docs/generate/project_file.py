@@ -114,7 +114,8 @@ def _facts(entry: Entry) -> Iterator[str]:
     common = {field.name for field in fields(Spec)}
     for field in fields(entry.spec):
         value: Any = getattr(entry.spec, field.name)
-        if field.name not in common and value not in ((), frozenset()):
+        told = value not in ((), frozenset(), None) and not callable(value)
+        if field.name not in common and told:
             yield f"{field.name.replace('_', ' ')}: {_plain(value)}"
     if entry.spec.extra:
         yield f"installed by: {code(entry.install_command)}"
@@ -126,6 +127,8 @@ def _plain(value: Any) -> str:
             return "yes" if value else "no"
         case frozenset():
             return ", ".join(sorted(value))
+        case (float() | int(), float() | int()):
+            return " to ".join(f"{end:g}" for end in value)
         case tuple():
             return ", ".join(value)
     return str(value)

@@ -21,6 +21,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 adapter_option = click.option(
     "--adapter", metavar="ID", help="The candidate: an adapter's id or its start (default: the newest)."
 )
+evaluation_option = click.option(
+    "--evaluation",
+    metavar="NAME",
+    help="Which of the candidate's evaluations: an id's start, or a model or task of its log (default: the newest).",
+)
+against_option = click.option(
+    "--against",
+    metavar="NAME",
+    help="Which evaluation of the champion or reference on the same rows: named in the same way (default: the newest).",
+)
+anyway_option = click.option(
+    "--anyway", is_flag=True, help="Train although no answers to the evaluation rows could pass the policy."
+)
 author_option = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
 decision_option = click.option(
     "--decision", metavar="ID", help="A decision's id or its start (default: the candidate's)."
@@ -38,6 +51,15 @@ def project_options(command: F) -> F:
     )
     project = click.argument("project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE))
     return project(plugins(command))
+
+
+def project_of(card: Path, project: Path) -> Path:
+    """The project that is given, or, where none is here, the one in whose own directory a card lies."""
+    if project == Path(PROJECT_FILE) and not project.exists():
+        for directory in card.resolve().parents:
+            if directory.name == STATE_DIRECTORY and (directory.parent / PROJECT_FILE).is_file():
+                return directory.parent
+    return project
 
 
 @contextmanager

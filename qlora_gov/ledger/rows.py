@@ -14,7 +14,7 @@ from qlora_gov.errors import IntegrityError
 from qlora_gov.ledger import columns
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
-from qlora_gov.records.table import Floats, Table, scores_id
+from qlora_gov.records.table import Floats, Table, cut_short, scores_id
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,9 @@ def table_problems(
             yield from _table(f"{where}, examples", table, record.digest, record.rows)
         case Responses(), "responses":
             yield from _table(f"{where}, responses", table, record.digest, record.rows)
+            if record.cut not in (None, cut := cut_short(table)):
+                what = f"{cut} answers are cut short, the record states {record.cut}"
+                yield Problem(ProblemKind.TAMPERED, f"{where}, responses", what)
         case Responses(likelihoods=str(digest)), "likelihoods":
             yield from _table(f"{where}, likelihoods", table, digest, record.rows)
         case Responses(recorded=str(digest)), "recorded":

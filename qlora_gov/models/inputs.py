@@ -68,10 +68,11 @@ def _remedy(what: str) -> str:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a base is given of an evaluation set, and in a line each what must not be answered."""
+    """What a base is given of an evaluation set, and in a line each which rows must not, or should not be answered."""
 
     inputs: Inputs
     problems: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def refuse(self) -> None:
         """Raise DataError where there are rows that the base cannot be given."""
@@ -132,17 +133,13 @@ def read_evaluation(
     sources = [example.source for example in examples]
     answers = beyond(sources, [len(row.ids) + max_new_tokens for row in rows.prompts], positions, unread=1)
     rated = beyond(sources, [len(row.ids) for row in rows.references], positions)
-    problems = (
-        answers.told(
-            f"tokens with up to {max_new_tokens} of the answer",
-            answers.place,
-            "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter",
-        ),
-        rated.told(
-            "tokens with the reference answer",
-            rated.place,
-            "shorten it, or drop such rows with the length filter",
-        ),
+    answered = answers.told(
+        f"tokens with up to {max_new_tokens} of the answer",
+        answers.place,
+        "lower evaluation.generation.max_new_tokens, or drop such rows with the length filter",
+    )
+    referred = rated.told(
+        "tokens with the reference answer", rated.place, "shorten it, or drop such rows with the length filter"
     )
     inputs = Inputs(
         digest=rows.digest(),
@@ -150,7 +147,8 @@ def read_evaluation(
         shielded=rows.shielded,
         beyond=len({*answers.rows, *rated.rows}),
     )
-    return Reading(inputs, tuple(filter(None, problems)) if positions.hard or strict else ())
+    lines = tuple(filter(None, (answered, referred)))
+    return Reading(inputs, problems=lines) if positions.hard or strict else Reading(inputs, notices=lines)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.clock import Clock
 from qlora_gov.models.inputs import Reading
 from qlora_gov.models.loading import device
-from qlora_gov.models.subject import Subject
 from qlora_gov.pipeline.step import Made, Step
-from qlora_gov.pipeline.training import weights
+from qlora_gov.pipeline.subjects import load_subject
 from qlora_gov.plugin.specs import ImportedEvaluation
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.environment import environment_of
@@ -21,6 +20,7 @@ from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, Ge
 from qlora_gov.stages.evaluate import evaluated_rows, score_responses
 from qlora_gov.stages.imports import adopt
 from qlora_gov.stages.respond import Spool, answer_dataset
+from qlora_gov.stages.subjects import unshown
 
 
 def responding(
@@ -33,14 +33,16 @@ def responding(
 ) -> Step[Responses]:
     """Let a subject answer the evaluation set as it was read; without a reading, as nobody wrote down how it was."""
     likelihoods = bound.measures.likelihoods
-    quantization, generation = space.project.base.quantization, space.project.evaluation.generation
+    quantization, generation = space.project.base.quantization, space.project.generation
 
     def make(work: Path) -> Made[Responses]:
         assert reading is not None, "what is answered now was read before"
         reading.refuse()
-        path = weights(space, adapter) if adapter else None  # a champion's were written long ago
+        environment = environment_of(space.root, device())
+        clock = Clock.at(space.project.base.today)
+        subject = load_subject(space, base.path, adapter, quantization, generation.decoding, clock)
         return answer_dataset(
-            Subject.load(base.path, path, quantization=quantization, clock=Clock.at(space.project.base.today)),
+            subject,
             base.record,
             adapter,
             dataset,
@@ -48,9 +50,10 @@ def responding(
             quantization=quantization,
             generation=generation,
             likelihoods=likelihoods,
-            spool=Spool(work / "responses.jsonl"),
-            environment=environment_of(space.root, device()),
+            spool=Spool(work / "responses.jsonl", environment),
+            environment=environment,
             progress=space.progress,
+            applied=subject.applied,
             inputs=reading.inputs,
         )
 
@@ -99,7 +102,7 @@ def adopting(
     adapter: Adapter | None,
 ) -> Step[Responses]:
     """Take over the answers of another tool's log."""
-    record, tables = adopt(imported, importer, dataset, adapter)
+    record, tables = adopt(imported, importer, dataset, adapter, unshown=unshown(imported, adapter))
     return Step("adopt", Responses, _said(record), _said, lambda work: (record, tables))
 
 
@@ -108,6 +111,8 @@ def _said(responses: Responses) -> dict[str, Any]:
     content = responses.content()
     if responses.claim is not None:
         content["claim"]["importer"] = responses.claim.importer.identity
+        for told in ("base", "subject"):  # by the version that imported it, of what the log says in other words
+            content["claim"].pop(told, None)
     return content
 
 
@@ -121,7 +126,8 @@ def evaluating(
         likelihoods = space.ledger.table(entry, "likelihoods") if responses.likelihoods else None
         recorded = space.ledger.table(entry, "recorded") if responses.recorded else None
         answers = space.ledger.table(entry, "responses")
-        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded)
+        notes = responses.claim.notes if responses.claim else ()
+        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded, notes)
         measures = [measure for measure in bound.measures.all if measure.metric is not None]
         return score_responses(responses, rows, measures, bound.detectors(), space.progress)
 

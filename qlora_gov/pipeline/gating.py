@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.decisions import looks
 from qlora_gov.evidence.evaluations import responses_of, side
+from qlora_gov.evidence.looks import earlier_looks
 from qlora_gov.evidence.policies import exploratory, stated
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.step import Made, Step
@@ -31,9 +31,9 @@ class Baselines:
 
 
 def given(
-    space: Workspace, bound: BoundProject, candidate: Evaluation, baselines: Baselines, look: int | None = None
+    space: Workspace, bound: BoundProject, policy: Policy, candidate: Evaluation, baselines: Baselines
 ) -> GateInput:
-    """The evaluations of both sides with readers of their rows; by default the next look at these rows."""
+    """The evaluations of both sides with readers of their rows, and the decisions that judged these rows before."""
     ledger = space.ledger
     answered = responses_of(ledger, candidate)
     return GateInput(
@@ -41,7 +41,7 @@ def given(
         {name: side(ledger, evaluation) for name, evaluation in baselines.by_name.items()},
         evaluation_rows(ledger, answered.dataset),
         bound.measures.all,
-        1 + looks(ledger, answered.dataset) if look is None else look,
+        earlier=earlier_looks(ledger, answered.dataset, policy),
     )
 
 
@@ -57,7 +57,7 @@ def deciding(
         decision = decide(
             rules.policy,
             rules.make(),
-            given(space, bound, candidate, baselines),
+            given(space, bound, rules.policy, candidate, baselines),
             stated=stated(space.ledger, rules.policy).id,
             adapter=answered.adapter,
             exploratory=exploratory(space.ledger, answered, rules.policy),

@@ -10,7 +10,7 @@ from qlora_gov.models.clock import Clock
 from qlora_gov.models.inputs import Reading, read_evaluation
 from qlora_gov.models.loading import load_tokenizer
 from qlora_gov.models.positions import positions_of
-from qlora_gov.project.binding import BoundProject
+from qlora_gov.project.binding import STRICT, BoundProject
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 
@@ -38,7 +38,7 @@ class Readings:
             positions_of(base.path, tokenizer),
             clock=Clock.at(project.base.today),
             likelihoods=self.bound.measures.likelihoods,
-            max_new_tokens=project.evaluation.generation.max_new_tokens,
-            strict=project.schema_ >= 2,
+            max_new_tokens=project.generation.max_new_tokens,
+            strict=project.schema_ >= STRICT,
             progress=self.space.progress,
         )

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import JsonValue
 
-from qlora_gov.errors import IntegrityError
+from qlora_gov.canonical import copy_id
+from qlora_gov.errors import IntegrityError, ModelError
 from qlora_gov.evidence.datasets import training_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.catalog import Bound
 from qlora_gov.plugin.specs import ReadingTrainer, TrainerSpec
+from qlora_gov.project.binding import STRICT
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion
 from qlora_gov.stages.train import is_whole, train_adapter
 
 
-def weights(space: Workspace, adapter: Adapter) -> Path:
-    """The directory of an adapter's files. Raises IntegrityError where they are not those on record."""
+@contextmanager
+def weights(space: Workspace, adapter: Adapter) -> Iterator[Path]:
+    """A private copy of an adapter's files, for as long as they are loaded: of the very bytes that were digested.
+
+    Raises:
+        IntegrityError: the files are not those on record.
+        ModelError: as what is done meanwhile raises it, but of the files themselves.
+    """
     path = space.adapter(adapter.digest)
-    if not is_whole(path, adapter):
-        raise IntegrityError(f"{path} does not hold the files of adapter {adapter.id}")
-    return path
+    with TemporaryDirectory(prefix="qlora-gov-") as directory:
+        held = Path(directory)
+        for name, digest in adapter.files.items():
+            (held / name).parent.mkdir(parents=True, exist_ok=True)
+            if not (path / name).is_file() or copy_id(path / name, held / name) != digest:
+                raise IntegrityError(f"{path} does not hold the files of adapter {adapter.id}")
+        try:
+            yield held
+        except ModelError as error:
+            raise ModelError(*(line.replace(directory, str(path)) for line in error.lines)) from error
 
 
 def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
@@ -49,7 +66,7 @@ def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, da
             environment=environment_of(space.root, device()),
             progress=space.progress,
             today=today,
-            strict=space.project.schema_ >= 2,
+            strict=space.project.schema_ >= STRICT,
             inputs=inputs,
         )
         return adapter, {}

@@ -117,8 +117,12 @@ class Catalog:
             raise PluginError(f"no {kind} is named {name!r}; {did_you_mean(name, known)}")
         return found[0]
 
-    def bind(self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str) -> Bound[S]:
+    def bind(
+        self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str, schema: int = 1
+    ) -> Bound[S]:
         """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
+
+        What is not set is as the component has it for projects of this ``schema``.
 
         Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
         """
@@ -127,7 +131,10 @@ class Catalog:
         except PluginError as error:
             raise PluginError(f"{where}: {error}") from error
         assert isinstance(entry.spec, kind), "the catalog files specs by their kind"
-        bound, dumped = _settings(entry, settings, {"root": root}, where)
+        newest: dict[str, Any] = {}
+        for since in sorted(entry.spec.from_schema):
+            newest |= entry.spec.from_schema[since] if since <= schema else {}
+        bound, dumped = _settings(entry, newest | dict(settings), {"root": root}, where)
         plugin = entry.plugin
         component = Component(
             name=entry.name,

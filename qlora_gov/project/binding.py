@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,13 @@ from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, So
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
 from qlora_gov.project.schema import Dataset, PolicySettings, Project, RuleUse, SourceSettings, StepSettings
-from qlora_gov.records import DatasetVersion, Policy, Rule
+from qlora_gov.project.vacuous import vacuous_rules
+from qlora_gov.records import DatasetVersion, LooksBy, Policy, Rule
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
+
+STRICT = 2
+"""The project schema from which looks are counted by row, and rules that say nothing are refused unless accepted."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,11 @@ class TrainingSetup:
 
 @dataclass(frozen=True)
 class BoundPolicy:
-    """A policy as it is recorded, and the gates behind its rules by the rule's name."""
+    """A policy as it is recorded, the gates behind its rules by the rule's name, and what is odd about them."""
 
     policy: Policy
     gates: Mapping[str, Bound[GateSpec]]
+    notices: tuple[str, ...] = ()
 
     def make(self) -> dict[str, Gate]:
         """Make the gates. Raises MissingExtraError for one whose libraries are missing."""
@@ -134,10 +139,15 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_)
     measures = bind_measures(project.evaluation, bound)
-    release = _release(project.policy, bound, measures)
+    looks_by: LooksBy = "row" if project.schema_ >= STRICT else "set"
+    release = _release(project.policy, bound, measures, looks_by)
     regression = _regression(release.policy, bound["policy.regression"])
+    odd = tuple(vacuous_rules(project.policy, bound, measures.scales, release.policy, regression.policy))
+    if odd and project.schema_ >= STRICT:
+        raise ProjectError(*odd)
+    release = replace(release, notices=(*odd, *release.policy.narrow_slices))
     return BoundProject(_setup(project, bound), measures, release, regression)
 
 
@@ -158,7 +168,7 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
     )
 
 
-def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> BoundPolicy:
+def _release(settings: PolicySettings, bound: BoundAt, measures: Measures, looks_by: LooksBy) -> BoundPolicy:
     """The policy that releases."""
 
     def rule(at: tuple[str, RuleUse]) -> Rule:
@@ -171,13 +181,14 @@ def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> Bo
             measured=measures.measured[metric],
             against=use.against,
             where=use.where,
+            accept_vacuous=use.accept_vacuous,
         )
 
     uses = list(placed("policy.rules", settings.rules))
     rules = try_each(rule, uses)
     named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
-        policy = Policy(rules=tuple(rules), **named)
+        policy = Policy(rules=tuple(rules), looks_by=looks_by, **named)
     except ValidationError as error:
         raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
@@ -201,4 +212,5 @@ def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
         for metric, measured in metrics.items()
     ]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
-    return BoundPolicy(Policy(purpose="regression", rules=tuple(rules), further_looks="count"), gates)
+    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", looks_by=release.looks_by)
+    return BoundPolicy(policy, gates)

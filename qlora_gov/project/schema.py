@@ -161,6 +161,9 @@ class RuleUse(GateUse):
         default="champion", description="whom the candidate is compared with"
     )
     where: dict[str, str] = Field(default={}, description="labels of the rows that it judges; none: all rows")
+    accept_vacuous: Name | None = Field(
+        default=None, description="why a rule that every candidate passes, or none, is kept; cards print it"
+    )
 
 
 Regression = Annotated[GateUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GateUse | str)]
@@ -218,6 +221,14 @@ class Project(Settings):
     training: Trainer | None = Field(default=None, description="what trains; none where evaluations are imported")
     evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
     policy: PolicySettings = Field(description="what an adapter must show to be released")
+
+    @property
+    def generation(self) -> GenerationSettings:
+        """How answers are made; from schema 2 on, nothing of the base's own has a say unless the project says so."""
+        said = self.evaluation.generation
+        if self.schema_ < 2 or "decoding" in said.model_fields_set:
+            return said
+        return said.model_copy(update={"decoding": "greedy"})
 
     @field_validator("schema_")
     @classmethod

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.canonical import short_id
-from qlora_gov.ledger import Ledger
+from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.ledger.files import adapter_directory, card_directory, dataset_file
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.specs import Progress
@@ -29,6 +29,12 @@ class Workspace:
     def state(self) -> Path:
         """Everything that is made: the ledger, and artefacts under the start of their digest."""
         return self.root / STATE_DIRECTORY
+
+    @property
+    def shares_ledger(self) -> bool:
+        """Whether the ledger lies elsewhere, so that other machines may write to it."""
+        location = str(self.ledger.location)
+        return location.startswith(SCHEME) or not Path(location).resolve().is_relative_to(self.state.resolve())
 
     @property
     def templates(self) -> Path | None:

@@ -22,6 +22,7 @@ from qlora_gov.records.decision import (
     RuleVerdict,
     SliceFinding,
     Verdict,
+    look_number,
 )
 from qlora_gov.records.evaluation import (
     Claim,
@@ -35,7 +36,7 @@ from qlora_gov.records.evaluation import (
 )
 from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, Environment, Head, Interval
-from qlora_gov.records.policy import Policy, Rule
+from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
 from qlora_gov.records.waiver import Waiver
@@ -83,6 +84,7 @@ __all__ = [
     "Head",
     "Inputs",
     "Interval",
+    "LooksBy",
     "LossPoint",
     "Measurement",
     "MoveReason",
@@ -99,4 +101,5 @@ __all__ = [
     "Training",
     "Verdict",
     "Waiver",
+    "look_number",
 ]

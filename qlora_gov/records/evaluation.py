@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, JsonValue
 
 from qlora_gov.records.component import Component
 from qlora_gov.records.inputs import Inputs
@@ -20,13 +23,24 @@ class Claim(Frozen):
     log: str = Field(description="digest of the log's files")
     notes: tuple[str, ...] = Field(description="what of the log was left out, and why")
     importer: Component = Field(description="what read the log")
+    base: str | None = Field(default=None, description="the model beneath the adapter, where the log names it")
+    subject: str | None = Field(default=None, description="what the log does not show of who answered, as a sentence")
+
+
+Decoding = Literal["base", "greedy"]
 
 
 class GenerationSettings(Frozen):
-    """How responses are made: greedy, so that they can be made again."""
+    """How responses are made: the likeliest token each time, so that they can be made again."""
 
     max_new_tokens: int = Field(default=64, ge=1, le=1_000_000, description="an answer ends here at the latest")
     batch_size: int = Field(default=16, ge=1, le=1_000_000, description="rows that are answered at a time")
+    decoding: Decoding = Field(
+        default="base",
+        description="base: whatever the base's generation_config.json adds, such as a penalty on repetition, counts, "
+        "and an answer ends where the base ends; greedy: nothing is added, and an answer ends where a turn does, too. "
+        "A project of schema 2 that does not say has greedy",
+    )
 
 
 class Responses(Record):
@@ -49,6 +63,10 @@ class Responses(Record):
     recorded: str | None = Field(default=None, description="columns_id of the recorded table, of imported scores")
     environment: Environment | None
     claim: Claim | None = None
+    cut: int | None = Field(default=None, description="answers that ended at the limit of tokens, where it was counted")
+    applied: Mapping[str, JsonValue] = Field(
+        default={}, description="what of the base's generation_config.json had a say in the choice of tokens"
+    )
     inputs: Inputs | None = Field(
         default=None, description="what the subject was given; none where nobody wrote it down"
     )

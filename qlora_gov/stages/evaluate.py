@@ -51,13 +51,17 @@ class _Scored:
 
 
 def evaluated_rows(
-    examples: Sequence[Example], responses: Table, likelihoods: Table | None, recorded: Table | None
+    examples: Sequence[Example],
+    responses: Table,
+    likelihoods: Table | None,
+    recorded: Table | None,
+    notes: tuple[str, ...] = (),
 ) -> list[EvaluatedRow]:
     """Examples with the responses of their rows, and the likelihoods and recorded scores where there are any."""
     rated = [None] * len(examples) if likelihoods is None else likelihoods_of(likelihoods)
     scores = recorded_scores(recorded, len(examples))
     return [
-        EvaluatedRow(example, response, rating, score)
+        EvaluatedRow(example, response, rating, score, notes)
         for example, response, rating, score in zip(examples, responses["response"], rated, scores, strict=True)
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,14 +9,14 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from qlora_gov.errors import did_you_mean
-from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.looks import Earlier, RowLooks
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
 from qlora_gov.records import (
     Absent,
+    Component,
     Decision,
     DecisionOutcome,
     Evaluation,
@@ -27,39 +26,50 @@ from qlora_gov.records import (
     Rule,
     RuleVerdict,
     Verdict,
+    look_number,
 )
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
-from qlora_gov.stats import newest_methods, value_of
+from qlora_gov.stages.asking import Values, ask, heeding, unasked
+from qlora_gov.stats import newest_methods
 
 T = TypeVar("T", bound=np.generic)
-
-Values = Mapping[str, float | Absent]
-"""What was measured on ``candidate`` and ``baseline``."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One evaluated subject: its record, and a reader of one measurement's statistics ``[n, k]`` and scored rows."""
+    """One evaluated subject: its record, and a reader of one measurement's statistics ``[n, k]`` and scored rows.
+
+    ``notes`` are those on the log of an imported one: of a score that was left out, its name and why.
+    """
 
     evaluation: Evaluation
     scores: Callable[[int], tuple[Floats, Bools]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class GateInput:
     """A candidate with those it is compared with, on the rows of one evaluation set.
 
-    ``baselines`` are the champion, and the pinned reference where the policy names one. ``look`` counts the
-    decisions on these rows, this one included. ``methods`` is the revision of the statistical methods to judge by.
+    ``baselines`` are the champion, and the pinned reference where the policy names one. ``earlier`` are the decisions
+    that judged rows of it before; where they are None, ``look`` counts them, this one included, as older decisions did.
+    ``methods`` is the revision of the statistical methods to judge by.
     """
 
     candidate: Side
     baselines: Mapping[str, Side]
     examples: Sequence[Example]
     measures: Sequence[Measure]
-    look: int
+    look: int = 1
     methods: int = field(default_factory=newest_methods)
+    earlier: Earlier | None = None
+
+    def looks(self, metric: str) -> RowLooks:
+        """How often each row was judged before on what a metric measures."""
+        if self.earlier is not None:
+            return self.earlier.at(metric)
+        return RowLooks.alike(self.look - 1, len(self.examples))
 
 
 def decide(
@@ -69,8 +79,10 @@ def decide(
 
     ``stated`` is the id of the policy of these terms that is on record. Verdicts name the components that judged.
     """
-    verdicts = judge(policy, gates, given)
+    judged = _Judge(policy, given)
+    verdicts = judged.all(gates)
     reference = given.baselines.get("reference")
+    looks = None if given.earlier is None else looks_at(policy.rules, given.examples, given.earlier)
     return Decision(
         policy=stated,
         candidate=given.candidate.evaluation.id,
@@ -80,15 +92,25 @@ def decide(
         verdicts=verdicts,
         outcome=outcome_of(policy, {item.rule.name: item.verdict.outcome for item in verdicts}),
         exploratory=exploratory,
-        look=given.look,
+        look=given.look if looks is None else look_number(looks),
         methods=given.methods,
+        looks=looks,
+        untested=() if looks is None else tuple(judged.untested),
     )
 
 
 def judge(policy: Policy, gates: Mapping[str, Gate], given: GateInput) -> tuple[RuleVerdict, ...]:
     """A verdict for each rule, in the policy's order."""
-    judge_one = _Judge(policy, given)
-    return tuple(RuleVerdict(rule=rule, verdict=judge_one(rule, gates.get(rule.name))) for rule in policy.rules)
+    return _Judge(policy, given).all(gates)
+
+
+def looks_at(rules: Sequence[Rule], examples: Sequence[Example], earlier: Earlier) -> dict[str, float]:
+    """By rule, how often a row that it judges was judged before, on average."""
+    labels = labels_of(examples)
+    return {
+        rule.name: earlier.at(rule.component).part(np.flatnonzero(rows_where(rule, labels, len(examples)))).number
+        for rule in rules
+    }
 
 
 def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutcome:
@@ -106,30 +128,49 @@ def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutco
     return DecisionOutcome.INCONCLUSIVE
 
 
+class _UnmeasuredError(Exception):
+    """What a rule judges was not measured: no gate is asked."""
+
+    def __init__(self, reason: str, values: Values | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.values = reason, values
+
+
 class _Judge:
-    """Judges one rule at a time."""
+    """Judges one rule at a time, and keeps the names of those ``untested`` for want of something measured."""
 
     def __init__(self, policy: Policy, given: GateInput) -> None:
-        self.given = given
+        self.policy, self.given = policy, given
         self.clusters = _read_only(cluster_numbers([example.group for example in given.examples]))
         labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
-        looked = given.look > 1
-        self.stale = looked and policy.further_looks == "fresh_rows"
-        self.alpha_scale = 0.5 ** (given.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
+        self.untested: list[str] = []
+
+    def all(self, gates: Mapping[str, Gate]) -> tuple[RuleVerdict, ...]:
+        """A verdict for each rule, in the policy's order."""
+        return tuple(RuleVerdict(rule=rule, verdict=self(rule, gates.get(rule.name))) for rule in self.policy.rules)
 
     def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
+        try:
+            if gate is None:
+                raise _UnmeasuredError("this rule has no gate")
+            return self._judge(rule, gate, self._measure(rule))
+        except _UnmeasuredError as why:
+            self.untested.append(rule.name)
+            return unasked(Outcome.FAIL, why.reason, why.values or {})
+
+    def _measure(self, rule: Rule) -> Measure:
         measure = next((one for one in self.given.measures if one.traits.name == rule.metric), None)
-        if gate is None:
-            return _fail("this rule has no gate")
         if measure is None:
             names = [one.traits.name for one in self.given.measures]
-            return _fail(f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}")
+            raise _UnmeasuredError(
+                f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}"
+            )
         if rule.against not in self.given.baselines:
-            return _fail(f"the {rule.against} has no evaluation")
+            raise _UnmeasuredError(f"the {rule.against} has no evaluation")
         if unknown := [label for label in rule.where if label not in self.labels]:
-            return _fail(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
-        return self._judge(rule, gate, measure)
+            raise _UnmeasuredError(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
+        return measure
 
     def _judge(self, rule: Rule, gate: Gate, measure: Measure) -> Verdict:
         sides = {"candidate": self.given.candidate, rule.against: self.given.baselines[rule.against]}
@@ -138,18 +179,32 @@ class _Judge:
         rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
-                return _fail(f"{rule.metric} of the {who}: {reason}", values)
+                reason += _left_out(sides[who].notes, measure.component)
+                raise _UnmeasuredError(f"{rule.metric} of the {who}: {reason}", values)
             stats[who], scored = sides[who].scores(index)
             if missing := int((rows & ~scored).sum()):
-                return _fail(f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values)
-        if self.stale:
-            why = f"this is decision {self.given.look} on these rows, and the policy asks for fresh ones"
-            return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
+                raise _UnmeasuredError(
+                    f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values
+                )
+        looks = self.given.looks(rule.component)
+        if self.policy.further_looks == "fresh_rows" and looks.counts[rows].any():
+            return unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows])}", values)
+        halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
         both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
         whole = Comparison(
-            measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale, self.given.methods
+            measure.traits, *both, self.clusters, self.labels, rule.against, halves.scale, self.given.methods, halves
         )
-        return _ask(gate, whole if rows.all() else whole.part(rows), values)
+        part = whole if rows.all() else whole.part(rows)
+        verdict = ask(gate, part, values)
+        return verdict if self.given.earlier is None else heeding(gate, part, verdict, self.policy.looks_by == "row")
+
+
+def not_fresh(counts: Floats) -> str:
+    """Why a policy that asks for fresh rows lets nothing pass on rows that were judged so often ``[n]``."""
+    stale, rows = int((counts > 0).sum()), counts.size
+    if stale < rows:
+        return f"{stale:,} of {rows:,} rows were judged before, and the policy asks for fresh ones"
+    return f"this is decision {1 + int(counts.max())} on these rows, and the policy asks for fresh ones"
 
 
 def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:
@@ -192,38 +247,7 @@ def _unusable(measurement: Measurement, rows: int) -> str | None:
     return None
 
 
-def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
-    try:
-        verdict = gate.decide(comparison)
-    except Exception as error:  # noqa: BLE001 - a gate is foreign code; its failure must close it, not end the run
-        return _fail(f"the gate raised {type(error).__name__}: {error}", values)
-    if not isinstance(verdict, Verdict):
-        return _fail(f"the gate returned a {type(verdict).__name__}, not a Verdict", values)
-    try:
-        verdict = Verdict.model_validate(verdict.model_dump(warnings=False))  # it can be made without validation
-    except ValidationError as error:
-        reasons = "; ".join(map(str, reasons_of(error, Verdict)))
-        return _fail(f"the gate returned a Verdict that is not valid: {reasons}", values)
-    if verdict.outcome is Outcome.PASS and verdict.estimate is None:
-        return _fail("the gate passed without an estimate", values)
-    for who, stats, stated in (
-        ("candidate", comparison.candidate, verdict.candidate),
-        (comparison.against, comparison.baseline, verdict.baseline),
-    ):
-        value = value_of(stats, comparison.metric)
-        if not verdict.slices and isinstance(stated, float) and not _equal(stated, value):
-            return _fail(f"the gate states that the {who} is {stated:g}, its rows say otherwise", values)
-    return verdict
-
-
-def _equal(stated: float, value: float | Absent) -> bool:
-    return isinstance(value, float) and math.isclose(stated, value, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def _fail(reason: str, values: Values | None = None) -> Verdict:
-    return _unasked(Outcome.FAIL, reason, values or {})
-
-
-def _unasked(outcome: Outcome, reason: str, values: Values) -> Verdict:
-    """A verdict that no gate gave."""
-    return Verdict(outcome=outcome, reason=reason, candidate=values.get("candidate"), baseline=values.get("baseline"))
+def _left_out(notes: Sequence[str], metric: Component) -> str:
+    """What a log's notes say of the scores that a metric's settings name."""
+    names = [value for value in metric.settings.values() if isinstance(value, str)]
+    return "".join(f"; of its log: {note}" for note in notes if note.partition(": ")[0] in names)

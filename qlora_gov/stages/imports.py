@@ -49,11 +49,17 @@ class LoggedExamples:
 
 
 def adopt(
-    imported: ImportedEvaluation, importer: Component, dataset: DatasetVersion, adapter: Adapter | None
+    imported: ImportedEvaluation,
+    importer: Component,
+    dataset: DatasetVersion,
+    adapter: Adapter | None,
+    *,
+    unshown: str | None = None,
 ) -> tuple[Responses, dict[str, Table]]:
     """Return the record of the logged responses, and the tables ``responses`` and ``recorded``.
 
-    That these answers are those of ``adapter`` is the claim of whoever imports the log.
+    That these answers are those of ``adapter`` is the claim of whoever imports the log; ``unshown`` says what the log
+    does not show of that.
     """
     tables: dict[str, Table] = {
         "responses": {
@@ -75,7 +81,7 @@ def adopt(
         likelihoods=None,
         recorded=columns_id(tables["recorded"]),
         environment=None,
-        claim=_claim(imported, importer),
+        claim=_claim(imported, importer, unshown),
     )
     return record, tables
 
@@ -85,7 +91,7 @@ def log_id(imported: ImportedEvaluation) -> str:
     return tree_id({f"{at} {path.name}": file_id(path) for at, path in enumerate(imported.files)})
 
 
-def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
+def _claim(imported: ImportedEvaluation, importer: Component, unshown: str | None) -> Claim:
     try:
         began = datetime.fromisoformat(imported.began)
     except ValueError as error:
@@ -102,4 +108,6 @@ def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
         log=log_id(imported),
         notes=imported.notes,
         importer=importer,
+        base=imported.base,
+        subject=unshown,
     )

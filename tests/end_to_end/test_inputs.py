@@ -74,6 +74,7 @@ def test_going_on_beyond_the_positions_binds_from_the_second_schema(
     assert "over the 100 positions of the base" in capsys.readouterr().err
     edit(project, lambda document: document.pop("schema"))
     assert run(["run", str(project)]) in DECIDED
+    assert "over the 100 positions of the base" in " ".join(capsys.readouterr().err.split()), "a notice"
     assert last(root, "responses").inputs.beyond == 1
     card = next(root.glob(".qlora_gov/cards/*/card.md")).read_text()
     assert "1 rows can take more positions than the base was made for" in card

@@ -105,7 +105,7 @@ def test_going_on_in_silence_is_refused_where_the_project_says_so(
     tiny_base: Path, hard: bool, strict: bool, refused: bool
 ) -> None:
     reading = read(tiny_base, asked(1, "x" * 90), positions=Positions(50, hard), strict=strict)
-    assert (bool(reading.problems), reading.inputs.beyond) == (refused, 1)
+    assert (bool(reading.problems), bool(reading.notices), reading.inputs.beyond) == (refused, not refused, 1)
 
 
 def test_plain_inputs_say_nothing_but_their_digest(tiny_base: Path) -> None:

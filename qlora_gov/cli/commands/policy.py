@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.pipeline.pipeline import Pipeline
 
 
@@ -19,5 +20,5 @@ def command(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
     evaluation began, a decision is exploratory.
     """
     with open_workspace(project, plugins_dirs) as space:
-        recorded = Pipeline(space).policy()
+        recorded = Pipeline(space, show_notice).policy()
     click.echo(f"policy {recorded.id}: {len(recorded.rules)} rules")

@@ -7,7 +7,7 @@ settings (an instance of the spec's ``config`` model) or, where there is none, w
 
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Need, Progress, Spec
 from qlora_gov.plugin.specs.data import Drop, Filter, FilterSpec, Source, SourceSpec
-from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricTraits
+from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricScale, MetricTraits
 from qlora_gov.plugin.specs.guardrails import Finding, Guardrail, GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
 from qlora_gov.plugin.specs.kinds import SPECS
@@ -35,6 +35,7 @@ __all__ = [
     "Margin",
     "MeanMetric",
     "Metric",
+    "MetricScale",
     "MetricSpec",
     "MetricTraits",
     "Need",

@@ -18,13 +18,15 @@ from qlora_gov.records.example import Example
 class EvaluatedRow:
     """One evaluation example with what the core supplied for it. What a metric did not ask for is None.
 
-    ``recorded`` are the scores that another tool gave the row, by name, where it was imported.
+    ``recorded`` are the scores that another tool gave the row, by name, where it was imported; ``notes`` say what its
+    importer left out of the log, and one on a score starts with the score's name and a colon.
     """
 
     example: Example
     response: str | None = None
     loglikelihood: LogLikelihood | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class Metric(Protocol):
@@ -52,7 +54,9 @@ class MetricSpec(Spec):
     """A metric over responses or log-likelihoods.
 
     ``margin`` says what a margin such as 5% is of: absolute points (rates) or relative to the champion.
-    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions.
+    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions. ``range`` are the
+    least and the greatest value that the metric can have, ``math.inf`` among them; none where that is not known. A
+    binary metric's is 0 to 1.
     """
 
     kind = "metric"
@@ -61,6 +65,7 @@ class MetricSpec(Spec):
     margin: Margin
     needs: frozenset[Need] = frozenset({"response"})
     binary: bool = False
+    range: tuple[float, float] | None = None
 
 
 def ratio(sums: Floats) -> Floats:
