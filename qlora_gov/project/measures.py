@@ -55,6 +55,11 @@ class Measures:
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
 
     @property
+    def likelihoods(self) -> bool:
+        """Whether a metric needs the likelihoods of the reference answers."""
+        return any("loglikelihood" in bound.spec.needs for _, bound in self.metrics)
+
+    @property
     def scales(self) -> dict[str, MetricScale]:
         """What is known of the values of each, before any is measured."""
         found = {

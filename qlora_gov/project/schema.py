@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -27,6 +28,7 @@ from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
+from qlora_gov.records.inputs import TODAY
 
 NEWEST_SCHEMA = 2
 """What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
@@ -152,6 +154,10 @@ class BaseModelSettings(Settings):
     model: PathText = Field(default="embedded", description="'embedded', a directory, a .gguf file, or a hub id")
     quantization: Literal["nf4", "none"] = Field(default="nf4", description="how the weights are held in memory")
     licence: str | None = Field(default=None, description="the base's licence, where its own files do not say it")
+    today: date = Field(
+        default=TODAY,
+        description="the day that a chat template is told which asks for today's; it never moves by itself",
+    )
 
 
 Base = Annotated[

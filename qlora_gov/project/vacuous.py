@@ -26,7 +26,8 @@ def vacuous_rules(
     for (place, use), rule in zip(placed("policy.rules", project.policy.rules), release.rules, strict=True):
         why = _vacuous(bound[place], scales[rule.metric])
         if why is not None and use.accept_vacuous is None:
-            yield f"{project.at(place)}: this rule says nothing: {why}; mend it, or say why it stays with 'accept_vacuous: ...'"
+            remedy = "mend it, or say why it stays with 'accept_vacuous: ...'"
+            yield f"{project.at(place)}: this rule says nothing: {why}; {remedy}"
     for rule in regression.rules:
         if (why := _vacuous(bound["policy.regression"], scales[rule.metric])) is not None:
             yield f"{project.at('policy.regression')}: shows no regression of {rule.metric}: {why}"

@@ -36,6 +36,7 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
 from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
@@ -86,6 +87,7 @@ __all__ = [
     "Frozen",
     "GenerationSettings",
     "Head",
+    "Inputs",
     "Interval",
     "LooksBy",
     "LossPoint",

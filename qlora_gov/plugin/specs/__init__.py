@@ -12,7 +12,7 @@ from qlora_gov.plugin.specs.guardrails import ANY, Coverage, Finding, Guardrail,
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
 from qlora_gov.plugin.specs.kinds import SPECS
 from qlora_gov.plugin.specs.metrics import EvaluatedRow, MeanMetric, Metric, MetricSpec, ratio
-from qlora_gov.plugin.specs.training import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
+from qlora_gov.plugin.specs.training import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
     "ANY",
@@ -42,6 +42,7 @@ __all__ = [
     "MetricTraits",
     "Need",
     "Progress",
+    "ReadingTrainer",
     "Source",
     "SourceSpec",
     "Spec",

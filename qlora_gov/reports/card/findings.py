@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from qlora_gov.canonical import canonical_json
 from qlora_gov.guardrails.cautions import figure_lines
-from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Responses, Scan
+from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Inputs, Responses, Scan
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
@@ -26,7 +26,19 @@ def subject_part(responses: Responses) -> SubjectPart:
         rows=responses.rows,
         cut=responses.cut,
         applied=", ".join(f"{name} {canonical_json(value).decode()}" for name, value in responses.applied.items()),
+        given=tuple(_given(responses.inputs)),
     )
+
+
+def _given(inputs: Inputs | None) -> Iterator[str]:
+    if inputs is None:
+        return
+    if inputs.today is not None:
+        yield f"the chat template was told that it is {inputs.today}"
+    if inputs.shielded:
+        yield f"{inputs.shielded} rows spell a control token, which was kept as text"
+    if inputs.beyond:
+        yield f"{inputs.beyond} rows can take more positions than the base was made for: their numbers say little"
 
 
 def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
