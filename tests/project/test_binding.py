@@ -46,6 +46,11 @@ class Part:
         Part.made += 1
         self.settings = settings
 
+    def used(self, *given: Any) -> Any:
+        raise AssertionError("binding uses nothing")
+
+    read = apply = train = score = aggregate = detect = decide = used
+
 
 METRIC = MetricSpec(
     name="length", summary="s", factory=Part, config=Limit, components=MeanMetric.components, higher_is_better=True,
