@@ -20,6 +20,7 @@ from qlora_gov import Drop, EvaluatedRow, Example, LogLikelihood, Message
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.host import load_catalog
 from qlora_gov.records.released import DISTRIBUTION
+from qlora_gov.stats import METHODS
 from tests.stats.comparisons import compare
 
 REVISIONS: dict[str, dict[str, JsonValue]] = json.loads((Path(__file__).parent / "revisions.json").read_bytes())
@@ -87,12 +88,13 @@ def scored(component: Any) -> JsonValue:
     return [stats[usable].tolist(), usable.tolist(), float(component.aggregate(stats[usable].sum(axis=0)))]
 
 
-def judged(component: Any) -> JsonValue:
+def judged(component: Any, methods: int = 1) -> JsonValue:
+    """By the statistical methods of that revision, which a decision names: a gate's own revision says how it asks."""
     base = np.linspace(0.2, 0.9, 60)
     noise = 0.05 * np.sin(np.arange(60.0))
     labels = {"intent": ["ab"[place % 2] for place in range(60)]}
-    continuous = compare(base + noise - 0.01, base, np.arange(60) // 2, labels=labels)
-    binary = compare(np.arange(60) % 7 > 0, np.arange(60) % 8 > 0, labels=labels, binary=True)
+    continuous = compare(base + noise - 0.01, base, np.arange(60) // 2, labels=labels, methods=methods)
+    binary = compare(np.arange(60) % 7 > 0, np.arange(60) % 8 > 0, labels=labels, binary=True, methods=methods)
     verdicts = [component.decide(comparison) for comparison in (continuous, binary)]
     return [verdict.model_dump(mode="json", include=JUDGEMENT) for verdict in verdicts]
 
@@ -129,6 +131,15 @@ def test_every_component_is_pinned_at_its_revision_or_held_elsewhere(catalog: Ca
     revisions = {name: str(spec.revision) for name, spec in own(catalog).items() if name not in HELD_ELSEWHERE}
     assert {name for name, revision in revisions.items() if revision not in REVISIONS.get(name, {})} == set()
     assert HELD_ELSEWHERE.keys() | revisions.keys() == own(catalog).keys()
+
+
+@pytest.mark.parametrize("methods", sorted(METHODS)[1:])
+@pytest.mark.parametrize("name", [name for name in REVISIONS if name.startswith("gates/")])
+def test_a_gate_judges_by_later_methods_as_it_did(name: str, methods: int, catalog: Catalog, tmp_path: Path) -> None:
+    spec = own(catalog)[name]
+    bound = catalog.bind(type(spec), name, SETTINGS.get(name, {}), root=tmp_path, where="test")
+    result = judged(bound.make(), methods)
+    assert near(result, REVISIONS[name][f"{spec.revision} by methods {methods}"]), json.dumps(result)
 
 
 @pytest.mark.parametrize("name", REVISIONS)

@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from rich.console import Console
 
-from qlora_gov.cli.show.verdicts import _verdicts, show_plan
+from qlora_gov.cli.show.verdicts import _verdicts
 from qlora_gov.records import Component, ContrastKind, Interval, Outcome, Rule, RuleVerdict, Verdict
 from tests.support.imported import GOOD, Imported, make_imported
 
@@ -78,8 +78,3 @@ def test_each_interval_says_what_it_is_of_and_no_figure_pretends(capsys: pytest.
     assert header.split() == ["verdict", "rule", "baseline", "candidate", "95%", "interval", "of"]
     assert one.split() == ["PASS", "one", "11.23", "12.35", "0.294", "to", "0.395", "log", "ratio"]
     assert two.split() == ["PASS", "two", "11.235", "12.346", "1.060", "to", "1.161", "difference"]
-
-
-def test_planned_rows_are_round(capsys: pytest.CaptureFixture[str]) -> None:
-    show_plan([verdict_of("one", "champion", "difference", 0.1)])
-    assert "about 1,600,000 rows decide every rule above" in capsys.readouterr().out
