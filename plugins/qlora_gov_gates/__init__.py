@@ -1,5 +1,6 @@
 """Release rules: no worse than the champion (as a whole, by slice), better, or within a limit, decided on bounds.
 
+One is on the answers themselves: enough of them differ. Of the others,
 PASS where the one-sided confidence bound clears the rule's limit, FAIL where the opposite bound lies beyond it,
 INCONCLUSIVE where the rows do not tell.
 """
@@ -7,6 +8,7 @@ INCONCLUSIVE where the rows do not tell.
 from __future__ import annotations
 
 from qlora_gov import GateSpec, hookimpl
+from qlora_gov_gates.differs import Differs, DiffersSettings
 from qlora_gov_gates.rules import AtLeast, AtMost, Improves, NonInferior
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
 from qlora_gov_gates.slices import NoRegressedSlice
@@ -34,5 +36,12 @@ def qlora_gov_gates() -> list[GateSpec]:
         ),
         GateSpec(
             name="at_least", summary="the candidate's value is above a limit", factory=AtLeast, config=LimitSettings
+        ),
+        GateSpec(
+            name="differs",
+            summary="enough of the candidate's answers are others than the champion's",
+            factory=Differs,
+            config=DiffersSettings,
+            judges="answers",
         ),
     ]

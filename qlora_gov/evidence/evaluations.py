@@ -7,10 +7,10 @@ from functools import cache
 from qlora_gov.errors import UsageError
 from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.plugin.sides import Side
 from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import DatasetVersion, Evaluation, Responses
 from qlora_gov.records.table import Table
-from qlora_gov.stages.gate import Side
 
 
 def side(ledger: Ledger, evaluation: Evaluation) -> Side:
@@ -25,7 +25,13 @@ def side(ledger: Ledger, evaluation: Evaluation) -> Side:
         measurement = evaluation.measurements[index]
         return scores(table(), index, measurement.rows, len(measurement.components))
 
-    return Side(evaluation, read)
+    answered = responses_of(ledger, evaluation)
+
+    def answers() -> Table | None:
+        said = ledger.table(ledger.get(answered.id), "responses")
+        return said if answered.claim is None or any(said["response"]) else None  # a log may hold scores alone
+
+    return Side(evaluation, read, cache(answers), answered.adapter)
 
 
 def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:

@@ -89,6 +89,10 @@ def _said(responses: Responses) -> dict[str, Any]:
     return content
 
 
+_LEFT_OUT = {"unread": "left out"}
+"""What the key of an evaluation says besides, where rows that a metric does not read are not measured."""
+
+
 def evaluating(
     space: Workspace, bound: BoundProject, responses: Responses, dataset: DatasetVersion
 ) -> Step[Evaluation]:
@@ -101,10 +105,14 @@ def evaluating(
         answers = space.ledger.table(entry, "responses")
         rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded)
         measures = [measure for measure in bound.measures.all if measure.metric is not None]
-        return score_responses(responses, rows, measures, bound.detectors(), space.progress)
+        detectors = bound.detectors()
+        return score_responses(responses, rows, measures, detectors, space.progress, leave_out=bool(duty))
 
     def parts_of(evaluation: Evaluation) -> dict[str, Any]:
-        return {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
+        left_out = any(one.left_out is not None for one in evaluation.measurements)
+        parts = {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
+        return parts | (_LEFT_OUT if left_out else {})
 
-    parts = {"responses": responses.id, "measures": bound.measures.key}
+    duty = _LEFT_OUT if bound.release.policy.leaves_out_unread else {}
+    parts = {"responses": responses.id, "measures": bound.measures.key, **duty}
     return Step("evaluate", Evaluation, parts, parts_of, make)

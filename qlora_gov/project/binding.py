@@ -17,8 +17,9 @@ from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
-from qlora_gov.project.schema import Dataset, PolicySettings, Project, RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.schema import Dataset, Project, RuleUse, SourceSettings, StepSettings
 from qlora_gov.records import DatasetVersion, Policy, Rule
+from qlora_gov.records.policy import ANSWERS
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 
@@ -136,7 +137,7 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
     """
     bound = bind_components(named_in_project(project), catalog, root)
     measures = bind_measures(project.evaluation, bound)
-    release = _release(project.policy, bound, measures)
+    release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
     return BoundProject(_setup(project, bound), measures, release, regression)
 
@@ -158,29 +159,29 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
     )
 
 
-def _release(settings: PolicySettings, bound: BoundAt, measures: Measures) -> BoundPolicy:
+def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolicy:
     """The policy that releases."""
-
-    def rule(at: tuple[str, RuleUse]) -> Rule:
-        place, use = at
-        metric = _metric(use.metric, measures, f"{place}.metric")
-        return Rule(
-            name=use.name or f"{bound[place].spec.name} {metric}",
-            gate=bound[place].component,
-            metric=metric,
-            measured=measures.measured[metric],
-            against=use.against,
-            where=use.where,
-        )
-
-    uses = list(placed("policy.rules", settings.rules))
-    rules = try_each(rule, uses)
-    named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
+    uses = list(placed("policy.rules", project.policy.rules))
+    rules = try_each(lambda at: _rule(*at, bound[at[0]], measures), uses)
+    named = project.policy.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     try:
-        policy = Policy(rules=tuple(rules), **named)
+        policy = Policy(rules=tuple(rules), duties=project.schema_, **named)
     except ValidationError as error:
         raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
+
+
+def _rule(place: str, use: RuleUse, gate: Bound[GateSpec], measures: Measures) -> Rule:
+    common: dict[str, Any] = {"gate": gate.component, "against": use.against, "where": use.where}
+    if gate.spec.judges == "answers":
+        if use.metric is not None:
+            raise ProjectError(f"{place}.metric: {gate.spec.name} judges the answers themselves; leave the key out")
+        return Rule(name=use.name or gate.spec.name, metric=ANSWERS, judges="answers", **common)
+    if use.metric is None:
+        raise ProjectError(f"missing key '{place}.metric'; {gate.spec.name} judges one of {', '.join(measures.names)}")
+    metric = _metric(use.metric, measures, f"{place}.metric")
+    name = use.name or f"{gate.spec.name} {metric}"
+    return Rule(name=name, metric=metric, measured=measures.measured[metric], **common)
 
 
 def _metric(name: str, measured: Measures, where: str) -> str:
@@ -195,10 +196,13 @@ def _metric(name: str, measured: Measures, where: str) -> str:
 
 def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
     """The policy that a champion breaks when it regresses: one rule for each metric that releases are judged by."""
-    metrics = {rule.metric: rule.measured for rule in release.rules}
+    if gate.spec.judges == "answers":
+        raise ProjectError(f"policy.regression: {gate.spec.name} judges answers; name a gate that judges metrics")
+    metrics = {rule.metric: rule.measured for rule in release.rules if rule.judges == "metric"}
     rules = [
         Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric, measured=measured)
         for metric, measured in metrics.items()
     ]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
-    return BoundPolicy(Policy(purpose="regression", rules=tuple(rules), further_looks="count"), gates)
+    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", duties=release.duties)
+    return BoundPolicy(policy, gates)

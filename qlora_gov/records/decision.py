@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from qlora_gov.records.parts import Absent, Interval
-from qlora_gov.records.policy import Rule
+from qlora_gov.records.policy import Against, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.upgrades import name_baseline
 
@@ -86,6 +86,26 @@ class RuleVerdict(Frozen):
 
     rule: Rule
     verdict: Verdict
+    notice: str | None = Field(
+        default=None, description="what is wrong with the measurement, where no duty of the project binds on it"
+    )
+
+
+class EqualAnswers(Frozen):
+    """How many of the candidate's answers are those of whom it is compared with, letter for letter."""
+
+    against: Against = Field(description="whom it is compared with")
+    adapter: str | None = Field(default=None, description="the adapter that answered there; none: the base alone")
+    equal: int = Field(description="rows of which both answers are the same text")
+    rows: int = Field(description="rows that both sides answered")
+
+    @property
+    def notice(self) -> str | None:
+        """What equal answers are a sign of, where all of them are; one row alone may well be answered alike."""
+        if self.rows < 2 or self.equal < self.rows:
+            return None
+        who = f"the {self.against}'s" if self.adapter else f"those of the {self.against}, the base without an adapter"
+        return f"all {self.rows:,} answers are {who}, letter for letter: was the adapter applied?"
 
 
 class DecisionOutcome(StrEnum):
@@ -112,6 +132,16 @@ class Decision(Record):
     exploratory: bool = Field(description="the policy was recorded after the candidate answered")
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
     methods: int = Field(default=1, description="the revision of the statistical methods that judged")
+    answers: tuple[EqualAnswers, ...] = Field(
+        default=(), description="how many answers are equal, against each side whose answers are on record"
+    )
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader should know that no verdict says."""
+        equal = (one.notice for one in self.answers)
+        told = (f"{item.rule.name}: {item.notice}" for item in self.verdicts if item.notice is not None)
+        return (*(notice for notice in equal if notice is not None), *told)
 
     @property
     def sides(self) -> dict[str, str]:

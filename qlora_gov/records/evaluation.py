@@ -60,6 +60,9 @@ class Measurement(Frozen):
     rows: int
     value: float | Absent
     digest: str | None = Field(description="columns_id of the metric's scores; none where the metric failed")
+    left_out: str | None = Field(
+        default=None, description="rows that were not measured since the metric does not read their text, in words"
+    )
 
 
 class DetectorErrors(Frozen):

@@ -12,17 +12,28 @@ from qlora_gov.records.component import Component
 from qlora_gov.records.record import Frozen, Record
 
 
+Against = Literal["champion", "reference"]
+"""Whom a rule compares with."""
+
+Judged = Literal["metric", "answers"]
+"""What a rule judges: the values of a metric, or whether the answers themselves differ."""
+
+ANSWERS = "answers"
+"""What stands for the metric of a rule on the answers themselves."""
+
+
 class Rule(Frozen):
     """One rule of a policy: the gate that judges, what it judges, and against whom."""
 
     name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
     gate: Component = Field(description="what judges")
-    metric: str = Field(description="the name of a measurement")
+    metric: str = Field(description="the name of a measurement, or 'answers' where it judges these")
     measured: Component | None = Field(
         default=None, description="what the name stands for, settings and source with it"
     )
-    against: Literal["champion", "reference"] = Field(default="champion", description="whom it compares with")
+    against: Against = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
+    judges: Judged = Field(default="metric", description="a measurement, or the answers themselves")
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -46,11 +57,17 @@ class Policy(Record):
     inconclusive: Literal["blocks", "tolerated"] = "blocks"
     further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
     reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
+    duties: int = Field(default=1, description="the schema of the project file: its duties bind these decisions")
 
     @property
     def terms(self) -> str:
         """The digest of what the policy demands: whether it is in force, or may promote, compares these."""
         return content_id(self.content() | {"rules": [rule.terms for rule in self.rules]})
+
+    @property
+    def leaves_out_unread(self) -> bool:
+        """Whether rows of text that a metric does not read are not measured: a duty from the second schema on."""
+        return self.duties >= 2
 
     @model_validator(mode="after")
     def _consistent(self) -> Policy:

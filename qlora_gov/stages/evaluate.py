@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import GovError
+from qlora_gov.errors import GovError, PluginError
 from qlora_gov.guardrails.detect import detect_all
 from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.unread import unread_line, unread_rows
 from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, Progress
 from qlora_gov.records import (
     Absent,
@@ -68,13 +69,18 @@ def score_responses(
     measures: Sequence[Measure],
     detectors: Sequence[Detector],
     progress: Progress,
+    *,
+    leave_out: bool = False,
 ) -> tuple[Evaluation, dict[str, Table]]:
-    """Return the record of all measurements, and the tables ``scores`` and ``findings``."""
+    """Return the record of all measurements, and the tables ``scores`` and ``findings``.
+
+    With ``leave_out``, rows that a metric says it does not read are not measured by it.
+    """
     progress.begin("scoring responses", len(measures) + len(detectors))
     rows = tuple(rows)  # no plugin can change what the next one sees
     results = []
     for measure in measures:
-        results.append(_measure(measure, rows))
+        results.append(_measure(measure, rows, leave_out))
         progress.advance(1, measure.traits.name)
     scans: list[Scan] = []
     findings = _Findings()
@@ -95,7 +101,7 @@ def score_responses(
     return record, {"scores": scores_table(whole), "findings": found}
 
 
-def _measure(measure: Measure, rows: Sequence[EvaluatedRow]) -> _Scored:
+def _measure(measure: Measure, rows: Sequence[EvaluatedRow], leave_out: bool) -> _Scored:
     """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate.
 
     An error that the user can mend is none of these: recorded as a result, it would stay after it is mended.
@@ -118,7 +124,21 @@ def _measure(measure: Measure, rows: Sequence[EvaluatedRow]) -> _Scored:
     if not np.isfinite(stats[scored]).all():
         bad = int(np.flatnonzero(scored & ~np.isfinite(stats).all(axis=1))[0])
         return _absent(measure, n, f"the metric returned a statistic that is not finite, first for row {bad}")
-    return _result(measure, stats, scored)
+    return _result(measure, stats, scored) if not leave_out else _read(measure, stats, scored, rows)
+
+
+def _read(measure: Measure, stats: Floats, scored: Bools, rows: Sequence[EvaluatedRow]) -> _Scored:
+    """The result on the rows that the metric reads."""
+    examples = [row.example for row in rows]
+    try:
+        unread = unread_rows(measure, examples)
+    except PluginError as error:
+        return _absent(measure, len(rows), str(error))
+    if not unread:
+        return _result(measure, stats, scored)
+    scored = scored.copy()
+    scored[list(unread)] = False
+    return _result(measure, stats, scored, unread_line(measure.traits.name, unread, examples, len(rows)))
 
 
 def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, findings: _Findings) -> _Scored:
@@ -166,15 +186,16 @@ def correct_rate(
     return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=level, method=found.method))
 
 
-def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
+def _result(measure: Measure, stats: Floats, scored: Bools, left_out: str | None = None) -> _Scored:
     measurement = Measurement(
         name=measure.traits.name,
         metric=measure.component,
         components=measure.components,
         scored=int(scored.sum()),
         rows=len(stats),
-        value=_value(measure, stats[scored]),
+        value=Absent(absent=left_out) if left_out and not scored.any() else _value(measure, stats[scored]),
         digest=scores_id(stats, scored),
+        left_out=left_out,
     )
     return _Scored(measurement, stats, scored)
 

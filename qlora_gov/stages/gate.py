@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from qlora_gov.errors import did_you_mean
+from qlora_gov.errors import PluginError, did_you_mean
 from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
+from qlora_gov.plugin.sides import Side, counted_answers, equal_rows
+from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits, ratio
+from qlora_gov.plugin.unread import unread_line, unread_rows
 from qlora_gov.records import (
     Absent,
     Decision,
@@ -29,21 +31,17 @@ from qlora_gov.records import (
     Verdict,
 )
 from qlora_gov.records.example import Example
+from qlora_gov.records.policy import ANSWERS
 from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stats import newest_methods, value_of
 
 T = TypeVar("T", bound=np.generic)
 
+_ANSWERS = MetricTraits(ANSWERS, True, "absolute", True, ratio)
+"""What stands for a metric where a rule judges the answers themselves: the share of those that differ."""
+
 Values = Mapping[str, float | Absent]
 """What was measured on ``candidate`` and ``baseline``."""
-
-
-@dataclass(frozen=True)
-class Side:
-    """One evaluated subject: its record, and a reader of one measurement's statistics ``[n, k]`` and scored rows."""
-
-    evaluation: Evaluation
-    scores: Callable[[int], tuple[Floats, Bools]]
 
 
 @dataclass(frozen=True)
@@ -82,13 +80,17 @@ def decide(
         exploratory=exploratory,
         look=given.look,
         methods=given.methods,
+        answers=counted_answers(given.candidate, given.baselines),
     )
 
 
 def judge(policy: Policy, gates: Mapping[str, Gate], given: GateInput) -> tuple[RuleVerdict, ...]:
     """A verdict for each rule, in the policy's order."""
     judge_one = _Judge(policy, given)
-    return tuple(RuleVerdict(rule=rule, verdict=judge_one(rule, gates.get(rule.name))) for rule in policy.rules)
+    return tuple(
+        RuleVerdict(rule=rule, verdict=judge_one(rule, gates.get(rule.name)), notice=judge_one.notice(rule))
+        for rule in policy.rules
+    )
 
 
 def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutcome:
@@ -111,31 +113,93 @@ class _Judge:
 
     def __init__(self, policy: Policy, given: GateInput) -> None:
         self.given = given
+        self.closed = policy.leaves_out_unread
         self.clusters = _read_only(cluster_numbers([example.group for example in given.examples]))
         labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
         looked = given.look > 1
         self.stale = looked and policy.further_looks == "fresh_rows"
+        self._equals: dict[str, Bools | None] = {}
         self.alpha_scale = 0.5 ** (given.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
 
     def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
-        measure = next((one for one in self.given.measures if one.traits.name == rule.metric), None)
+        measure = self._measure(rule)
         if gate is None:
             return _fail("this rule has no gate")
-        if measure is None:
+        if measure is None and rule.judges == "metric":
             names = [one.traits.name for one in self.given.measures]
             return _fail(f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}")
         if rule.against not in self.given.baselines:
             return _fail(f"the {rule.against} has no evaluation")
         if unknown := [label for label in rule.where if label not in self.labels]:
             return _fail(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
-        return self._judge(rule, gate, measure)
+        return self._judge_answers(rule, gate) if measure is None else self._judge(rule, gate, measure)
+
+    def notice(self, rule: Rule) -> str | None:
+        """What is wrong with the measurement that a rule judged, where no duty binds on it."""
+        measure = self._measure(rule)
+        return None if measure is None or self.closed else self._unread(rule, measure)
+
+    def _measure(self, rule: Rule) -> Measure | None:
+        """What measured for a rule; None where nothing did, or the rule is on the answers themselves."""
+        measures = self.given.measures if rule.judges == "metric" else ()
+        return next((one for one in measures if one.traits.name == rule.metric), None)
+
+    def _unread(self, rule: Rule, measure: Measure) -> str | None:
+        """How many of the rows that a rule judges its metric does not read, and what would; or that it failed."""
+        if set(rule.where) - set(self.labels):
+            return None
+        rows, examples = rows_where(rule, self.labels, len(self.clusters)), self.given.examples
+        try:
+            unread = unread_rows(measure, examples)
+        except PluginError as error:
+            return str(error)
+        judged = {row: why for row, why in unread.items() if rows[row]}
+        return unread_line(measure.traits.name, judged, examples, int(rows.sum())) if judged else None
+
+    def _judge_answers(self, rule: Rule, gate: Gate) -> Verdict:
+        """Judge whether the answers differ: of each row 1 where they do, which is 0 of a baseline and itself."""
+        equal = self._equal(rule.against)
+        if equal is None:
+            return _fail(f"not measured: the answers of the candidate or the {rule.against} are not on record")
+        if self.stale:
+            return _unasked(Outcome.INCONCLUSIVE, self._why_stale, {})
+        ones = np.ones(equal.size)
+        other, none = np.column_stack([~equal, ones]), np.column_stack([np.zeros(equal.size), ones])
+        return _ask(gate, self._comparison(rule, _ANSWERS, other, none), {})
+
+    def _equal(self, against: str) -> Bools | None:
+        if against not in self._equals:
+            self._equals[against] = equal_rows(self.given.candidate, self.given.baselines[against])
+        return self._equals[against]
+
+    def _comparison(self, rule: Rule, metric: MetricTraits, candidate: Floats, baseline: Floats) -> Comparison:
+        """All of a side's rows, or those that the rule judges."""
+        rows, equal = rows_where(rule, self.labels, len(self.clusters)), self._equal(rule.against)
+        whole = Comparison(
+            metric,
+            _read_only(candidate),
+            _read_only(baseline),
+            self.clusters,
+            self.labels,
+            rule.against,
+            self.alpha_scale,
+            self.given.methods,
+            None if equal is None else _read_only(equal),
+        )
+        return whole if rows.all() else whole.part(rows)
+
+    @property
+    def _why_stale(self) -> str:
+        return f"this is decision {self.given.look} on these rows, and the policy asks for fresh ones"
 
     def _judge(self, rule: Rule, gate: Gate, measure: Measure) -> Verdict:
         sides = {"candidate": self.given.candidate, rule.against: self.given.baselines[rule.against]}
         found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
         values = {"candidate": found["candidate"][1].value, "baseline": found[rule.against][1].value}
         rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
+        if self.closed and (unread := self._unread(rule, measure)):
+            return _fail(f"not measured: {unread}", values)
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
                 return _fail(f"{rule.metric} of the {who}: {reason}", values)
@@ -143,13 +207,9 @@ class _Judge:
             if missing := int((rows & ~scored).sum()):
                 return _fail(f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values)
         if self.stale:
-            why = f"this is decision {self.given.look} on these rows, and the policy asks for fresh ones"
-            return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {why}", values)
-        both = (_read_only(stats["candidate"]), _read_only(stats[rule.against]))
-        whole = Comparison(
-            measure.traits, *both, self.clusters, self.labels, rule.against, self.alpha_scale, self.given.methods
-        )
-        return _ask(gate, whole if rows.all() else whole.part(rows), values)
+            return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {self._why_stale}", values)
+        comparison = self._comparison(rule, measure.traits, stats["candidate"], stats[rule.against])
+        return _ask(gate, comparison, values)
 
 
 def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from qlora_gov.errors import IntegrityError
 from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.sides import Side
 from qlora_gov.plugin.specs import Comparison, Gate, MetricTraits, ratio
 from qlora_gov.records import (
     Absent,
@@ -25,7 +26,7 @@ from qlora_gov.records import (
     Rule,
     Verdict,
 )
-from qlora_gov.stages.gate import GateInput, Side, decide, outcome_of
+from qlora_gov.stages.gate import GateInput, decide, outcome_of
 from tests.stages.toys import component, example
 
 EXAMPLES = [

@@ -11,7 +11,15 @@ from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricTrait
 from qlora_gov.plugin.specs.guardrails import Finding, Guardrail, GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
 from qlora_gov.plugin.specs.kinds import SPECS
-from qlora_gov.plugin.specs.metrics import EvaluatedRow, MeanMetric, Metric, MetricSpec, ratio
+from qlora_gov.plugin.specs.metrics import (
+    EvaluatedRow,
+    MeanMetric,
+    Metric,
+    MetricSpec,
+    SelectiveMetric,
+    Unread,
+    ratio,
+)
 from qlora_gov.plugin.specs.training import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
@@ -39,6 +47,7 @@ __all__ = [
     "MetricTraits",
     "Need",
     "Progress",
+    "SelectiveMetric",
     "Source",
     "SourceSpec",
     "Spec",
@@ -46,5 +55,6 @@ __all__ = [
     "TrainerSpec",
     "TrainingJob",
     "TrainingOutcome",
+    "Unread",
     "ratio",
 ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Spec
 from qlora_gov.records import Verdict
+from qlora_gov.records.policy import Judged
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class Comparison:
     ``[n]``; ``labels`` are the properties of the examples that rows can be sliced by, each ``[n]``. ``against`` is
     what to call the baseline: the champion, or the policy's pinned ``reference``. A gate multiplies its alpha by
     ``alpha_scale``, which is below 1 where the policy has looked at these rows before. ``methods`` is the revision of
-    the statistical methods to judge by, None for the newest. The core calls no gate where a row is missing or could
-    not be scored on either side.
+    the statistical methods to judge by, None for the newest. ``equal`` are the rows that both sides answered with the
+    same text, ``[n]``, None where the answers are not on record. The core calls no gate where a row is missing or
+    could not be scored on either side.
     """
 
     metric: MetricTraits
@@ -44,6 +46,7 @@ class Comparison:
     against: str = "champion"
     alpha_scale: float = 1.0
     methods: int | None = None
+    equal: Bools | None = field(default=None, repr=False)
 
     def part(self, rows: Bools) -> Comparison:
         """The comparison on some of the rows, by their mask ``[n]``."""
@@ -54,6 +57,7 @@ class Comparison:
             baseline=self.baseline[kept],
             clusters=self.clusters[kept],
             labels={name: [values[row] for row in kept] for name, values in self.labels.items()},
+            equal=None if self.equal is None else self.equal[kept],
         )
 
 
@@ -67,6 +71,11 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class GateSpec(Spec):
-    """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where."""
+    """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where.
+
+    One that ``judges`` the answers takes no ``metric``: of its comparison ``equal`` is known, and the candidate's
+    statistics are, row by row, whether its answer is another (0 or 1, 1).
+    """
 
     kind = "gate"
+    judges: Judged = "metric"
