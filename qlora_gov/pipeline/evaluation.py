@@ -19,6 +19,7 @@ from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, Ge
 from qlora_gov.stages.evaluate import evaluated_rows, score_responses
 from qlora_gov.stages.imports import adopt
 from qlora_gov.stages.respond import Spool, answer_dataset
+from qlora_gov.stages.weights import refuse_no_adapter
 
 
 def responding(
@@ -30,6 +31,8 @@ def responding(
 
     def make(work: Path) -> Made[Responses]:
         path = weights(space, adapter) if adapter else None  # a champion's were written long ago
+        if path is not None:
+            refuse_no_adapter(path)  # an earlier version may have taken what answers as its base
         return answer_dataset(
             Subject.load(base.path, path, quantization=quantization),
             base.record,

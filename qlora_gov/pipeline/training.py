@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qlora_gov.errors import IntegrityError
+from qlora_gov.errors import IntegrityError, ModelError, TrainingError
 from qlora_gov.evidence.datasets import training_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.catalog import Bound
-from qlora_gov.plugin.specs import TrainerSpec
+from qlora_gov.plugin.specs import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion
 from qlora_gov.stages.train import is_whole, train_adapter
+from qlora_gov.stages.weights import refuse_no_adapter
 
 
 def weights(space: Workspace, adapter: Adapter) -> Path:
@@ -26,13 +28,28 @@ def weights(space: Workspace, adapter: Adapter) -> Path:
     return path
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """A trainer whose adapter is looked at before it is kept: one that learned nothing would answer as its base."""
+
+    trainer: Trainer
+
+    def train(self, job: TrainingJob) -> TrainingOutcome:
+        outcome = self.trainer.train(job)
+        try:
+            refuse_no_adapter(job.output)
+        except ModelError as error:
+            raise TrainingError(f"the training made no adapter: {error}") from error
+        return outcome
+
+
 def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
     """Train the adapter."""
     seed = space.project.seed
 
     def make(work: Path) -> Made[Adapter]:
         adapter = train_adapter(
-            trainer.make(),
+            _Checked(trainer.make()),
             trainer.component,
             base.record,
             base.path,

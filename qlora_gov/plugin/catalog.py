@@ -15,6 +15,7 @@ from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
 from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import Spec
 from qlora_gov.records import Component
 from qlora_gov.records.component import fingerprint
@@ -68,11 +69,13 @@ class Bound(Generic[S]):
     component: Component
 
     def require(self) -> None:
-        """Raise MissingExtraError where the component's libraries are not installed."""
+        """Raise MissingExtraError where the component's libraries are not installed, PluginError as its settings do."""
         if missing := self.entry.missing:
             raise MissingExtraError(
                 f"{self.component.name} needs {', '.join(missing)}, not installed; run: {self.entry.install_command}"
             )
+        if isinstance(self.settings, Settings):
+            self.settings.require()
 
     def make(self) -> Any:
         """Make the component."""

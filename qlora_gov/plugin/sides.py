@@ -10,7 +10,6 @@ from qlora_gov.records import EqualAnswers, Evaluation
 from qlora_gov.records.policy import Against
 from qlora_gov.records.table import Table, equal_answers
 
-
 _AGAINST: tuple[Against, ...] = ("champion", "reference")
 
 

@@ -37,7 +37,8 @@ def unread_line(name: str, found: Mapping[int, Unread], examples: Sequence[Examp
     """How many of ``of`` rows the metric of that name does not read, the first of them, and what would read it."""
     first = min(found)
     where = f"first: {examples[first].source}, {found[first].what}"
-    return one_line(f"{len(found):,} of {of:,} rows hold text that {name} does not read ({where}); {found[first].remedy}")
+    what = f"{len(found):,} of {of:,} rows hold text that {name} does not read ({where})"
+    return one_line(f"{what}; {found[first].remedy}")
 
 
 def _name(measure: Measure) -> str:

@@ -11,7 +11,6 @@ from qlora_gov.canonical import content_id
 from qlora_gov.records.component import Component
 from qlora_gov.records.record import Frozen, Record
 
-
 Against = Literal["champion", "reference"]
 """Whom a rule compares with."""
 

@@ -11,8 +11,8 @@ from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError, PluginError
 from qlora_gov.guardrails.detect import detect_all
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.unread import unread_line, unread_rows
 from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, Progress
+from qlora_gov.plugin.unread import unread_line, unread_rows
 from qlora_gov.records import (
     Absent,
     Component,

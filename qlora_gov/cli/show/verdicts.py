@@ -46,6 +46,8 @@ def show(decision: Decision) -> None:
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
+    for notice in decision.notices:
+        console.print(Text(f"{'notice':<12} {one_line(notice)}", style="bold yellow"))
     if decision.look > 1:
         console.print(Text(f"this is decision {decision.look} on these rows"))
     if decision.exploratory:

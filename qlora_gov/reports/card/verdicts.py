@@ -34,6 +34,7 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         exploratory=decision.exploratory,
         look=decision.look,
         rules=tuple(_rule(item, item.rule.name in policy.required) for item in rules),
+        notices=decision.notices,
     )
 
 

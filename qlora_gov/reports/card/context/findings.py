@@ -62,6 +62,7 @@ class DecisionPart(Frozen):
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
+    notices: tuple[str, ...] = Field(description="what a reader should know that no verdict says; empty where nothing")
 
 
 class SliceLine(Frozen):
@@ -118,6 +119,7 @@ class MeasurementLine(Frozen):
     champion: Reading = Field(description="what was read of the champion")
     candidate: Reading = Field(description="what was read of the candidate")
     reference: Reading | Absent = Field(description="of the policy's pinned reference")
+    left_out: str | None = Field(description="rows that the metric does not read and did not measure, with the remedy")
 
 
 class DetectorLine(Frozen):
