@@ -66,9 +66,7 @@ class RougeL(MeanMetric):
             what = None if has_words else "no word"
         else:
             what = lost(example.reference, lambda word: _ROUGE_WORD.fullmatch(word) is not None)
-        remedy = (
-            "set tokenizer: unicode" if has_words else "give it a reference of words, or judge it by another metric"
-        )
+        remedy = "set tokenizer: unicode" if has_words else "write a reference of words, or judge by another metric"
         return None if what is None else Unread(what, remedy)
 
     def score_row(self, row: EvaluatedRow) -> float | None:
