@@ -73,7 +73,7 @@ def test_no_response_is_not_scored(make_row):
 
 
 def test_an_unknown_tokenizer_is_refused():
-    with pytest.raises(ValidationError, match="'zh', 'none', 'ja-mecab', 'ko-mecab', 'flores101', 'flores200'.*'auto'"):
+    with pytest.raises(ValidationError, match=r"'ja-mecab', 'ko-mecab', 'flores101'.* or 'auto'"):
         BleuSettings(tokenize="spm")
 
 
@@ -142,10 +142,7 @@ def test_a_tokenizer_that_is_not_at_hand_is_told_with_the_row_that_takes_it(make
 @pytest.mark.parametrize(("tokenize", "module"), [("ja-mecab", "MeCab"), ("ko-mecab", "mecab_ko")])
 def test_equals_sacrebleu_by_its_morphological_tokenizers(make_row, tokenize, module):
     pytest.importorskip(module)
-    rows = [
-        make_row("十二時間以内に電話してください", "一時間以内に電話してください"),
-        make_row("전화하세요", "지금 전화하세요"),
-    ]
+    rows = [make_row("十二時に電話してください", "一時に電話してください"), make_row("전화하세요", "지금 전화하세요")]
     metric = Bleu(BleuSettings(tokenize=tokenize))
     found = metric.aggregate(metric.score(rows)[0].sum(axis=0))
     assert found == pytest.approx(corpus_bleu(rows, tokenize), abs=1e-9)
