@@ -61,9 +61,7 @@ def trained(space: Any, work: Path, leave: Any) -> Any:
 
 
 def test_a_training_that_changed_nothing_is_refused_and_nothing_is_kept(space: Any, tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainingError, match=r"^the training made no adapter: .*: every lora_B is zero, so that it answ"
-    ):
+    with pytest.raises(TrainingError, match=r"^the training made no adapter: .*: every lora_B is zero"):
         trained(space, tmp_path / "work", untrained)
     assert not (tmp_path / "adapters").exists()
     adapter = trained(space, tmp_path / "work", lambda output: write_adapter(output, "a"))
