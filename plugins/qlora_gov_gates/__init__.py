@@ -1,8 +1,7 @@
 """Release rules: no worse than the champion (as a whole, by slice), better, or within a limit, decided on bounds.
 
-One is on the answers themselves: enough of them differ. Of the others,
 PASS where the one-sided confidence bound clears the rule's limit, FAIL where the opposite bound lies beyond it,
-INCONCLUSIVE where the rows do not tell.
+INCONCLUSIVE where the rows do not tell. One more rule counts, and infers nothing: enough answers differ.
 """
 
 from __future__ import annotations
