@@ -10,8 +10,8 @@ import numpy as np
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.decisions import looks
 from qlora_gov.evidence.evaluations import responses_of, side
+from qlora_gov.evidence.looks import earlier_looks
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.measures import Measure
@@ -76,7 +76,7 @@ def decide_stored(stored: Stored) -> Decision:
         {"champion": side(ledger, champion)},
         evaluation_rows(ledger, answered.dataset),
         stored.measures,
-        1 + looks(ledger, answered.dataset),
+        earlier=earlier_looks(ledger, answered.dataset, stored.policy),
     )
     return decide(stored.policy, stored.gates, given, stated=stored.policy.id, adapter="sha256:1", exploratory=False)
 

@@ -10,7 +10,9 @@ __version__ = "0.1.0"
 _HOME = {
     "Absent": "records",
     "Comparison": "plugin.specs",
+    "Coverage": "plugin.specs",
     "DataError": "errors",
+    "DetectorFigure": "records",
     "Drop": "plugin.specs",
     "EvaluatedRow": "plugin.specs",
     "Example": "records.example",
@@ -32,6 +34,7 @@ _HOME = {
     "MeanMetric": "plugin.specs",
     "Message": "records.example",
     "Metric": "plugin.specs",
+    "MetricScale": "plugin.specs",
     "MetricSpec": "plugin.specs",
     "MetricTraits": "plugin.specs",
     "ModelError": "errors",
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from qlora_gov.plugin.settings import ProjectDirectory, ProjectFile, Settings
     from qlora_gov.plugin.specs import (
         Comparison,
+        Coverage,
         Drop,
         EvaluatedRow,
         Filter,
@@ -78,6 +82,7 @@ if TYPE_CHECKING:
         ImporterSpec,
         MeanMetric,
         Metric,
+        MetricScale,
         MetricSpec,
         MetricTraits,
         Progress,
@@ -91,14 +96,16 @@ if TYPE_CHECKING:
         Unread,
         ratio,
     )
-    from qlora_gov.records import Absent, Interval, LossPoint, Outcome, SliceFinding, Verdict
+    from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, SliceFinding, Verdict
     from qlora_gov.records.answer import LogLikelihood
     from qlora_gov.records.example import Example, Message
 
 __all__ = [
     "Absent",
     "Comparison",
+    "Coverage",
     "DataError",
+    "DetectorFigure",
     "Drop",
     "EvaluatedRow",
     "Example",
@@ -120,6 +127,7 @@ __all__ = [
     "MeanMetric",
     "Message",
     "Metric",
+    "MetricScale",
     "MetricSpec",
     "MetricTraits",
     "ModelError",

@@ -65,6 +65,16 @@ def file_id(path: Path) -> str:
         return _tagged(hashlib.file_digest(stream, "sha256"))
 
 
+def copy_id(source: Path, target: Path) -> str:
+    """Copy a file in blocks, and return the id of the very bytes that were written."""
+    digest = hashlib.sha256()
+    with source.open("rb") as read, target.open("wb") as write:
+        while block := read.read(1 << 20):
+            digest.update(block)
+            write.write(block)
+    return _tagged(digest)
+
+
 def tree_id(files: Mapping[str, str]) -> str:
     """The id of a set of files, from relative name to file id."""
     return content_id(dict(files))

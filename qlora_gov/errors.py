@@ -4,6 +4,7 @@
 
     GovError                        base of every error that is not a bug
     ├── UsageError             2    the command line asks for what cannot be
+    ├── UndecidableError       3    no answers to these rows could pass the policy; nothing was trained
     ├── ProjectError           4    the project file: a key, a value, a path
     ├── PluginError            5    a plugin or component: import, clash, unknown name
     │   └── MissingExtraError  5    a component whose libraries are not installed
@@ -18,7 +19,8 @@
     ├── StorageError          13    the disk is full or not writable
     └── ReleaseError          14    an alias does not move: nothing on record allows it
 
-A decision has exit codes of its own: 0 approved, 1 refused, 3 inconclusive. A bug exits with 70 and a
+A decision has exit codes of its own: 0 approved, 1 refused, 3 inconclusive, which is also what a policy is that no
+answers could pass. A bug exits with 70 and a
 traceback, an interrupt with 130; neither can be mistaken for a decision.
 """
 
@@ -58,6 +60,12 @@ class UsageError(GovError):
     """The command line asks for something that cannot be."""
 
     exit_code = 2
+
+
+class UndecidableError(GovError):
+    """No answers to the evaluation rows could pass the policy: a training would be in vain."""
+
+    exit_code = INCONCLUSIVE
 
 
 class ProjectError(GovError):

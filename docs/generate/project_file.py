@@ -10,9 +10,11 @@ from typing import Any
 from docs.generate.json_types import default_words, type_words
 from docs.generate.markdown import code, document, prose, table
 from docs.generate.project_schema import Schema, settings_of
+from qlora_gov.guardrails.cautions import figure_lines
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.specs import SPECS, Spec
 from qlora_gov.project.schema import Project
+from qlora_gov.records import DetectorFigure
 
 HEADER = ("key", "what it holds", "default", "meaning")
 
@@ -114,8 +116,12 @@ def _facts(entry: Entry) -> Iterator[str]:
     common = {field.name for field in fields(Spec)}
     for field in fields(entry.spec):
         value: Any = getattr(entry.spec, field.name)
-        if field.name not in common and value not in ((), frozenset()):
+        told = value not in ((), frozenset(), None) and not callable(value)
+        if field.name not in common and told:
             yield f"{field.name.replace('_', ' ')}: {_plain(value)}"
+    for schema, settings in sorted(entry.spec.from_schema.items()):
+        said = ", ".join(code(f"{name}: {value}") for name, value in settings.items())
+        yield f"in projects of schema {schema} and later, where they do not say otherwise: {said}"
     if entry.spec.extra:
         yield f"installed by: {code(entry.install_command)}"
 
@@ -126,6 +132,10 @@ def _plain(value: Any) -> str:
             return "yes" if value else "no"
         case frozenset():
             return ", ".join(sorted(value))
+        case (DetectorFigure(), *_):
+            return "; ".join(figure_lines(value))
+        case (float() | int(), float() | int()):
+            return " to ".join(f"{end:g}" for end in value)
         case tuple():
             return ", ".join(value)
     return str(value)

@@ -8,6 +8,10 @@ from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 from qlora_gov_data.length import Length, LengthSettings
 from qlora_gov_data.parquet import Parquet, ParquetSettings
 from qlora_gov_data.similarity import Similarity
+from qlora_gov_data.texts import Comparison
+
+INVISIBLE = {2: {"invisible": "passed_over"}}
+"""Rows that look alike are alike, from schema 2 on."""
 
 
 @hookimpl
@@ -47,12 +51,15 @@ def qlora_gov_filters() -> list[FilterSpec]:
             name="exact_duplicates",
             summary="drops a conversation that stood earlier, but for case and white space",
             factory=ExactDuplicates,
+            config=Comparison,
+            from_schema=INVISIBLE,
         ),
         FilterSpec(
             name="near_duplicates",
             summary="drops a conversation whose words are nearly those of an earlier one",
             factory=NearDuplicates,
             config=Similarity,
+            from_schema=INVISIBLE,
             requires=("datasketch",),
             extra="data",
         ),
@@ -67,6 +74,7 @@ def qlora_gov_filters() -> list[FilterSpec]:
             summary="drops a training row whose group or prompt is in the evaluation set, or nearly so",
             factory=HeldOutLeak,
             config=HeldOutLeakSettings,
+            from_schema=INVISIBLE,
             decontaminates=True,
             requires=("datasketch",),
             extra="data",

@@ -43,7 +43,8 @@ class _HeldOut:
     def __init__(self, examples: Sequence[Example], settings: Similarity) -> None:
         prompts = [dialogue(example.prompt) for example in examples]
         self._groups = {example.group for example in examples}
-        self._texts = {text for prompt in prompts if (text := normalised(prompt))}
+        self._invisible = settings.invisible
+        self._texts = {text for prompt in prompts if (text := normalised(prompt, self._invisible))}
         self._near = NearTexts(settings)
         for prompt in prompts:
             self._near.add(self._near.sketch(prompt))
@@ -52,7 +53,7 @@ class _HeldOut:
         if example.group in self._groups:
             return GROUP
         prompts = list(_prompts(example))
-        if any(normalised(prompt) in self._texts for prompt in prompts):
+        if any(normalised(prompt, self._invisible) in self._texts for prompt in prompts):
             return TEXT
         if any(self._near.has_near(self._near.sketch(prompt)) for prompt in prompts):
             return NEAR

@@ -16,14 +16,13 @@ from typing import Any
 
 from pydantic import Field
 
-from qlora_gov import Settings
-from qlora_gov_data.texts import normalised
+from qlora_gov_data.texts import Comparison, Invisible, normalised
 
 RECALL = 0.995
 WORD = re.compile(r"\w+")
 
 
-class Similarity(Settings):
+class Similarity(Comparison):
     """From which Jaccard similarity two texts are near, over shingles of how many words.
 
     One changed word among n leaves (n - 5) / (n + 1) of the triples, so .7 catches it from 19 words on.
@@ -57,7 +56,7 @@ class NearTexts:
 
     def sketch(self, text: str) -> Sketch:
         """What :meth:`add` and :meth:`has_near` take of a text."""
-        fingerprints = shingles(text, self._similarity.shingle)
+        fingerprints = shingles(text, self._similarity.shingle, self._similarity.invisible)
         minhash = self._blank.copy()
         minhash.update_batch(fingerprints)
         return Sketch(fingerprints, minhash)
@@ -74,12 +73,12 @@ class NearTexts:
         return any(jaccard(sketch.shingles, other) >= self._similarity.threshold for other in candidates)
 
 
-def shingles(text: str, size: int) -> frozenset[int]:
+def shingles(text: str, size: int, invisible: Invisible = "compared") -> frozenset[int]:
     """The runs of ``size`` words, as fingerprints; a shorter text is one run, one without words has none.
 
     Two different shingles of a pair of thousand-word texts share a fingerprint with a probability of 1e-13.
     """
-    words = WORD.findall(normalised(text))
+    words = WORD.findall(normalised(text, invisible))
     runs = {" ".join(words[start : start + size]) for start in range(max(1, len(words) - size + 1))} - {""}
     return frozenset(int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest()) for run in runs)
 

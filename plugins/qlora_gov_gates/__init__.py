@@ -11,6 +11,7 @@ from qlora_gov_gates.differs import Differs, DiffersSettings
 from qlora_gov_gates.rules import AtLeast, AtMost, Improves, NonInferior
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
 from qlora_gov_gates.slices import NoRegressedSlice
+from qlora_gov_gates.vacuous import vacuous_gain, vacuous_lower, vacuous_margin, vacuous_upper
 
 
 @hookimpl
@@ -22,19 +23,40 @@ def qlora_gov_gates() -> list[GateSpec]:
             summary="worse than the champion by less than a margin",
             factory=NonInferior,
             config=NonInferiorSettings,
+            vacuous=vacuous_margin,
+            foreseeable=True,
         ),
         GateSpec(
             name="no_regressed_slice",
             summary="worse than the champion by less than a margin on every slice of the rows",
             factory=NoRegressedSlice,
             config=NoRegressedSliceSettings,
-        ),
-        GateSpec(name="improves", summary="better than the champion", factory=Improves, config=ImprovesSettings),
-        GateSpec(
-            name="at_most", summary="the candidate's value is below a limit", factory=AtMost, config=LimitSettings
+            vacuous=vacuous_margin,
+            foreseeable=True,
         ),
         GateSpec(
-            name="at_least", summary="the candidate's value is above a limit", factory=AtLeast, config=LimitSettings
+            name="improves",
+            summary="better than the champion",
+            factory=Improves,
+            config=ImprovesSettings,
+            vacuous=vacuous_gain,
+            foreseeable=True,
+        ),
+        GateSpec(
+            name="at_most",
+            summary="the candidate's value is below a limit",
+            factory=AtMost,
+            config=LimitSettings,
+            vacuous=vacuous_upper,
+            foreseeable=True,
+        ),
+        GateSpec(
+            name="at_least",
+            summary="the candidate's value is above a limit",
+            factory=AtLeast,
+            config=LimitSettings,
+            vacuous=vacuous_lower,
+            foreseeable=True,
         ),
         GateSpec(
             name="differs",

@@ -34,7 +34,10 @@ class NoRegressedSlice:
 
         Raises ValueError for a label that the examples do not have, and for a relative margin of 1 or more.
         """
-        judged = self._weigh(self._parts(comparison), self.settings.alpha * comparison.alpha_scale)
+        parts = self._parts(comparison)
+        # Slices may have been judged more often than the rows are as a whole; one alpha holds for all of them.
+        scale = min(comparison.alpha_scale, *(part.alpha_scale for part in parts.values()))
+        judged = self._weigh(parts, self.settings.alpha * scale)
         order = sorted(judged, key=lambda name: (_rank(judged[name]), name))
         findings = tuple(self._finding(name, judged[name], len(judged)) for name in order)
         where = f"where {self.settings.by} is {_names(order[:1])}"

@@ -6,8 +6,9 @@ for a card must not let "no findings" stand for "nothing there".
 
 from __future__ import annotations
 
-from qlora_gov import GuardrailSpec, hookimpl
+from qlora_gov import Coverage, GuardrailSpec, hookimpl
 from qlora_gov_guardrails.lexical import KIND, LexicalScreen, LexicalSettings
+from qlora_gov_guardrails.measured import lexical_figures, pattern_figures
 from qlora_gov_guardrails.pii import Pii, PiiNer, PiiNerSettings, PiiSettings
 from qlora_gov_guardrails.toxicity import Toxicity, ToxicitySettings
 
@@ -28,6 +29,8 @@ PATTERNS = (
     "UUID",
 )
 
+DATES = "DATE_TIME"
+
 UNPATTERNED = (
     "street addresses and postcodes",
     "organisations",
@@ -38,6 +41,43 @@ UNPATTERNED = (
     "user names and passwords",
 )
 
+NO_NAMES = ("names of persons", "names of places")
+FEW_NAMES = ("with a small English model more than a third of persons and half of places",)
+
+BARE_HOSTS = (
+    "web addresses without scheme, path and www. under a suffix that may be a word or a file's type, as .it or .py"
+)
+FIRST_CARDS = "many cards: Mastercard from 2221 on, Visa of 19 digits, Maestro of 12"
+ALL_DATES = "dates: they do not count unless 'dates' is set"
+
+
+def _patterns(settings: PiiSettings, names: tuple[str, ...], more: tuple[str, ...]) -> Coverage:
+    """What the recognisers of some settings cover, with or without a model of names."""
+    first = settings.recognisers == 1
+    kinds = PATTERNS if first or settings.dates else tuple(kind for kind in PATTERNS if kind != DATES)
+    unpatterned = (*UNPATTERNED, FIRST_CARDS) if first else (*UNPATTERNED, BARE_HOSTS)
+    dates = () if DATES in kinds else (ALL_DATES,)
+    measured = pattern_figures(settings.recognisers, settings.dates, without=NAMED if more else ())
+    return Coverage((*kinds, *more), (*names, *unpatterned, *dates), measured)
+
+
+NAMED = ("PERSON", "GPE", "STREET_ADDRESS")
+
+
+def _by_patterns(settings: PiiSettings) -> Coverage:
+    return _patterns(settings, NO_NAMES, ())
+
+
+def _with_names(settings: PiiNerSettings) -> Coverage:
+    return _patterns(settings, FEW_NAMES, ("PERSON", "LOCATION"))
+
+
+def _lexical(settings: LexicalSettings) -> Coverage:
+    return Coverage(TOXICITY_LEXICAL.covers, TOXICITY_LEXICAL.misses, lexical_figures(settings.threshold))
+
+
+SECOND_RECOGNISERS = {2: {"recognisers": 2}}
+
 PII = GuardrailSpec(
     name="pii",
     summary="personal data with a form of its own, by presidio's patterns; no names, no addresses",
@@ -46,7 +86,9 @@ PII = GuardrailSpec(
     requires=("presidio_analyzer",),
     extra="guardrails",
     covers=PATTERNS,
-    misses=("names of persons", "names of places", *UNPATTERNED),
+    misses=(*NO_NAMES, *UNPATTERNED),
+    stated=_by_patterns,
+    from_schema=SECOND_RECOGNISERS,
 )
 
 PII_NER = GuardrailSpec(
@@ -57,7 +99,9 @@ PII_NER = GuardrailSpec(
     requires=("presidio_analyzer", "spacy"),
     extra="guardrails",
     covers=(*PATTERNS, "PERSON", "LOCATION"),
-    misses=("with a small English model more than a third of persons and half of places", *UNPATTERNED),
+    misses=(*FEW_NAMES, *UNPATTERNED),
+    stated=_with_names,
+    from_schema=SECOND_RECOGNISERS,
 )
 
 TOXICITY = GuardrailSpec(
@@ -68,6 +112,7 @@ TOXICITY = GuardrailSpec(
     requires=("detoxify",),
     extra="guardrails",
     covers=("toxicity",),
+    also=("*",),  # every label of the checkpoint is a kind
     misses=(
         "kinds that the checkpoint has no label for",
         "contempt and hate in polite words, irony, code words",
@@ -89,6 +134,7 @@ TOXICITY_LEXICAL = GuardrailSpec(
         "rude words misspelt on purpose",
         "languages other than English",
     ),
+    stated=_lexical,
 )
 
 

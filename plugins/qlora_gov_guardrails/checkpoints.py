@@ -17,6 +17,7 @@ from qlora_gov import ModelError
 
 BATCH = 32
 REQUIRED = "toxicity"
+COUNTERS = frozenset({"position_ids", "token_type_ids"})
 # As Detoxify itself names the labels of its three training sets alike.
 STANDARD = {"toxic": "toxicity", "severe_toxic": "severe_toxicity", "identity_hate": "identity_attack"}
 
@@ -86,6 +87,7 @@ def from_directory(directory: Path) -> Classifier:
             **arguments, state_dict=checkpoint["state_dict"], huggingface_config_path=str(directory)
         )
         labels = checkpoint["config"]["dataset"]["args"]["classes"]
+        _check_weights(model, checkpoint["state_dict"])
     except Exception as error:
         raise ModelError(f"{path}: not a usable Detoxify checkpoint: {_fault(error)}") from error
     return Classifier(model, tokenizer, labels, str(path))
@@ -104,6 +106,25 @@ def published(name: str) -> Classifier:
             f"Detoxify checkpoint {name!r}: cannot be fetched or loaded; name a directory as 'weights': {_line(error)}"
         ) from error
     return Classifier(detoxify.model, detoxify.tokenizer, detoxify.class_names, name)
+
+
+def _check_weights(model: Any, stored: Mapping[str, torch.Tensor]) -> None:
+    """Raise ValueError unless the model holds just the weights of the checkpoint; others in their place are random.
+
+    What only counts positions is no weight: older versions of transformers stored it.
+    """
+    held = model.state_dict()
+    weights = {name for name in stored if name.rsplit(".", 1)[-1] not in COUNTERS}
+    for what, names in (
+        ("lacks", held.keys() - stored.keys()),
+        ("holds, unknown to its model,", weights - held.keys()),
+    ):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise ValueError(f"it {what} the weights {min(names)}{more}")
+    for name in sorted(weights):
+        if not (torch.equal(held[name], stored[name].to(held[name].dtype)) and held[name].isfinite().all()):
+            raise ValueError(f"its weights {name} were not loaded as they are, or are not finite")
 
 
 def _fault(error: Exception) -> str:

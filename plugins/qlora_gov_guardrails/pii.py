@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,9 +22,17 @@ class PiiSettings(Settings):
 
     Above 0.4 no telephone number would be found, which the detector says it covers. Far below, any run of digits is a
     bank account.
+
+    ``recognisers`` is the set of them that looks. The first is presidio's own, by which a full stop without a space
+    after it can be a web address, and many ranges of cards none. The second, which projects of schema 2 have unless
+    they say otherwise, has recognisers of cards and addresses of our own; by it ``dates`` count only where that is set.
     """
 
     threshold: float = Field(default=0.4, gt=0, le=0.4, description="least score that is a finding")
+    recognisers: Literal[1, 2] = Field(
+        default=1, description="1: presidio's; 2: our own of cards and addresses, the default from schema 2 on"
+    )
+    dates: bool = Field(default=False, description="whether dates count; by the first recognisers they do in any case")
 
 
 class PiiNerSettings(PiiSettings):
@@ -48,7 +56,8 @@ class PiiNerSettings(PiiSettings):
 class Pii:
     """Identifiers with a form of their own: numbers with check digits, addresses of mail, web and machines.
 
-    It has no idea of names. A finding may lie within another one: an e-mail address holds a domain.
+    It has no idea of names. By the first recognisers a finding may lie within another one: an e-mail address holds a
+    domain. By the second it may not.
     """
 
     def __init__(self, settings: PiiSettings) -> None:
@@ -58,20 +67,33 @@ class Pii:
     def _analyzer(self) -> BatchAnalyzerEngine:
         from qlora_gov_guardrails.presidio import pattern_analyzer
 
-        return pattern_analyzer()
+        return pattern_analyzer(self._settings.recognisers, self._settings.dates)
 
     def detect(self, texts: Sequence[str]) -> list[list[Finding]]:
         """The findings of each text by their place, with kinds as presidio names them."""
         results = self._analyzer.analyze_iterator(
             texts, "en", batch_size=BATCH, score_threshold=self._settings.threshold
         )
-        return [
+        findings = [
             sorted(
                 (Finding(result.entity_type, result.score, result.start, result.end) for result in found),
                 key=lambda finding: (finding.start, finding.end, finding.kind),
             )
             for found in results
         ]
+        return findings if self._settings.recognisers == 1 else [_outermost(found) for found in findings]
+
+
+def _outermost(findings: Sequence[Finding]) -> list[Finding]:
+    """Without what lies within another finding: part of an identifier is none. Of two in one place, the surer counts.
+
+    Findings that only overlap both stay.
+    """
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda f: (f.start, -f.end, -f.score, f.kind)):
+        if not kept or finding.end > max(one.end for one in kept):
+            kept.append(finding)
+    return kept
 
 
 class PiiNer(Pii):
@@ -88,7 +110,7 @@ class PiiNer(Pii):
     def _analyzer(self) -> BatchAnalyzerEngine:
         from qlora_gov_guardrails.presidio import ner_analyzer
 
-        return ner_analyzer(self._model)
+        return ner_analyzer(self._model, self._settings.recognisers, self._settings.dates)
 
     def detect(self, texts: Sequence[str]) -> list[list[Finding]]:
         """As :meth:`Pii.detect`. Raises DataError for a text that is too long for a language model."""

@@ -9,33 +9,48 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov import DataError, ImportedEvaluation, ImportedRow
+from pydantic import Field
+
+from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
+from qlora_gov_imports.inspect_files import find_log, read_log
+from qlora_gov_imports.inspect_subject import answerer
 from qlora_gov_imports.rows import LeftOut, Turn, finite, imported_row, one_line, utc
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
     from inspect_ai.model import ChatMessage
 
-# A log's events repeat its messages many times over; reading them would take most of the time.
-UNREAD = {"events", "events_data", "messages", "store", "timelines"}
 WORDS = {"yes", "no", "true", "false"}
 
 
+class InspectSettings(Settings):
+    """Which log of a directory to read."""
+
+    tasks: tuple[str, ...] = Field(default=(), max_length=1, description="the task whose log it is")
+
+
 class InspectLogs:
-    """Reads an ``.eval`` or ``.json`` log. A sample is one row for each epoch; its epochs are one cluster.
+    """Reads an ``.eval`` or ``.json`` log, or that of one task in a directory, such as an eval set's.
+
+    A sample is one row for each epoch; its epochs are one cluster.
 
     The prompt is the sample's input; what solvers put around it is not part of it. Scores are ``<task>/<scorer>``,
     and ``<task>/<scorer>/<key>`` where a scorer gives several. Rows are in the order of sample and epoch.
     """
 
+    def __init__(self, settings: InspectSettings = InspectSettings()) -> None:  # noqa: B008 - it is frozen
+        self._tasks = settings.tasks
+
     def read(self, path: Path) -> ImportedEvaluation:
         """Read one log.
 
         Raises:
-            DataError: Inspect cannot read the log, or the evaluation did not end well.
+            DataError: Inspect cannot read the log, there is not one of the task, or the evaluation did not end well.
         """
-        log, left_out = _read(path), LeftOut()
+        path = find_log(path, self._tasks)
+        log, left_out = read_log(path), LeftOut()
         samples = _finished(path, log)
+        who = answerer(log.eval.model, log.eval.model_args)
         return ImportedEvaluation(
             tool="Inspect",
             version=log.eval.packages.get("inspect_ai", "not logged"),
@@ -44,18 +59,10 @@ class InspectLogs:
             rows=[_row(path, log.eval.task, sample, left_out) for sample in samples],
             files=[path],
             notes=left_out.notes(),
+            adapter=who.adapter,
+            adapter_name=who.name,
+            base=who.base,
         )
-
-
-def _read(path: Path) -> EvalLog:
-    from inspect_ai.log import read_eval_log
-
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; name one .eval or .json log of Inspect")
-    try:
-        return read_eval_log(str(path), resolve_attachments=True, exclude_fields=UNREAD)
-    except Exception as error:  # whatever the reader of a zip archive, of JSON or of a record raises
-        raise DataError(f"{path}: Inspect cannot read this log: {one_line(error)}") from error
 
 
 def _finished(path: Path, log: EvalLog) -> list[EvalSample]:

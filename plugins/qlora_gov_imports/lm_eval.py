@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from qlora_gov import DataError, ImportedEvaluation, ImportedRow
+from pydantic import Field
+
+from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
 from qlora_gov_imports.lm_eval_runs import Run, find_run
 from qlora_gov_imports.lm_eval_samples import Sample, read_samples
 from qlora_gov_imports.lm_eval_scores import Filtered, Scores
 from qlora_gov_imports.rows import LeftOut, imported_row
 
 
+class LmEvalSettings(Settings):
+    """What of a run to read."""
+
+    tasks: tuple[str, ...] = Field(default=(), description="the tasks or groups to read; all where none is named")
+
+
 class LmEval:
     """Reads a directory with one run, a results file, or a file of samples for one task of a run alone.
+
+    Of a run it reads all tasks, or those that the settings name, a group by its own name.
 
     A document is one row, though it has a sample for each filter: the filters see the same answer, and a score that
     only some of the rows have could not be gated. Rows are in the order of task and document, whatever the log's.
     """
+
+    def __init__(self, settings: LmEvalSettings = LmEvalSettings()) -> None:  # noqa: B008 - it is frozen
+        self._tasks = settings.tasks
 
     def read(self, path: Path) -> ImportedEvaluation:
         """Read one run.
@@ -25,7 +38,8 @@ class LmEval:
         Raises:
             DataError: There is not one run with all its samples, or a line is not as the harness writes it.
         """
-        run, left_out = find_run(path), LeftOut()
+        run, left_out = find_run(path, self._tasks), LeftOut()
+        who = run.results.answerer
         rows = [row for task in sorted(run.samples) for row in _rows(run, task, left_out)]
         others = sorted(run.results.configs.keys() - run.samples.keys())
         unread = (f"of the run's tasks only {', '.join(run.samples)}; not {', '.join(others)}",) if others else ()
@@ -37,7 +51,9 @@ class LmEval:
             rows=rows,
             files=[run.path, *run.samples.values()],
             notes=(*unread, *left_out.notes()),
-            adapter=run.results.adapter,
+            adapter=who.adapter,
+            adapter_name=who.name,
+            base=who.base if who.adapter else None,
         )
 
 

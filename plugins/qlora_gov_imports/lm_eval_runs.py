@@ -7,17 +7,19 @@ within its ``--output_path``; the time ties them together.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from qlora_gov import DataError
 from qlora_gov_imports.json_files import read_json
 from qlora_gov_imports.lm_eval_samples import Sample
+from qlora_gov_imports.lm_eval_subject import answerer
 from qlora_gov_imports.rows import explain, one_line, utc
+from qlora_gov_imports.subjects import Answerer
 
 
 class TaskConfig(BaseModel):
@@ -27,8 +29,10 @@ class TaskConfig(BaseModel):
 
 
 class RunConfig(BaseModel):
-    """What is read of a run's configuration."""
+    """What is read of a run's configuration; ``model`` is the backend, which older versions did not always log."""
 
+    model_config = ConfigDict(extra="allow")
+    model: JsonValue = None
     model_args: JsonValue = None
 
 
@@ -38,29 +42,38 @@ class Results(BaseModel):
     lm_eval_version: str
     date: float
     model_name: str
+    model_source: JsonValue = None
     config: RunConfig
     configs: Mapping[str, TaskConfig] = Field(min_length=1)
     results: Mapping[str, Mapping[str, JsonValue]]
+    group_subtasks: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     task_hashes: Mapping[str, str] = Field(default_factory=dict)
 
+    def tasks(self, name: str) -> list[str]:
+        """The tasks that a name stands for, itself or those of a group. Raises DataError that lists all names."""
+        if name in self.configs:
+            return [name]
+        if not self.group_subtasks.get(name):
+            known = sorted({*self.configs, *(group for group, tasks in self.group_subtasks.items() if tasks)})
+            raise DataError(f"no task or group of the run is named {name!r}; there are {', '.join(known)}")
+        return [task for part in self.group_subtasks[name] for task in self.tasks(part)]
+
     @property
-    def adapter(self) -> bool | None:
-        """Whether the harness loaded an adapter; None where it does not say with what it ran."""
-        arguments = self.config.model_args
-        return bool(arguments.get("peft")) if isinstance(arguments, dict) else None
+    def answerer(self) -> Answerer:
+        """Who answered, as far as the run's configuration says."""
+        config = self.config
+        return answerer(config.model or self.model_source, config.model_args, config.model_extra or {})
 
     @property
     def model(self) -> str:
-        """The model, and the adapter on it where the harness loaded one."""
-        arguments = self.config.model_args
-        if isinstance(arguments, dict) and arguments.get("peft"):
-            return f"{arguments.get('pretrained')} with the adapter {arguments['peft']}"
-        return self.model_name
+        """The model, and the adapter on it where the log names one."""
+        who = self.answerer
+        return f"{who.base} with the adapter {who.name}" if who.base and who.name else self.model_name
 
 
 @dataclass(frozen=True)
 class Run:
-    """The files of a run: ``samples`` by task, of all tasks or of the one that was asked for."""
+    """The files of a run: ``samples`` by task, of all tasks or of those that were asked for."""
 
     path: Path
     results: Results
@@ -95,18 +108,20 @@ class Run:
             )
 
 
-def find_run(path: Path) -> Run:
-    """The run in a directory, of a results file, or, one task alone, of a file of samples.
+def find_run(path: Path, tasks: Sequence[str] = ()) -> Run:
+    """The run in a directory, of a results file, or, one task alone, of a file of samples; of some ``tasks`` or groups.
 
     Raises:
-        DataError: There is no run, more than one, or one without samples.
+        DataError: There is no run, more than one, one without samples, or without these tasks.
     """
     if path.is_dir():
-        return _run(_only_results(path))
+        return _run(_only_results(path), tasks)
     if not path.is_file():
         raise DataError(f"{path}: no such file or directory")
     if not (path.name.startswith("samples_") and path.suffix == ".jsonl"):
-        return _run(path)
+        return _run(path, tasks)
+    if tasks:
+        raise DataError(f"{path}: these are the samples of one task alone; to choose tasks, name the results file")
     task, _, time = path.stem.removeprefix("samples_").rpartition("_")
     beside = sorted(path.parent.glob(f"*_{time}.json"))
     if len(beside) != 1:
@@ -124,10 +139,14 @@ def _only_results(directory: Path) -> Path:
     return found[0]
 
 
-def _run(path: Path) -> Run:
+def _run(path: Path, tasks: Sequence[str]) -> Run:
     results = _read(path)
     time = path.stem.rpartition("_")[2]
-    expected = {task: path.with_name(f"samples_{task}_{time}.jsonl") for task in sorted(results.configs)}
+    try:
+        asked = {task for name in tasks for task in results.tasks(name)} if tasks else set(results.configs)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    expected = {task: path.with_name(f"samples_{task}_{time}.jsonl") for task in sorted(asked)}
     missing = [samples.name for samples in expected.values() if not samples.is_file()]
     if len(missing) == len(expected):
         raise DataError(f"{path}: no samples were logged; run lm-eval with --log_samples")

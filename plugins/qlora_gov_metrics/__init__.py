@@ -7,6 +7,7 @@ the extra is not installed.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -28,6 +29,7 @@ ROUGE_L = MetricSpec(
     components=RougeL.components,
     higher_is_better=True,
     margin="absolute",
+    range=(0, 1),
 )
 
 BLEU = MetricSpec(
@@ -40,6 +42,7 @@ BLEU = MetricSpec(
     components=Bleu.components,
     higher_is_better=True,
     margin="relative",
+    range=(0, 100),
 )
 
 PERPLEXITY = MetricSpec(
@@ -50,6 +53,7 @@ PERPLEXITY = MetricSpec(
     needs=frozenset({"loglikelihood"}),
     higher_is_better=False,
     margin="relative",
+    range=(1, math.inf),
 )
 
 PERPLEXITY_PER_BYTE = replace(

@@ -28,9 +28,13 @@ class RecordedMean(MeanMetric):
         """Statistics (score, 1) ``[n, 2]`` and which rows were scored ``[n]``.
 
         Raises:
-            DataError: No row has the score at all, so that its name is surely wrong; names the nearest.
+            DataError: No row has the score at all: it was left out of the log, or its name is wrong; names the nearest.
         """
         if rows and not any(self._name in row.recorded for row in rows):
+            for note in rows[0].notes:
+                name, _, why = note.partition(": ")
+                if name == self._name:
+                    raise DataError(f"no row has a recorded score named {name!r}: {why}")
             known = sorted({name for row in rows for name in row.recorded})
             near = difflib.get_close_matches(self._name, known) or known
             names = f"recorded are {', '.join(near)}" if known else "nothing is recorded; was it imported?"

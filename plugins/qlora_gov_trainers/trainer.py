@@ -26,7 +26,7 @@ class Nf4QloraTrainer:
         """Train, or go on from the last whole checkpoint, and write the adapter to ``job.output``.
 
         Raises DataError for a row over ``max_length``, ModelError for target modules that the base lacks,
-        TrainingError where the loss stops being finite.
+        TrainingError where the loss stops being finite, or more than one process trains.
         """
         from transformers import set_seed
         from transformers.trainer_callback import PrinterCallback
@@ -98,7 +98,7 @@ class Nf4QloraTrainer:
         import torch
         from transformers import TrainingArguments
 
-        return TrainingArguments(
+        arguments = TrainingArguments(
             output_dir=str(job.checkpoints),
             per_device_train_batch_size=self.settings.micro_batch,
             gradient_accumulation_steps=self.settings.accumulation,
@@ -118,6 +118,15 @@ class Nf4QloraTrainer:
             train_sampling_strategy="group_by_length",  # rows of like length share a batch: padding costs time
             use_cpu=not torch.cuda.is_available(),
         )
+        if arguments.world_size > 1:
+            raise TrainingError(
+                f"{arguments.world_size} processes were started, each of which would take a step on other rows: the "
+                "recipe would not be what was trained; start one"
+            )
+        if arguments.n_gpu > 1:
+            # Every card that is seen would take a micro batch of its own, and a step be of as many times the rows.
+            arguments._n_gpu = 1
+        return arguments
 
 
 def collate(features: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
-from qlora_gov.canonical import file_id, parse_json
+from qlora_gov.canonical import canonical_json, file_id, parse_json
 from qlora_gov.errors import DataError, IntegrityError
 from qlora_gov.records import Card, DecisionOutcome, Outcome
 from qlora_gov.reports.card.context.card import CardContext
@@ -63,14 +63,24 @@ def mismatches(statement: Mapping[str, Any], directory: Path) -> tuple[str, ...]
 
 
 def parsed_statement(payload: bytes) -> dict[str, Any]:
-    """A statement from its bytes. Raises IntegrityError for anything but a test result on named files."""
+    """A statement from its bytes, as it was signed.
+
+    Raises IntegrityError for anything but a test result on named files, of which every reader reads the same.
+    """
     try:
         statement = parse_json(payload)
         _Outline.model_validate(statement)
+        form = canonical_json(statement)
     except (ValueError, RecursionError) as error:  # a ValidationError is a ValueError
         what = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
         raise IntegrityError(f"what was signed is not an in-toto statement of a test result: {what}") from error
     assert isinstance(statement, dict), "the outline is that of an object"
+    # A key or a name that stands twice says one thing to this reader and another to the next.
+    if form != payload:
+        raise IntegrityError("what was signed is not in canonical form, so that another reader may read it otherwise")
+    names = [subject["name"] for subject in statement["subject"]]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise IntegrityError(f"what was signed states two digests of {twice[0]!r}")
     return statement
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from qlora_gov.cli.progress import TerminalProgress
+from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.plugin.host import load_catalog
 from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, load_project
@@ -20,6 +21,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 adapter_option = click.option(
     "--adapter", metavar="ID", help="The candidate: an adapter's id or its start (default: the newest)."
+)
+evaluation_option = click.option(
+    "--evaluation",
+    metavar="NAME",
+    help="Which of the candidate's evaluations: an id's start, or a model or task of its log (default: the newest).",
+)
+against_option = click.option(
+    "--against",
+    metavar="NAME",
+    help="Which evaluation of the champion or reference on the same rows: named in the same way (default: the newest).",
+)
+anyway_option = click.option(
+    "--anyway", is_flag=True, help="Train although no answers to the evaluation rows could pass the policy."
 )
 author_option = click.option("--author", metavar="NAME", help="Who does this; it goes on record.")
 decision_option = click.option(
@@ -40,6 +54,15 @@ def project_options(command: F) -> F:
     return project(plugins(command))
 
 
+def project_of(card: Path, project: Path) -> Path:
+    """The project that is given, or, where none is here, the one in whose own directory a card lies."""
+    if project == Path(PROJECT_FILE) and not project.exists():
+        for directory in card.resolve().parents:
+            if directory.name == STATE_DIRECTORY and (directory.parent / PROJECT_FILE).is_file():
+                return directory.parent
+    return project
+
+
 @contextmanager
 def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Workspace]:
     """Load a project file (or the one in a directory) with its plugins, and show progress while it is used."""
@@ -48,7 +71,7 @@ def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Wo
     root = file.parent
     catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
     with TerminalProgress() as progress:
-        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name)
+        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name, show_notice)
 
 
 def open_ledger(root: Path, settings: Project | None) -> Ledger:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import About, Adapter, AliasMove, Base, DatasetVersion, Decision, Evaluation, Head, Policy
+from qlora_gov.records import (
+    About,
+    Adapter,
+    AliasMove,
+    Base,
+    DatasetVersion,
+    Decision,
+    Evaluation,
+    Head,
+    Policy,
+    Responses,
+)
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
 
 
@@ -16,14 +27,14 @@ def card_records(ledger: Ledger, decision: Decision, about: About) -> CardRecord
     """
     entry = ledger.get(decision.id)
     adapter = fetch(ledger, decision.adapter, Adapter)
-    candidate = _subject(ledger, decision.candidate)
+    candidate = _subject(ledger, decision.candidate, entry)
     return CardRecords(
         about=about,
         decision=decision,
         policy=fetch(ledger, decision.policy, Policy),
         candidate=candidate,
-        champion=_subject(ledger, decision.champion),
-        reference=_subject(ledger, decision.reference) if decision.reference else None,
+        champion=_subject(ledger, decision.champion, entry),
+        reference=_subject(ledger, decision.reference, entry) if decision.reference else None,
         adapter=adapter,
         base=fetch(ledger, adapter.base, Base) if adapter.base else None,
         training=fetch(ledger, adapter.dataset, DatasetVersion) if adapter.dataset else None,
@@ -33,9 +44,20 @@ def card_records(ledger: Ledger, decision: Decision, about: About) -> CardRecord
     )
 
 
-def _subject(ledger: Ledger, evaluation_id: str) -> SubjectRecords:
+def _subject(ledger: Ledger, evaluation_id: str, last: Entry) -> SubjectRecords:
     evaluation = fetch(ledger, evaluation_id, Evaluation)
-    return SubjectRecords(evaluation=evaluation, responses=responses_of(ledger, evaluation))
+    responses = responses_of(ledger, evaluation)
+    return SubjectRecords(evaluation=evaluation, responses=responses, others=_others(ledger, responses, last))
+
+
+def _others(ledger: Ledger, used: Responses, last: Entry) -> int:
+    """How many other logs of a subject's answers to the same rows there were as of an entry."""
+    if used.claim is None:
+        return 0
+    entries = [entry for entry in ledger.entries(Responses.kind) if entry.seq < last.seq]
+    found = {entry.id: held(entry, Responses) for entry in entries}
+    same = [(one.adapter, one.base, one.dataset) == (used.adapter, used.base, used.dataset) for one in found.values()]
+    return sum(same) - 1
 
 
 def _aliases(ledger: Ledger, last: Entry) -> dict[str, str | None]:

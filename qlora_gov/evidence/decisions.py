@@ -1,4 +1,4 @@
-"""Decisions on releases, and how many the rows of an evaluation set have seen."""
+"""Decisions on releases, and what has overtaken them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
-from qlora_gov.evidence.evaluations import answers_to, dataset_of, responses_of, stored_evaluation
-from qlora_gov.ledger import Ledger
+from qlora_gov.evidence.choices import candidates
+from qlora_gov.evidence.evaluations import dataset_of
+from qlora_gov.ledger import Ledger, readable_entries
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
+from qlora_gov.records import Decision, DecisionOutcome, Policy
 
 
 def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
@@ -53,9 +54,11 @@ def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
             yield "it was decided since that this adapter has regressed"
     if any(left == decision.adapter for left in left_since(ledger, ledger.get(decision.id).seq)):
         yield "this adapter was rolled back since"
-    last = stored_evaluation(ledger, None, decision.adapter)
-    if responses_of(ledger, last).dataset != dataset_of(ledger, decision.candidate):
-        yield "this adapter has been evaluated on other rows since; run 'qlora-gov gate' again"
+    last = candidates(ledger, decision.adapter)[0]
+    if last.responses.dataset != dataset_of(ledger, decision.candidate):
+        later = ledger.get(last.evaluation.id).seq > ledger.get(decision.id).seq
+        when = "since" if later else "besides, and those are newer"
+        yield f"this adapter has been evaluated on other rows {when}; run 'qlora-gov gate' again"
 
 
 def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]:
@@ -68,8 +71,7 @@ def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]
             yield newer, fetch(ledger, newer.policy, Policy).purpose
 
 
-def looks(ledger: Ledger, dataset: str) -> int:
-    """How many decisions the rows of an evaluation set have seen, under whatever id they were curated."""
-    answered = {entry.id for entry in answers_to(ledger, dataset)}
-    scored = {e.id for e in ledger.entries(Evaluation.kind) if held(e, Evaluation).responses in answered}
-    return sum(held(entry, Decision).candidate in scored for entry in ledger.entries(Decision.kind))
+def mended_in(ledger: Ledger) -> list[str]:
+    """The metrics whose code is younger than the answers that some decision rests on."""
+    decisions = (entry.record for entry in readable_entries(ledger).judged)
+    return sorted({name for one in decisions if isinstance(one, Decision) for name in one.mended})

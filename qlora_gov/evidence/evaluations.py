@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from qlora_gov.errors import UsageError
 from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.sides import Side
@@ -31,7 +30,8 @@ def side(ledger: Ledger, evaluation: Evaluation) -> Side:
         said = ledger.table(ledger.get(answered.id), "responses")
         return said if answered.claim is None or any(said["response"]) else None  # a log may hold scores alone
 
-    return Side(evaluation, read, cache(answers), answered.adapter)
+    notes = answered.claim.notes if answered.claim else ()
+    return Side(evaluation, read, notes, cache(answers), answered.adapter)
 
 
 def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:
@@ -49,36 +49,3 @@ def answers_to(ledger: Ledger, dataset: str) -> list[Entry]:
     digests = {entry.id: held(entry, DatasetVersion).digest for entry in ledger.entries(DatasetVersion.kind)}
     responses = ledger.entries(Responses.kind)
     return [entry for entry in responses if digests[held(entry, Responses).dataset] == digests[dataset]]
-
-
-def stored_evaluation(
-    ledger: Ledger, base: str | None, adapter: str | None, like: Responses | None = None
-) -> Evaluation:
-    """The newest evaluation of a subject, or the newest that was answered ``like`` another: same rows, same settings.
-
-    An adapter is known by its id, the base alone by its own. Raises UsageError where there is none, and where logs of
-    several base models could be meant.
-    """
-    with ledger.reading():  # what follows shares this opening
-        evaluations = [held(entry, Evaluation) for entry in reversed(ledger.entries(Evaluation.kind))]
-        answered = [(evaluation, responses_of(ledger, evaluation)) for evaluation in evaluations]
-    mine = [(e, r) for e, r in answered if r.adapter == adapter and (adapter is not None or r.base == base)]
-    fitting = [(e, r) for e, r in mine if like is None or _comparable(r, like)]
-    models = sorted({r.claim.model for _, r in fitting if r.claim is not None and adapter is None})
-    if len(models) > 1:
-        raise UsageError(f"logs of several bases are on these rows ({', '.join(models)}): keep a project for each")
-    if fitting:
-        return fitting[0][0]
-    who = f"adapter {adapter}" if adapter else "the base without an adapter"
-    if like is None or not mine:
-        raise UsageError(f"{who} has no evaluation in the ledger; 'qlora-gov evaluate' or 'import' makes one")
-    what = [name for name in _PAIRED if getattr(mine[0][1], name) != getattr(like, name)] or ["tool"]
-    raise UsageError(f"{who} was evaluated, but not as the candidate was: another {' and another '.join(what)}")
-
-
-_PAIRED = ("dataset", "quantization", "generation")
-
-
-def _comparable(one: Responses, other: Responses) -> bool:
-    tools = [(claim.tool, claim.version) if (claim := answers.claim) else None for answers in (one, other)]
-    return tools[0] == tools[1] and all(getattr(one, name) == getattr(other, name) for name in _PAIRED)

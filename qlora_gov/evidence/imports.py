@@ -11,10 +11,7 @@ from qlora_gov.stages.imports import log_id
 
 
 def refuse_other_subject(ledger: Ledger, imported: ImportedEvaluation, adapter: Adapter | None) -> None:
-    """Raise DataError where a log says otherwise than who is said to have answered, or was imported as another's."""
-    if imported.adapter is not None and imported.adapter != (adapter is not None):
-        says = "an adapter" if imported.adapter else "no adapter"
-        raise DataError(f"{imported.files[0]}: by the log {says} answered; give --adapter exactly where one did")
+    """Raise DataError where a log was imported before, as that of another than ``adapter``."""
     log = log_id(imported)
     for entry in ledger.entries(Responses.kind):
         claim, subject = held(entry, Responses).claim, held(entry, Responses).adapter

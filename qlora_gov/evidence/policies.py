@@ -2,22 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from qlora_gov.errors import UsageError
-from qlora_gov.evidence.evaluations import answers_to
+from qlora_gov.evidence.evaluations import answers_to, responses_of
+from qlora_gov.evidence.mending import NotMendedError, Scored, mended_metrics
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.reading import held
-from qlora_gov.records import Policy, Responses
+from qlora_gov.records import Evaluation, Policy, Responses
 
 
-def exploratory(ledger: Ledger, responses: Responses, policy: Policy) -> bool:
-    """Whether another policy than this one, or none, was in force when the subject first answered these rows."""
-    answers = answers_to(ledger, responses.dataset)
-    mine = [entry for entry in answers if held(entry, Responses).adapter == responses.adapter]
+@dataclass(frozen=True)
+class Standing:
+    """How a decision stands: whether it is exploratory, else which metrics were mended since; ``why`` it is not so."""
+
+    exploratory: bool
+    mended: tuple[str, ...] = ()
+    why: str | None = None
+
+
+def standing(ledger: Ledger, policy: Policy, sides: Mapping[str, Evaluation]) -> Standing:
+    """Whether the policy, or the same with a metric mended, was in force when the candidate first answered."""
+    compared = {who: Scored(one, responses_of(ledger, one)) for who, one in sides.items()}
+    candidate = compared["candidate"].responses
+    answers = answers_to(ledger, candidate.dataset)
+    mine = [entry for entry in answers if held(entry, Responses).adapter == candidate.adapter]
     found = in_force(recorded_policies(ledger, policy.purpose), mine)
-    return found is None or found.terms != policy.terms
+    return standing_of(found, policy, compared, lambda: _scored(ledger, answers))
+
+
+def standing_of(
+    found: Policy | None, policy: Policy, sides: Mapping[str, Scored], scored: Callable[[], Iterable[Scored]]
+) -> Standing:
+    """The same from the policy that was found in force; ``scored`` gives all evaluations of the rows."""
+    if found is None:
+        return Standing(True)
+    if found.terms == policy.terms:
+        return Standing(False)
+    try:
+        return Standing(False, mended_metrics(found, policy, sides, scored()))
+    except NotMendedError as error:
+        return Standing(True, why=str(error))
+
+
+def _scored(ledger: Ledger, answers: Sequence[Entry]) -> Iterator[Scored]:
+    by_id = {entry.id: held(entry, Responses) for entry in answers}
+    for entry in ledger.entries(Evaluation.kind):
+        evaluation = held(entry, Evaluation)
+        if evaluation.responses in by_id:
+            yield Scored(evaluation, by_id[evaluation.responses])
 
 
 def recorded_policies(ledger: Ledger, purpose: str) -> list[Entry]:

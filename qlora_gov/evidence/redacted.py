@@ -10,7 +10,7 @@ import numpy as np
 
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of
-from qlora_gov.guardrails.redact import redact_spans
+from qlora_gov.guardrails.redact import redact_words
 from qlora_gov.ledger import Ledger
 from qlora_gov.plugin.specs import Finding
 from qlora_gov.records import Evaluation
@@ -43,7 +43,7 @@ def shown_rows(ledger: Ledger, evaluation: Evaluation, rows: Sequence[int] | Non
     scanned = {field for scan in evaluation.scans for field in scan.fields}
 
     def fit(row: int, field: str, text: str) -> str:
-        return redact_spans(text, spans[row, field]) if field in scanned else HIDDEN
+        return redact_words(text, spans[row, field]) if field in scanned else HIDDEN
 
     return [
         ShownRow(

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from qlora_gov.errors import PluginError, ProjectError
-from qlora_gov.guardrails.actions import ACTIONS, known_action
-from qlora_gov.guardrails.detect import detect_all
+from qlora_gov.guardrails.actions import RECORDED, known_action
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.specs import Drop, Guardrail
 from qlora_gov.records.example import Example
 
 
 class GuardrailFilter:
-    """A guardrail used as a curation step: it acts on the rows in which it finds something.
+    """A guardrail used as a curation step: it acts on the rows in which it finds something, of the kinds it declares.
 
-    Raises ProjectError for no action, or one that is not known.
+    ``action`` is one as it is recorded. Raises ProjectError for none, or one that is not known.
     """
 
-    def __init__(self, guardrail: Guardrail, name: str, action: str | None) -> None:
+    def __init__(self, guardrail: Guardrail, name: str, action: str | None, kinds: Collection[str]) -> None:
         self.guardrail = guardrail
         self.name = name
+        self.kinds = kinds
         try:
-            self.action = known_action(action)
+            self.action: str = action if action is not None and action in RECORDED else known_action(action)
         except ValueError as error:
             raise ProjectError(f"{name}: {error}") from error
 
     def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Look at every turn of every example. Raises PluginError where the findings do not fit the texts."""
-        texts = [message.content for example in examples for message in example.messages]
+        """Look at every turn of every example. Raises PluginError where the detector fails, naming the row."""
+        turns = [(example, message.content) for example in examples for message in example.messages]
         try:
-            found = iter(detect_all(self.guardrail, texts))
-        except ValueError as error:
-            raise PluginError(f"{self.name}: {error}") from error
-        act = ACTIONS[self.action]
+            found = iter(detect_all(self.guardrail, [text for _, text in turns], self.kinds, self.name))
+        except DetectorError as fault:
+            where = "" if fault.text is None else f", in {turns[fault.text][0].source}"
+            raise PluginError(f"{self.name} {fault}{where}") from fault
+        act = RECORDED[self.action]
         looked = [(example, [next(found) for _ in example.messages]) for example in examples]
         return [act(example, findings) if any(findings) else example for example, findings in looked]

@@ -10,7 +10,7 @@ from qlora_gov.errors import DataError
 from qlora_gov.ledger.entry import Entry, place
 from qlora_gov.ledger.parquet import read_parquet
 from qlora_gov.ledger.problems import Problem, ProblemKind
-from qlora_gov.records import Adapter, Card, DatasetVersion
+from qlora_gov.records import Adapter, Card, DatasetVersion, Record
 
 
 def adapter_directory(artefacts: Path, digest: str) -> Path:
@@ -28,10 +28,17 @@ def card_directory(artefacts: Path, card: str) -> Path:
     return artefacts / "cards" / short_id(card, 16)
 
 
-def file_problems(entries: Sequence[Entry], artefacts: Path) -> Iterator[Problem]:
-    """Check the files of adapters, training sets and cards."""
+def file_problems(entries: Sequence[Entry], artefacts: Path, host: str | None = None) -> Iterator[Problem]:
+    """Check the files of adapters, training sets and cards.
+
+    Of a ledger that machines share, ``host`` is this one's name: files that are not here, of a record that was made on
+    another, lie there. None says that all files lie beside the ledger.
+    """
     for entry in entries:
         record, where = entry.record, place(entry)
+        if host is not None and (there := entry.facts.get("host", host)) != host and not _any(record, entry, artefacts):
+            yield Problem(ProblemKind.ELSEWHERE, where, f"its files lie on {there}", harmless=True)
+            continue
         if isinstance(record, Adapter):
             if tree_id(record.files) != record.digest:
                 yield Problem(ProblemKind.TAMPERED, where, "its digest is not that of its files")
@@ -40,6 +47,18 @@ def file_problems(entries: Sequence[Entry], artefacts: Path) -> Iterator[Problem
             yield from _rows(where, dataset_file(artefacts, record.digest), record)
         elif isinstance(record, Card):
             yield from _files(where, card_directory(artefacts, entry.id), record.files)
+
+
+def _any(record: Record, entry: Entry, artefacts: Path) -> bool:
+    """Whether anything is here where an entry's files would lie."""
+    match record:
+        case Adapter():
+            return adapter_directory(artefacts, record.digest).exists()
+        case DatasetVersion(role="training"):
+            return dataset_file(artefacts, record.digest).exists()
+        case Card():
+            return card_directory(artefacts, entry.id).exists()
+    return True
 
 
 def _files(where: str, folder: Path, files: Mapping[str, str]) -> Iterator[Problem]:

@@ -18,13 +18,15 @@ class ProblemKind(StrEnum):
     SOURCE_CHANGED = "source changed"
     PLUGIN_MISSING = "plugin missing"
     PLUGIN_FAILED = "plugin failed"
+    ELSEWHERE = "not checked here"
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that does not re-derive: its kind, the place in the ledger or among the files, and what is wrong.
 
-    A ``harmless`` one is news only: other code is installed than then, and what was stated comes out all the same.
+    A ``harmless`` one is news only: other code is installed than then, and what was stated comes out all the same; or
+    files lie on another machine that shares the ledger.
     """
 
     kind: ProblemKind

@@ -10,11 +10,12 @@ import numpy as np
 from pydantic import JsonValue
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import IntegrityError
+from qlora_gov.errors import GovError, IntegrityError
 from qlora_gov.ledger import columns
 from qlora_gov.ledger.problems import Problem, ProblemKind
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
-from qlora_gov.records.table import Floats, Table, scores_id
+from qlora_gov.records.table import Floats, Table, cut_short, scores_id
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,9 @@ def table_problems(
             yield from _table(f"{where}, examples", table, record.digest, record.rows)
         case Responses(), "responses":
             yield from _table(f"{where}, responses", table, record.digest, record.rows)
+            if record.cut not in (None, cut := cut_short(table)):
+                what = f"{cut} answers are cut short, the record states {record.cut}"
+                yield Problem(ProblemKind.TAMPERED, f"{where}, responses", what)
         case Responses(likelihoods=str(digest)), "likelihoods":
             yield from _table(f"{where}, likelihoods", table, digest, record.rows)
         case Responses(recorded=str(digest)), "recorded":
@@ -117,9 +121,13 @@ def _value(
         return
     installed = aggregates[metric.name]
     try:
-        derived = float(installed.function(sums))
-    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
-        yield Problem(ProblemKind.PLUGIN_FAILED, where, f"{metric.name} raised {type(error).__name__}: {error}")
+        with plugin_code(metric.name):
+            derived = float(installed.function(sums))
+    except ForeignError as error:
+        yield Problem(ProblemKind.PLUGIN_FAILED, where, f"{metric.name} raised {error}")
+        return
+    except GovError as error:
+        yield Problem(ProblemKind.PLUGIN_FAILED, where, str(error))
         return
     agrees = math.isclose(derived, value, rel_tol=_RELATIVE)
     if installed.meaning != metric.meaning or (installed.source != metric.source and not agrees):

@@ -24,7 +24,7 @@ _BATCH = 50  # entries read at one opening: more need more memory, and writers w
 
 
 def verify_ledger(
-    ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: Iterable[Head] = ()
+    ledger: Ledger, *, aggregates: Aggregates, artefacts: Path, heads: Iterable[Head] = (), host: str | None = None
 ) -> list[Problem]:
     """All that does not re-derive; nothing, where the ledger is sound.
 
@@ -33,6 +33,7 @@ def verify_ledger(
         aggregates: each metric's aggregate and the source digest of its plugin, by plugin/name.
         artefacts: the directory of the files that records name.
         heads: heads that somebody kept, from cards for instance.
+        host: this machine's name where the ledger is shared, so that files may lie on others; None where it is not.
 
     Raises:
         LedgerError: the ledger cannot be read at all, or is held by another process.
@@ -47,7 +48,7 @@ def verify_ledger(
         *head_problems(lines, entries, heads),
         *_stray_rows(counts, lines, entries),
         *_rows(ledger, entries, aggregates),
-        *file_problems(entries, artefacts),
+        *file_problems(entries, artefacts, host),
     ]
 
 

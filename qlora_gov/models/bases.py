@@ -16,6 +16,7 @@ import yaml
 
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ModelError
+from qlora_gov.models.checkpoint import refuse_adapter_beside
 from qlora_gov.models.gguf import dequantised
 from qlora_gov.records import Base
 
@@ -87,6 +88,7 @@ def _from_directory(
     names = sorted({file for pattern in _WEIGHTS for file in path.glob(pattern)})
     if not any(file.suffix == ".safetensors" for file in names):
         raise ModelError(f"base: {path} holds no .safetensors file; a base is a directory as save_pretrained writes it")
+    refuse_adapter_beside(path)
     record = Base(
         reference=reference,
         source=source,

@@ -1,4 +1,4 @@
-"""Loading bases in NF4, adapters onto them, and tokenizers."""
+"""Loading bases in NF4, and tokenizers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from qlora_gov.errors import ModelError
+from qlora_gov.models.checkpoint import refuse_gaps, refuse_other_quantisation
 from qlora_gov.models.extras import hide_progress_bars, require_training_libraries
 
 if TYPE_CHECKING:
     import torch
     from bitsandbytes.nn import Linear4bit
-    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 DType = Literal["float32", "bfloat16"]
@@ -30,13 +30,14 @@ def device() -> str:
 def load_base(path: Path, *, quantization: Quantization = "nf4", dtype: DType = "float32") -> PreTrainedModel:
     """Load a base from a local directory; NF4 with double quantisation, ``dtype`` for all that is not quantised.
 
-    The model is always a fresh one. Raises ModelError where transformers cannot load it.
+    The model is always a fresh one. Raises ModelError where transformers cannot load it, or not as it is on record.
     """
     require_training_libraries()
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     hide_progress_bars()
+    refuse_other_quantisation(path, quantization)
     torch_dtype = getattr(torch, dtype)
     config = BitsAndBytesConfig(
         load_in_4bit=True,
@@ -45,22 +46,37 @@ def load_base(path: Path, *, quantization: Quantization = "nf4", dtype: DType = 
         bnb_4bit_compute_dtype=torch_dtype,
     )
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            path,
-            dtype=torch_dtype,
-            quantization_config=config if quantization == "nf4" else None,
-            device_map={"": device()},
-            local_files_only=True,
-            use_safetensors=True,
-        )
-    except (OSError, ValueError) as error:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*already has a `quantization_config`")  # the same, as was checked
+            model, found = AutoModelForCausalLM.from_pretrained(
+                path,
+                dtype=torch_dtype,
+                quantization_config=config if quantization == "nf4" else None,
+                device_map={"": device()},
+                local_files_only=True,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,  # told by name below
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"base: {path} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+    found["mismatched_keys"] = [*found["mismatched_keys"], *_misshapen(model)]
+    refuse_gaps(path, model.state_dict().keys(), found)
     for layer in quantised_layers(model):
         # On a CPU with AVX-512 BF16, bitsandbytes repacks a layer's weights at its first forward in eval mode. The
         # packed kernel has no autograd (a later backward through the layer is silently wrong) and rounds to bf16
         # whatever the compute type, so that perplexities would depend on the processor.
         layer.support_avx512bf16_for_cpu = False
     return model
+
+
+def _misshapen(model: PreTrainedModel) -> Iterator[str]:
+    """The 4-bit weights whose shape is not their layer's: transformers compares no shape of what it quantises."""
+    layers = set(quantised_layers(model))
+    for name, layer in model.named_modules():
+        state = getattr(layer.weight, "quant_state", None) if layer in layers else None  # none where it is missing
+        if state is not None and tuple(state.shape) != (layer.out_features, layer.in_features):
+            yield f"{name}.weight"
 
 
 def quantised_layers(model: torch.nn.Module) -> Iterator[Linear4bit]:
@@ -76,35 +92,6 @@ def set_compute_dtype(model: torch.nn.Module, dtype: DType) -> None:
 
     for layer in quantised_layers(model):
         layer.compute_dtype = getattr(torch, dtype)
-
-
-def load_adapter(model: PreTrainedModel, path: Path) -> PreTrainedModel:
-    """Put the adapter in a local directory onto a base. Raises ModelError where it does not fit, in part or at all."""
-    from peft import PeftModel
-
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Found missing adapter keys")  # which are an error here
-            adapted = PeftModel.from_pretrained(model, path, is_trainable=False)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"adapter: {path} does not fit the base: {' '.join(str(error).split())[:300]}") from error
-    _check_names(adapted, path)
-    return adapted
-
-
-def _check_names(adapted: PeftModel, path: Path) -> None:
-    """Raise ModelError for weights without a place, or places without weights, where peft answers as the base."""
-    from peft import get_peft_model_state_dict
-    from safetensors import safe_open
-
-    with safe_open(path / "adapter_model.safetensors", framework="pt") as file:
-        stored = set(file.keys())
-    expected = set(get_peft_model_state_dict(adapted, save_embedding_layers=False))
-    lacking, foreign = expected - stored, stored - expected - set(adapted.state_dict())
-    for names, what in ((lacking, "has no"), (foreign, "has, and the base takes no,")):
-        if names:
-            first, more = min(names), f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise ModelError(f"adapter: {path} does not fit the base: it {what} {first}{more}")
 
 
 def load_tokenizer(path: Path) -> PreTrainedTokenizerBase:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
+from qlora_gov.errors import ModelError
+from qlora_gov.models.adapters import load_adapter
 from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
-from qlora_gov.models.loading import Quantization, load_adapter, load_base, load_tokenizer, set_compute_dtype
+from qlora_gov.models.decoding import NumbersOnly, ends_of, take_defaults
+from qlora_gov.models.loading import Quantization, load_base, load_tokenizer, set_compute_dtype
 from qlora_gov.records.answer import Answer, LogLikelihood
+from qlora_gov.records.evaluation import Decoding
 from qlora_gov.records.example import Message
+from qlora_gov.text import one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -19,31 +26,57 @@ _LIKELIHOOD_TOKENS = 1024
 
 
 class Subject:
-    """A loaded subject. Likelihoods are computed in float32; generation multiplies 4-bit weights in bfloat16."""
+    """A loaded subject. Likelihoods are computed in float32; generation multiplies 4-bit weights in bfloat16.
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    ``applied`` is what of the base's own defaults changes its answers.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        applied: Mapping[str, JsonValue] | None = None,
+    ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.tokenizer.padding_side = "left"
+        self.applied = applied or {}
 
     @classmethod
-    def load(cls, base: Path, adapter: Path | None = None, *, quantization: Quantization = "nf4") -> Subject:
+    def load(
+        cls,
+        base: Path,
+        adapter: Path | None = None,
+        *,
+        quantization: Quantization = "nf4",
+        decoding: Decoding = "base",
+    ) -> Subject:
         """Load from local directories. Raises ModelError where either cannot be used."""
         tokenizer = load_tokenizer(base)
         model = load_base(base, quantization=quantization, dtype="float32")
-        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer)
+        applied = take_defaults(model, tokenizer, decoding)
+        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer, applied)
 
     def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> list[Answer]:
-        """Answer a batch of prompts greedily."""
+        """Answer a batch of prompts greedily. Raises ModelError where the model gives no numbers to choose by."""
         import torch
+        from transformers import LogitsProcessorList
 
         texts = [render(self.tokenizer, prompt, prompt=True) for prompt in prompts]
         batch = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(self.model.device)
         set_compute_dtype(self.model, "bfloat16")
+        numbers = NumbersOnly()
         with torch.inference_mode():
             out = self.model.generate(
-                **batch, max_new_tokens=max_new_tokens, do_sample=False, pad_token_id=self.tokenizer.pad_token_id
+                **batch,
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                pad_token_id=self.tokenizer.pad_token_id,
+                logits_processor=LogitsProcessorList([numbers]),
             )
+        if (at := numbers.first(len(prompts))) is not None:
+            asked = one_line(prompts[at][-1].content)[:80] if prompts[at] else ""
+            raise ModelError(f"the model gives no numbers to choose an answer by, for the prompt {asked!r}")
         return [self._decode(row) for row in out[:, batch["input_ids"].shape[1] :].tolist()]
 
     def _decode(self, tokens: list[int]) -> Answer:
@@ -53,8 +86,7 @@ class Subject:
 
     @property
     def _stops(self) -> set[int]:
-        stops = self.model.generation_config.eos_token_id
-        return {self.tokenizer.eos_token_id, *(stops if isinstance(stops, list) else [stops])}
+        return {self.tokenizer.eos_token_id, *ends_of(self.model.generation_config)}
 
     def loglikelihood(self, conversations: Sequence[Sequence[Message]]) -> list[LogLikelihood]:
         """Rate the last assistant turn of each conversation, given all before it."""

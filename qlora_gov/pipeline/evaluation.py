@@ -8,9 +8,8 @@ from typing import Any
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
-from qlora_gov.models.subject import Subject
 from qlora_gov.pipeline.step import Made, Step
-from qlora_gov.pipeline.training import weights
+from qlora_gov.pipeline.subjects import load_subject
 from qlora_gov.plugin.specs import ImportedEvaluation
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.environment import environment_of
@@ -19,7 +18,7 @@ from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, Ge
 from qlora_gov.stages.evaluate import evaluated_rows, score_responses
 from qlora_gov.stages.imports import adopt
 from qlora_gov.stages.respond import Spool, answer_dataset
-from qlora_gov.stages.weights import refuse_no_adapter
+from qlora_gov.stages.subjects import unshown
 
 
 def responding(
@@ -27,14 +26,13 @@ def responding(
 ) -> Step[Responses]:
     """Let a subject answer the evaluation set."""
     likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in bound.measures.metrics)
-    quantization, generation = space.project.base.quantization, space.project.evaluation.generation
+    quantization, generation = space.project.base.quantization, space.project.generation
 
     def make(work: Path) -> Made[Responses]:
-        path = weights(space, adapter) if adapter else None  # a champion's were written long ago
-        if path is not None:
-            refuse_no_adapter(path)  # an earlier version may have taken what answers as its base
+        environment = environment_of(space.root, device())
+        subject = load_subject(space, base.path, adapter, quantization, generation.decoding)
         return answer_dataset(
-            Subject.load(base.path, path, quantization=quantization),
+            subject,
             base.record,
             adapter,
             dataset,
@@ -42,9 +40,10 @@ def responding(
             quantization=quantization,
             generation=generation,
             likelihoods=likelihoods,
-            spool=Spool(work / "responses.jsonl"),
-            environment=environment_of(space.root, device()),
+            spool=Spool(work / "responses.jsonl", environment),
+            environment=environment,
             progress=space.progress,
+            applied=subject.applied,
         )
 
     def parts_of(answered: Responses) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def adopting(
     adapter: Adapter | None,
 ) -> Step[Responses]:
     """Take over the answers of another tool's log."""
-    record, tables = adopt(imported, importer, dataset, adapter)
+    record, tables = adopt(imported, importer, dataset, adapter, unshown=unshown(imported, adapter))
     return Step("adopt", Responses, _said(record), _said, lambda work: (record, tables))
 
 
@@ -89,6 +88,8 @@ def _said(responses: Responses) -> dict[str, Any]:
     content = responses.content()
     if responses.claim is not None:
         content["claim"]["importer"] = responses.claim.importer.identity
+        for told in ("base", "subject"):  # by the version that imported it, of what the log says in other words
+            content["claim"].pop(told, None)
     return content
 
 
@@ -106,7 +107,8 @@ def evaluating(
         likelihoods = space.ledger.table(entry, "likelihoods") if responses.likelihoods else None
         recorded = space.ledger.table(entry, "recorded") if responses.recorded else None
         answers = space.ledger.table(entry, "responses")
-        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded)
+        notes = responses.claim.notes if responses.claim else ()
+        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded, notes)
         measures = [measure for measure in bound.measures.all if measure.metric is not None]
         detectors = bound.detectors()
         return score_responses(responses, rows, measures, detectors, space.progress, leave_out=bool(duty))
@@ -116,6 +118,12 @@ def evaluating(
         parts = {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
         return parts | (_LEFT_OUT if left_out else {})
 
-    duty = _LEFT_OUT if bound.release.policy.leaves_out_unread else {}
+    def usable(evaluation: Evaluation) -> bool:
+        """What failed is tried again by another version of the same component, whose mistake may be mended."""
+        installed = {component.name: component.source for component in bound.measures.measured.values()}
+        failed = [one.metric for one in evaluation.measurements if one.digest is None]
+        return all(installed.get(metric.name, metric.source) == metric.source for metric in failed)
+
+    duty = _LEFT_OUT if bound.release.policy.unread == "left_out" else {}
     parts = {"responses": responses.id, "measures": bound.measures.key, **duty}
-    return Step("evaluate", Evaluation, parts, parts_of, make)
+    return Step("evaluate", Evaluation, parts, parts_of, make, usable)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.decisions import looks
 from qlora_gov.evidence.evaluations import responses_of, side
-from qlora_gov.evidence.policies import exploratory, stated
+from qlora_gov.evidence.looks import earlier_looks
+from qlora_gov.evidence.policies import standing, stated
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.project.binding import BoundPolicy, BoundProject
@@ -31,9 +31,9 @@ class Baselines:
 
 
 def given(
-    space: Workspace, bound: BoundProject, candidate: Evaluation, baselines: Baselines, look: int | None = None
+    space: Workspace, bound: BoundProject, policy: Policy, candidate: Evaluation, baselines: Baselines
 ) -> GateInput:
-    """The evaluations of both sides with readers of their rows; by default the next look at these rows."""
+    """The evaluations of both sides with readers of their rows, and the decisions that judged these rows before."""
     ledger = space.ledger
     answered = responses_of(ledger, candidate)
     return GateInput(
@@ -41,7 +41,7 @@ def given(
         {name: side(ledger, evaluation) for name, evaluation in baselines.by_name.items()},
         evaluation_rows(ledger, answered.dataset),
         bound.measures.all,
-        1 + looks(ledger, answered.dataset) if look is None else look,
+        earlier=earlier_looks(ledger, answered.dataset, policy),
     )
 
 
@@ -54,13 +54,17 @@ def deciding(
     def make(work: Path) -> Made[Decision]:
         answered = responses_of(space.ledger, candidate)
         assert answered.adapter is not None, "a candidate is an adapter"
+        stands = standing(space.ledger, rules.policy, {"candidate": candidate, **baselines.by_name})
+        if stands.why is not None:
+            space.notice(f"exploratory: {stands.why}")
         decision = decide(
             rules.policy,
             rules.make(),
-            given(space, bound, candidate, baselines),
+            given(space, bound, rules.policy, candidate, baselines),
             stated=stated(space.ledger, rules.policy).id,
             adapter=answered.adapter,
-            exploratory=exploratory(space.ledger, answered, rules.policy),
+            exploratory=stands.exploratory,
+            mended=stands.mended,
         )
         return decision, {}
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
-from qlora_gov.errors import ModelError, ReleaseError, UsageError
+from qlora_gov.errors import ModelError, PluginError, ReleaseError, UndecidableError, UsageError
 from qlora_gov.evidence.aliases import adapter_at, baseline, pinned
-from qlora_gov.evidence.evaluations import responses_of, stored_evaluation
+from qlora_gov.evidence.choices import Names, candidates, chosen, paired
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.extras import require_training_libraries
@@ -16,13 +20,15 @@ from qlora_gov.pipeline.bases import project_base, recorded_base
 from qlora_gov.pipeline.card import write_card
 from qlora_gov.pipeline.datasets import curating
 from qlora_gov.pipeline.evaluation import evaluating, responding
+from qlora_gov.pipeline.foreseeing import foreseen, held_out_rows
 from qlora_gov.pipeline.gating import Baselines, deciding, given
 from qlora_gov.pipeline.imports import import_responses
 from qlora_gov.pipeline.recorder import Recorder
+from qlora_gov.pipeline.rehearsal import rehearse
 from qlora_gov.pipeline.reporting import report_of
-from qlora_gov.pipeline.step import stating
+from qlora_gov.pipeline.step import Step, stating
 from qlora_gov.pipeline.training import tuning
-from qlora_gov.project.binding import BoundProject, bind_project
+from qlora_gov.project.binding import STRICT, BoundProject, bind_project
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import (
     Adapter,
@@ -30,18 +36,26 @@ from qlora_gov.records import (
     Decision,
     Evaluation,
     Policy,
+    Record,
     Responses,
-    RuleVerdict,
 )
 from qlora_gov.reports.decision.report import DecisionReport
+from qlora_gov.stages.foresee import Foreseen, hopeless
 from qlora_gov.stages.gate import judge
+from qlora_gov.stages.plan import Planned, planned
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One project's way from data to a decision and its card."""
+    """One project's way from data to a decision and its card.
+
+    ``anyway`` trains although no answers could pass the policy.
+    """
 
     space: Workspace
+    anyway: bool = False
 
     @property
     def _recorder(self) -> Recorder:
@@ -50,7 +64,10 @@ class Pipeline:
     @cached_property
     def bound(self) -> BoundProject:
         """Everything that the project uses, checked."""
-        return bind_project(self.space.project, self.space.catalog, self.space.root)
+        bound = bind_project(self.space.project, self.space.catalog, self.space.root)
+        for notice in bound.release.notices:
+            self.space.notice(notice)
+        return bound
 
     def run(self) -> Decision:
         """The whole path as far as the decision; what is in the ledger already is not done again."""
@@ -76,22 +93,30 @@ class Pipeline:
         self._recorder.state(self.bound.regression.policy)
         return self._recorder.state(self.bound.release.policy)
 
-    def import_log(self, tool: str, path: Path, weights: Path | None) -> Evaluation:
-        """Score what another tool logged of the adapter with these weights, or of the base without one."""
+    def import_log(self, tool: str, path: Path, weights: Path | None, tasks: Sequence[str] = ()) -> Evaluation:
+        """Score what another tool logged of the adapter with these weights, or of the base without one.
+
+        With ``tasks``, of these alone.
+        """
         self.bound.measures.require()  # a library that is missing must not be recorded as a metric's failure
         self.policy()
-        return self._scored(*import_responses(self._recorder, tool, path, weights))
+        return self._scored(*import_responses(self._recorder, tool, path, weights, tasks))
 
-    def gate(self, adapter_id: str | None) -> Decision:
+    def gate(self, adapter_id: str | None, names: Names | None = None) -> Decision:
         """Decide on an adapter's stored evaluation, by default on the newest one, without a model."""
         policy = self.policy()
-        return self._decide(*self._stored(self._subject(adapter_id, policy.reference)))
+        return self._decide(*self._stored(self._subject(adapter_id, policy.reference), names))
 
-    def plan(self, adapter_id: str | None) -> tuple[RuleVerdict, ...]:
+    def plan(self, adapter_id: str | None, names: Names | None = None) -> tuple[Planned, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
         release = self.bound.release
-        candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference))
-        return judge(release.policy, release.make(), given(self.space, self.bound, candidate, baselines, look=1))
+        candidate, baselines = self._stored(self._subject(adapter_id, release.policy.reference), names)
+        first = replace(given(self.space, self.bound, release.policy, candidate, baselines), earlier=None)
+        return planned(judge(release.policy, release.make(), first), first)
+
+    def foreseen(self) -> list[Foreseen]:
+        """What the project's evaluation rows can show of each rule before they are answered; nothing is recorded."""
+        return foreseen(self.space, self.bound, *held_out_rows(self.space, self.bound.trains().evaluation_data))
 
     def regression(self) -> Decision:
         """Evaluate champion and fallback on the project's evaluation set, and decide whether the champion regressed.
@@ -104,15 +129,19 @@ class Pipeline:
             raise ReleaseError("no adapter is champion, so none can have regressed")
         self.policy()
         if self.bound.setup is None:
-            sides = self._pair(champion, fallback)
+            sides = tuple(self._paired(champion, [fallback], Names()))
         else:
             base, held_out = self._prepared()
-            sides = (self._evaluation(base, champion, held_out), self._evaluation(base, fallback, held_out))
+            sides = tuple(self._evaluation(base, one, held_out) for one in (champion, fallback))
         return self._recorder.done(deciding(self.space, self.bound, rules, sides[0], Baselines(sides[1])))
 
     def report(self, decision: Decision) -> DecisionReport:
         """What the machine-readable forms of a decision are made from."""
         return report_of(self.space, decision, self.bound.measures.all)
+
+    def sides(self, decision: Decision) -> dict[str, Evaluation]:
+        """The evaluations that a decision compares, by what rules call their side."""
+        return {who: fetch(self.space.ledger, id_, Evaluation) for who, id_ in decision.sides.items()}
 
     def card(self, decision: Decision) -> Path:
         """Write the files of a decision's card; returns their directory."""
@@ -122,6 +151,7 @@ class Pipeline:
         """The base at hand, and the frozen evaluation set."""
         setup = self.bound.trains()
         self.bound.require()  # now, not after hours of work
+        self.bound.make()
         require_training_libraries()
         base = project_base(self.space)
         base = replace(base, record=self._recorder.done(stating(base.record)))
@@ -130,7 +160,22 @@ class Pipeline:
     def _trained(self, base: ResolvedBase, held_out: DatasetVersion) -> Adapter:
         setup = self.bound.trains()
         dataset = self._recorder.done(curating(self.space, "training", setup.training_data, held_out))
-        return self._recorder.done(tuning(self.space, setup.trainer, base, dataset))
+        step = tuning(self.space, setup.trainer, base, dataset)
+        if not self._recorder.has(step):
+            self._foresee(held_out)
+        return self._rehearsed(step, held_out)
+
+    def _foresee(self, held_out: DatasetVersion) -> None:
+        """Say which rules these rows cannot decide, before a training that would be in vain."""
+        rows = evaluation_rows(self.space.ledger, held_out.id)
+        found = foreseen(self.space, self.bound, held_out, rows)
+        vain = hopeless(self.bound.release.policy, found)
+        if vain and self.space.project.schema_ >= STRICT and not self.anyway:
+            lines = [str(one.sentence) for one in vain]
+            raise UndecidableError(*lines, "nothing was trained; --anyway trains all the same")
+        for one in found:
+            if one.sentence is not None:
+                self.space.notice(one.sentence)
 
     def _evaluation(self, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion) -> Evaluation:
         """A subject's evaluation; an adapter that was trained on another base answers on that one."""
@@ -138,8 +183,27 @@ class Pipeline:
             if adapter.base is None:
                 raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
             base = recorded_base(self.space, adapter.base)
-        responses = self._recorder.done(responding(self.space, self.bound, base, adapter, dataset))
+        responses = self._rehearsed(responding(self.space, self.bound, base, adapter, dataset), dataset)
         return self._scored(responses, dataset)
+
+    def _rehearsed(self, step: Step[R], held_out: DatasetVersion) -> R:
+        """A step that takes long, after a rehearsal where it is not done yet. Raises PluginError for what fails there.
+
+        Under the first schema, where a metric that fails closed the gate after the training, it is told and no more.
+        """
+        if not self._recorder.has(step) and held_out.id not in self._heard:
+            faults = rehearse(self.bound, evaluation_rows(self.space.ledger, held_out.id), self.space.progress)
+            if faults and self.space.project.schema_ >= 2:
+                raise PluginError(*(f"before the training: {fault}" for fault in faults))
+            for fault in faults:
+                self.space.notice(f"{fault}; under 'schema: 2' this ends a run before it trains")
+            self._heard.add(held_out.id)
+        return self._recorder.done(step)
+
+    @cached_property
+    def _heard(self) -> set[str]:
+        """The evaluation sets on which a rehearsal was held."""
+        return set()
 
     def _scored(self, responses: Responses, dataset: DatasetVersion) -> Evaluation:
         return self._recorder.done(evaluating(self.space, self.bound, responses, dataset))
@@ -148,6 +212,13 @@ class Pipeline:
         if policy.reference is None:
             return None
         return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether an adapter has been evaluated that could be a candidate."""
+        ledger, reference = self.space.ledger, self.bound.release.policy.reference
+        answered = (responses_of(ledger, held(entry, Evaluation)) for entry in ledger.entries(Evaluation.kind))
+        return any(one.adapter not in (None, reference) for one in answered)
 
     def _subject(self, adapter_id: str | None, reference: str | None) -> Adapter:
         """The adapter with an id, or the one that was evaluated last and is not what the policy pins."""
@@ -160,20 +231,19 @@ class Pipeline:
                 return fetch(ledger, str(answered.adapter), Adapter)
         raise UsageError("no adapter has been evaluated yet; 'qlora-gov run' or 'import' does that")
 
-    def _stored(self, adapter: Adapter) -> tuple[Evaluation, Baselines]:
+    def _stored(self, adapter: Adapter, names: Names | None) -> tuple[Evaluation, Baselines]:
         """The evaluations in the ledger of an adapter and of whom it is compared with."""
         ledger, reference = self.space.ledger, self.bound.release.policy.reference
-        candidate, champion = self._pair(adapter, baseline(ledger, adapter))
-        if reference is None:
-            return candidate, Baselines(champion)
-        return candidate, Baselines(champion, self._pair(adapter, pinned(ledger, reference))[1])
+        pin = [] if reference is None else [pinned(ledger, reference)]
+        candidate, *others = self._paired(adapter, [baseline(ledger, adapter), *pin], names or Names())
+        return candidate, Baselines(*others)
 
-    def _pair(self, adapter: Adapter, against: Adapter | None) -> tuple[Evaluation, Evaluation]:
+    def _paired(self, adapter: Adapter, others: Sequence[Adapter | None], names: Names) -> list[Evaluation]:
+        """An adapter's evaluation, and those of others on the same rows; None stands for the base."""
         ledger = self.space.ledger
-        candidate = stored_evaluation(ledger, None, adapter.id)
-        answers = responses_of(ledger, candidate)
-        other = stored_evaluation(ledger, answers.base, against.id if against else None, like=answers)
-        return self._by_these(candidate), self._by_these(other)
+        candidate = chosen(ledger, candidates(ledger, adapter.id), names.evaluation, "--evaluation")
+        against = paired(ledger, candidate, [other.id if other else None for other in others], names.against)
+        return [self._by_these(one.evaluation) for one in (candidate, *against)]
 
     def _by_these(self, evaluation: Evaluation) -> Evaluation:
         """What the project's measures made of the same answers, where they did: others may have come later."""

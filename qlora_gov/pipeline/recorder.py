@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from qlora_gov.canonical import content_id
 from qlora_gov.evidence.aliases import candidacy
+from qlora_gov.evidence.decisions import superseding
 from qlora_gov.evidence.policies import recorded_policies
 from qlora_gov.ledger.reading import held
 from qlora_gov.pipeline.step import Step
@@ -26,6 +27,11 @@ class Recorder:
     """The hand that writes for the pipeline; besides, only releases append to a ledger."""
 
     space: Workspace
+
+    def has(self, step: Step[R]) -> bool:
+        """Whether the record under the step's key is there with its artefacts."""
+        found = step.find(self.space.ledger)
+        return found is not None and step.usable(held(found, step.of))
 
     def done(self, step: Step[R]) -> R:
         """The record under the step's key, if its artefacts are there too; else make, append and return it."""
@@ -52,8 +58,9 @@ class Recorder:
         return held(self.space.ledger.append(policy, key=content_id({"policy": policy.id, "after": after})), Policy)
 
     def name_candidate(self, decision: Decision) -> None:
-        """Make a decision's adapter the candidate, where it may be."""
-        seen = self.space.ledger.newest(AliasMove.kind)
-        move = candidacy(self.space.ledger, decision)
-        if move is not None:
-            self.space.ledger.append(move, newest=seen)
+        """Make a decision's adapter the candidate, where it may be; a newer decision on it is what speaks for it."""
+        ledger = self.space.ledger
+        seen = ledger.newest(AliasMove.kind)
+        move = candidacy(ledger, decision)
+        if move is not None and superseding(ledger, decision) is None:
+            ledger.append(move, newest=seen)

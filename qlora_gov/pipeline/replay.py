@@ -14,20 +14,20 @@ from qlora_gov.models.extras import require_training_libraries
 from qlora_gov.models.loading import Quantization, device
 from qlora_gov.models.subject import Subject
 from qlora_gov.pipeline.bases import recorded_base
-from qlora_gov.pipeline.training import weights
+from qlora_gov.pipeline.subjects import load_subject
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, Responses
 from qlora_gov.records.answer import Answer
 from qlora_gov.records.table import likelihoods_of
 from qlora_gov.stages.replay import Replay, compare, environment_changes, spread
-from qlora_gov.stages.respond import ask
+from qlora_gov.stages.respond import ask, batches
 
 
 def replay_responses(space: Workspace, responses: Responses, count: int) -> Replay:
-    """Let a subject answer ``count`` of its rows again, and compare.
+    """Let a subject answer ``count`` of its rows again or a few more, and compare.
 
-    Batches are of other rows than they were then, which can change the last bits of a number.
+    They are answered in the batches of then, since which rows share one can change the last bits of a number.
 
     Raises:
         UsageError: the responses were imported: another tool's model is not at hand.
@@ -40,23 +40,27 @@ def replay_responses(space: Workspace, responses: Responses, count: int) -> Repl
     assert responses.generation is not None, "it answered here"
     subject = _subject(space, responses)
     examples = evaluation_rows(space.ledger, responses.dataset)
-    rows = spread(len(examples), count)
+    planned = batches(examples, responses.generation.batch_size)
+    picked = spread(planned, count)
+    rows = [row for batch in picked for row in batch]
     then = _answered(space.ledger, responses, rows)
     space.progress.begin("answering again", len(rows))
     now = []
-    for start in range(0, len(rows), responses.generation.batch_size):
-        batch = [examples[row] for row in rows[start : start + responses.generation.batch_size]]
-        now += ask(subject, batch, responses.generation, likelihoods=responses.likelihoods is not None)
+    for batch in picked:
+        asked = [examples[row] for row in batch]
+        now += ask(subject, asked, responses.generation, likelihoods=responses.likelihoods is not None)
         space.progress.advance(len(batch))
     changed = environment_changes(responses.environment, environment_of(space.root, device()))
-    return compare(rows, then, now, of=len(examples), changed=changed)
+    return compare(rows, then, now, of=len(examples), batches=(len(picked), len(planned)), changed=changed)
 
 
 def _subject(space: Workspace, responses: Responses) -> Subject:
-    path = weights(space, fetch(space.ledger, responses.adapter, Adapter)) if responses.adapter else None
+    adapter = fetch(space.ledger, responses.adapter, Adapter) if responses.adapter else None
     assert responses.base is not None, "it answered here"
+    assert responses.generation is not None, "it answered here"
     held = cast(Quantization, responses.quantization)
-    return Subject.load(recorded_base(space, responses.base).path, path, quantization=held)
+    base = recorded_base(space, responses.base).path
+    return load_subject(space, base, adapter, held, responses.generation.decoding)
 
 
 def _answered(ledger: Ledger, responses: Responses, rows: Sequence[int]) -> list[Answer]:

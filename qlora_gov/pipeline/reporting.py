@@ -13,7 +13,7 @@ from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.sides import Side
 from qlora_gov.project.environment import path_in_repository
 from qlora_gov.project.workspace import Workspace
-from qlora_gov.records import Adapter, DatasetVersion, Decision, Evaluation, Head, Outcome, Policy, Rule
+from qlora_gov.records import Absent, Adapter, DatasetVersion, Decision, Evaluation, Head, Outcome, Policy, Rule
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
 from qlora_gov.reports.decision.regressed import RegressedRow, regressed_rows
@@ -59,7 +59,7 @@ def worst_rows(
     judged, stats = rows_where(rule, labels, len(examples)), {}
     for who in ("candidate", rule.against):
         index, measurement = measured(sides[who].evaluation, measure)
-        if measurement.digest is None:
+        if measurement.digest is None or isinstance(measurement.value, Absent):
             return ()
         scores, scored = sides[who].scores(index)
         stats[who] = np.where((judged & scored)[:, None], scores, np.nan)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from qlora_gov.canonical import copy_id
 from qlora_gov.errors import IntegrityError, ModelError, TrainingError
 from qlora_gov.evidence.datasets import training_rows
 from qlora_gov.models.bases import ResolvedBase
@@ -20,12 +24,25 @@ from qlora_gov.stages.train import is_whole, train_adapter
 from qlora_gov.stages.weights import refuse_no_adapter
 
 
-def weights(space: Workspace, adapter: Adapter) -> Path:
-    """The directory of an adapter's files. Raises IntegrityError where they are not those on record."""
+@contextmanager
+def weights(space: Workspace, adapter: Adapter) -> Iterator[Path]:
+    """A private copy of an adapter's files, for as long as they are loaded: of the very bytes that were digested.
+
+    Raises:
+        IntegrityError: the files are not those on record.
+        ModelError: as what is done meanwhile raises it, but of the files themselves.
+    """
     path = space.adapter(adapter.digest)
-    if not is_whole(path, adapter):
-        raise IntegrityError(f"{path} does not hold the files of adapter {adapter.id}")
-    return path
+    with TemporaryDirectory(prefix="qlora-gov-") as directory:
+        held = Path(directory)
+        for name, digest in adapter.files.items():
+            (held / name).parent.mkdir(parents=True, exist_ok=True)
+            if not (path / name).is_file() or copy_id(path / name, held / name) != digest:
+                raise IntegrityError(f"{path} does not hold the files of adapter {adapter.id}")
+        try:
+            yield held
+        except ModelError as error:
+            raise ModelError(*(line.replace(directory, str(path)) for line in error.lines)) from error
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from qlora_gov.canonical import canonical_json
 from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_you_mean
 from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import Spec
@@ -78,8 +79,20 @@ class Bound(Generic[S]):
             self.settings.require()
 
     def make(self) -> Any:
-        """Make the component."""
-        return self.spec.factory() if self.settings is None else self.spec.factory(self.settings)
+        """Make the component. Raises PluginError where the factory fails, or makes what cannot be one."""
+        spec, name = self.spec, self.component.name
+        try:
+            with plugin_code(name):
+                made = spec.factory() if self.settings is None else spec.factory(self.settings)
+                missing = [method for method in spec.calls if not callable(getattr(made, method, None))]
+        except ForeignError as error:
+            given = "nothing: it has no config" if self.settings is None else f"a {type(self.settings).__name__}"
+            raise PluginError(f"{name} cannot be made: its factory, called with {given}, raised {error}") from error
+        if isinstance(made, type) or missing:
+            what = f"the class {made.__name__}, not one of it" if isinstance(made, type) else f"a {type(made).__name__}"
+            lacks = f" without {' and '.join(missing)}" if missing else ""
+            raise PluginError(f"{name} cannot be made: its factory returned {what}{lacks}")
+        return made
 
 
 class Catalog:
@@ -120,8 +133,12 @@ class Catalog:
             raise PluginError(f"no {kind} is named {name!r}; {did_you_mean(name, known)}")
         return found[0]
 
-    def bind(self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str) -> Bound[S]:
+    def bind(
+        self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str, schema: int = 1
+    ) -> Bound[S]:
         """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
+
+        What is not set is as the component has it for projects of this ``schema``.
 
         Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
         """
@@ -130,7 +147,10 @@ class Catalog:
         except PluginError as error:
             raise PluginError(f"{where}: {error}") from error
         assert isinstance(entry.spec, kind), "the catalog files specs by their kind"
-        bound, dumped = _settings(entry, settings, {"root": root}, where)
+        newest: dict[str, Any] = {}
+        for since in sorted(entry.spec.from_schema):
+            newest |= entry.spec.from_schema[since] if since <= schema else {}
+        bound, dumped = _settings(entry, newest | dict(settings), {"root": root}, where)
         plugin = entry.plugin
         component = Component(
             name=entry.name,
@@ -152,6 +172,18 @@ def _settings(
         if settings:
             raise ProjectError(*(f"{where}: {entry.name} takes no settings, but {name!r} is set" for name in settings))
         return None, {}
+    try:
+        with plugin_code(entry.name):
+            return _validated(entry, model, settings, context, where)
+    except ForeignError as error:
+        raise PluginError(
+            f"{where}: the settings of {entry.name} cannot be checked: its config raised {error}"
+        ) from error
+
+
+def _validated(
+    entry: Entry, model: type[BaseModel], settings: Mapping[str, Any], context: Mapping[str, Any], where: str
+) -> tuple[BaseModel, dict[str, Any]]:
     try:
         bound = model.model_validate(settings, context=context)
     except ValidationError as error:
@@ -190,6 +222,7 @@ def _released_or_told(
 
 def _importable(module: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # the package of a dotted name is not there
+        with plugin_code(module):  # of a dotted name, the package is imported
+            return importlib.util.find_spec(module) is not None
+    except ForeignError:
         return False

@@ -11,7 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 
-from qlora_gov.errors import PluginError, ProjectError
+from qlora_gov.errors import GovError, PluginError, ProjectError
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.hookspecs import PROJECT
 
 
@@ -48,8 +49,9 @@ def _installed() -> Iterator[Plugin]:
 
 def _import(entry: EntryPoint, distribution: str) -> ModuleType:
     try:
-        module = entry.load()
-    except (Exception, SystemExit) as error:
+        with plugin_code(entry.name):
+            module = entry.load()
+    except (ForeignError, GovError) as error:
         raise PluginError(_failed(entry.name, distribution, error)) from error
     if not isinstance(module, ModuleType) or module.__file__ is None:
         raise PluginError(f"plugin {entry.name!r} of {distribution}: {entry.value} is not a module with a file")
@@ -76,15 +78,17 @@ def _load_file(path: Path, where: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+        with plugin_code(path.stem):
+            spec.loader.exec_module(module)
+    except (ForeignError, GovError) as error:
         del sys.modules[name]
         raise PluginError(_failed(path.stem, where, error)) from error
     return module
 
 
-def _failed(name: str, where: str, error: BaseException) -> str:
-    return f"plugin {name!r} of {where} fails to import: {type(error).__name__}: {error}"
+def _failed(name: str, where: str, error: ForeignError | GovError) -> str:
+    said = str(error) if isinstance(error, ForeignError) else reason_of(error)
+    return f"plugin {name!r} of {where} fails to import: {said}"
 
 
 def _source_digest(module: ModuleType) -> str:

@@ -9,6 +9,7 @@ import pluggy
 
 from qlora_gov.errors import PluginError
 from qlora_gov.plugin import hookspecs
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.discovery import Plugin, discover
 from qlora_gov.plugin.specs import SPECS
@@ -21,13 +22,21 @@ def load_catalog(directories: Iterable[Path] = ()) -> Catalog:
     manager.add_hookspecs(hookspecs)
     entries: list[Entry] = []
     for plugin in discover(directories):
-        check_hooks(plugin)
         try:
-            manager.register(plugin.module, name=plugin.name)
-        except ValueError as error:
-            raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution}: {error}") from error
+            with plugin_code(f"plugin {plugin.name!r}"):  # a module may run code when its names are asked for
+                check_hooks(plugin)
+                _register(manager, plugin)
+        except ForeignError as error:
+            raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution} raised {error}") from error
         entries.extend(_contributions(manager, plugin))
     return Catalog(entries)
+
+
+def _register(manager: pluggy.PluginManager, plugin: Plugin) -> None:
+    try:
+        manager.register(plugin.module, name=plugin.name)
+    except ValueError as error:
+        raise PluginError(f"plugin {plugin.name!r} of {plugin.distribution}: {error}") from error
 
 
 def _contributions(manager: pluggy.PluginManager, plugin: Plugin) -> Iterable[Entry]:
@@ -36,9 +45,10 @@ def _contributions(manager: pluggy.PluginManager, plugin: Plugin) -> Iterable[En
         hook = f"{hookspecs.PROJECT}_{kind}s"
         caller = manager.subset_hook_caller(hook, others)
         try:
-            results = caller()
-        except Exception as error:
-            raise PluginError(f"plugin {plugin.name!r}: {hook} raised {type(error).__name__}: {error}") from error
+            with plugin_code(f"plugin {plugin.name!r}: {hook}"):
+                results = caller()
+        except ForeignError as error:
+            raise PluginError(f"plugin {plugin.name!r}: {hook} raised {error}") from error
         if len(results) < len(caller.get_hookimpls()):  # pluggy leaves out what is None
             raise PluginError(f"plugin {plugin.name!r}: {hook} returned None; return a list of specs")
         for specs in results:

@@ -62,8 +62,6 @@ def _metric(catalog: Catalog, measurement: Measurement, root: Path) -> Measure:
             return metric_measure(rebound(catalog, MetricSpec, one, root), measurement.name)
         except GovError as error:
             errors.append(str(error))
-        except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
-            errors.append(f"{type(error).__name__}: {error}")
     raise PluginError(f"{component.name} cannot be made: {errors[0]}")
 
 

@@ -73,3 +73,5 @@ def _check_metric(where: str, spec: MetricSpec) -> None:
         raise PluginError(f"{where}: components must name each sufficient statistic once")
     if spec.binary and len(spec.components) != 2:
         raise PluginError(f"{where}: a binary metric has two components, hits and rows")
+    if spec.range is not None and not spec.range[0] < spec.range[1]:
+        raise PluginError(f"{where}: range is the least value and the greatest, not {spec.range}")

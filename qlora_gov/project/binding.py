@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,14 @@ from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, So
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
 from qlora_gov.project.schema import Dataset, Project, RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.vacuous import vacuous_rules
 from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.records.policy import ANSWERS
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
+
+STRICT = 2
+"""The project schema from which looks are counted by row, and rules that say nothing are refused unless accepted."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,13 @@ class BoundDataset:
         """Make the steps; a guardrail becomes a filter."""
         return [
             UsedStep(
-                GuardrailFilter(bound.make(), bound.component.name, step.action)
+                GuardrailFilter(bound.make(), bound.component.name, step.action, bound.spec.kinds)
                 if isinstance(bound.spec, GuardrailSpec)
                 else bound.make(),
                 bound.component,
                 step.action or FILTER,
                 decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
+                measured=bound.spec.coverage(bound.settings).measured if isinstance(bound.spec, GuardrailSpec) else (),
             )
             for step, bound in self.steps
         ]
@@ -73,10 +78,11 @@ class TrainingSetup:
 
 @dataclass(frozen=True)
 class BoundPolicy:
-    """A policy as it is recorded, and the gates behind its rules by the rule's name."""
+    """A policy as it is recorded, the gates behind its rules by the rule's name, and what is odd about them."""
 
     policy: Policy
     gates: Mapping[str, Bound[GateSpec]]
+    notices: tuple[str, ...] = ()
 
     def make(self) -> dict[str, Gate]:
         """Make the gates. Raises MissingExtraError for one whose libraries are missing."""
@@ -98,6 +104,14 @@ class BoundProject:
         """Raise MissingExtraError for the first component whose libraries are missing, before any work is done."""
         for bound in self._bound():
             bound.require()
+
+    def make(self) -> None:
+        """Make what is used after the training, so that a factory at fault is told before it. Raises PluginError."""
+        gates = (*self.release.gates.values(), *self.regression.gates.values())
+        used: list[Bound[Any]] = [*(one.bound for one in self.measures.guardrails), *gates]
+        for bound in used:
+            bound.make()
+        _ = self.measures.all  # they are kept
 
     def trains(self) -> TrainingSetup:
         """What trains. Raises ProjectError for a project that has none."""
@@ -122,11 +136,14 @@ class BoundProject:
                 used.bound.make(),
                 used.bound.component,
                 rate_measure(used.bound, used.name),
-                used.bound.spec.covers,
-                used.bound.spec.misses,
+                stated.covers,
+                stated.misses,
+                used.bound.spec.kinds,
                 used.errors,
+                stated.measured,
             )
             for used in self.measures.guardrails
+            for stated in (used.bound.spec.coverage(used.bound.settings),)
         ]
 
 
@@ -135,10 +152,14 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_)
     measures = bind_measures(project.evaluation, bound)
     release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
+    odd = tuple(vacuous_rules(project.policy, bound, measures.scales, release.policy, regression.policy))
+    if odd and project.schema_ >= STRICT:
+        raise ProjectError(*odd)
+    release = replace(release, notices=(*odd, *release.policy.narrow_slices))
     return BoundProject(_setup(project, bound), measures, release, regression)
 
 
@@ -146,33 +167,35 @@ def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
     if project.data is None:
         return None
     return TrainingSetup(
-        training_data=_dataset("data.training", project.data.training, bound),
-        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound),
+        training_data=_dataset("data.training", project.data.training, bound, project.schema_),
+        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project.schema_),
         trainer=bound["training"],
     )
 
 
-def _dataset(section: str, dataset: Dataset, bound: BoundAt) -> BoundDataset:
+def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> BoundDataset:
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
-        steps=tuple((step, bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
+        steps=tuple((step.acting(schema), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
     )
 
 
 def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolicy:
-    """The policy that releases."""
+    """The policy that releases, with what binds from a later schema of the project on."""
     uses = list(placed("policy.rules", project.policy.rules))
     rules = try_each(lambda at: _rule(*at, bound[at[0]], measures), uses)
     named = project.policy.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
+    if project.schema_ >= STRICT:
+        named |= {"looks_by": "row", "unread": "left_out"}
     try:
-        policy = Policy(rules=tuple(rules), duties=project.schema_, **named)
+        policy = Policy(rules=tuple(rules), **named)
     except ValidationError as error:
         raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
 
 
 def _rule(place: str, use: RuleUse, gate: Bound[GateSpec], measures: Measures) -> Rule:
-    common: dict[str, Any] = {"gate": gate.component, "against": use.against, "where": use.where}
+    common: dict[str, Any] = {"gate": gate.component, **use.model_dump(include={"against", "where", "accept_vacuous"})}
     if gate.spec.judges == "answers":
         if use.metric is not None:
             raise ProjectError(f"{place}.metric: {gate.spec.name} judges the answers themselves; leave the key out")
@@ -204,5 +227,6 @@ def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
         for metric, measured in metrics.items()
     ]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
-    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", duties=release.duties)
+    terms: dict[str, Any] = {"looks_by": release.looks_by, "unread": release.unread}
+    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", **terms)
     return BoundPolicy(policy, gates)

@@ -53,8 +53,11 @@ def named_in_evaluation(settings: EvaluationSettings) -> Iterator[Named]:
         yield place, guardrail, GuardrailSpec
 
 
-def bind_components(named: Iterable[Named], catalog: Catalog, root: Path) -> BoundAt:
-    """Bind every component. Raises PluginError or ProjectError with a line for each thing that is wrong with any."""
+def bind_components(named: Iterable[Named], catalog: Catalog, root: Path, schema: int = 1) -> BoundAt:
+    """Bind every component of a project of a schema.
+
+    Raises PluginError or ProjectError with a line for each thing that is wrong with any.
+    """
     guardrails = {entry.spec.name for entry in catalog if entry.spec.kind == GuardrailSpec.kind}
 
     def bind(one: Named) -> tuple[str, Bound[Any]]:
@@ -62,6 +65,6 @@ def bind_components(named: Iterable[Named], catalog: Catalog, root: Path) -> Bou
         if kind is FilterSpec and use.use.rsplit("/", 1)[-1] in guardrails:
             ways = " or ".join(f"'action: {name}'" for name in ACTIONS)
             raise ProjectError(f"{place}: {use.use} is a guardrail; say what it does with {ways}")
-        return place, catalog.bind(kind, use.use, use.settings, root=root, where=place)
+        return place, catalog.bind(kind, use.use, use.settings, root=root, where=place, schema=schema)
 
     return dict(try_each(bind, named))

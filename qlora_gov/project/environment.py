@@ -11,16 +11,19 @@ from pathlib import Path
 from qlora_gov.project.file import STATE_DIRECTORY
 from qlora_gov.records import Environment
 
+_LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+"""By these a hook tells git which repository it runs for; another one than a project lies in, perhaps."""
+
 _PACKAGES = ("qlora-gov", "torch", "transformers", "peft", "bitsandbytes", "tokenizers", "safetensors", "numpy")
 
 
 def environment_of(root: Path, device: str) -> Environment:
     """Describe this process; git facts are those of the repository around ``root``, None outside of one.
 
-    What a project makes itself, in its state directory, makes no repository dirty.
+    What a project makes itself, in its state directory, makes no repository dirty; files that git was told not to
+    look at do, since nobody can tell what is in them.
     """
     commit = _git(root, "rev-parse", "HEAD")
-    status = _git(root, "status", "--porcelain", "--", ":/", f":(top,exclude,glob)**/{STATE_DIRECTORY}/**")
     return Environment(
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
@@ -28,7 +31,7 @@ def environment_of(root: Path, device: str) -> Environment:
         threads=_threads(),
         packages={name: found for name in _PACKAGES if (found := _version(name))},
         git_commit=commit,
-        git_dirty=None if commit is None or status is None else bool(status),
+        git_dirty=None if commit is None else _dirty(root),
     )
 
 
@@ -36,6 +39,24 @@ def path_in_repository(path: Path) -> str:
     """A file's path from the root of the git repository that it lies in, or its name outside of one."""
     inside = _git(path.parent, "rev-parse", "--show-prefix")
     return path.name if inside is None else f"{inside}{path.name}"
+
+
+def _dirty(root: Path) -> bool | None:
+    """Whether anything differs from the commit, whatever git is configured to show; None where git cannot say."""
+    everywhere = ("--", ":/", f":(top,exclude,glob)**/{STATE_DIRECTORY}/**")
+    changed = _git(root, "status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none", *everywhere)
+    listed = _git(root, "ls-files", "-v", "-z", *everywhere)
+    if changed is None or listed is None:
+        return None
+    return bool(changed) or any(_unseen(root, entry) for entry in listed.split("\0"))
+
+
+def _unseen(root: Path, entry: str) -> bool:
+    """Whether git was told not to look at a file: to assume it unchanged (a lower-case letter), or that it is absent.
+
+    One that is absent, as in a sparse checkout, says nothing; one that is there all the same may say anything.
+    """
+    return entry[:1].islower() or (entry.startswith("S ") and (root / entry[2:]).exists())
 
 
 def _threads() -> int:
@@ -59,6 +80,7 @@ def _git(root: Path, *arguments: str) -> str | None:
             text=True,
             timeout=30,
             check=True,
+            env={name: value for name, value in os.environ.items() if name not in _LOCATIONS},
         )
     except (OSError, subprocess.SubprocessError):
         return None

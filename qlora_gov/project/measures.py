@@ -9,7 +9,7 @@ from typing import Any
 from qlora_gov.errors import ProjectError
 from qlora_gov.plugin.catalog import Bound
 from qlora_gov.plugin.measures import Measure, metric_measure, rate_measure
-from qlora_gov.plugin.specs import GuardrailSpec, MetricSpec
+from qlora_gov.plugin.specs import GuardrailSpec, MetricScale, MetricSpec
 from qlora_gov.project.components import BoundAt, placed
 from qlora_gov.project.schema import EvaluationSettings
 from qlora_gov.records import Absent, Component, DetectorErrors, Evaluation
@@ -52,6 +52,17 @@ class Measures:
     def bound(self) -> list[Bound[MetricSpec] | Bound[GuardrailSpec]]:
         """Every metric and guardrail."""
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
+
+    @property
+    def scales(self) -> dict[str, MetricScale]:
+        """What is known of the values of each, before any is measured."""
+        found = {
+            name: MetricScale(
+                name, spec.higher_is_better, spec.margin, (0, 1) if spec.binary else spec.range, spec.binary
+            )
+            for name, spec in ((name, bound.spec) for name, bound in self.metrics)
+        }
+        return found | {used.name: MetricScale(used.name, False, "absolute", (0, 1), True) for used in self.guardrails}
 
     def require(self) -> None:
         """Raise MissingExtraError for the first one whose libraries are missing."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from qlora_gov.canonical import is_content_id
-from qlora_gov.guardrails.actions import ACTIONS, known_action
+from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
@@ -94,6 +94,10 @@ class StepSettings(Use):
         )
     )
 
+    def acting(self, schema: int) -> StepSettings:
+        """The step of a project of some schema, with its action as it is recorded."""
+        return self if self.action is None else self.model_copy(update={"action": acting(self.action, schema)})
+
 
 Trainer = Annotated[TrainerUse, BeforeValidator(_name_or_mapping, json_schema_input_type=TrainerUse | str)]
 Metric = Annotated[MeasureUse, BeforeValidator(_name_or_mapping, json_schema_input_type=MeasureUse | str)]
@@ -159,6 +163,9 @@ class RuleUse(GateUse):
         default="champion", description="whom the candidate is compared with"
     )
     where: dict[str, str] = Field(default={}, description="labels of the rows that it judges; none: all rows")
+    accept_vacuous: Name | None = Field(
+        default=None, description="why a rule that every candidate passes, or none, is kept; cards print it"
+    )
 
 
 Regression = Annotated[GateUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GateUse | str)]
@@ -216,6 +223,14 @@ class Project(Settings):
     training: Trainer | None = Field(default=None, description="what trains; none where evaluations are imported")
     evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
     policy: PolicySettings = Field(description="what an adapter must show to be released")
+
+    @property
+    def generation(self) -> GenerationSettings:
+        """How answers are made; from schema 2 on, nothing of the base's own has a say unless the project says so."""
+        said = self.evaluation.generation
+        if self.schema_ < 2 or "decoding" in said.model_fields_set:
+            return said
+        return said.model_copy(update={"decoding": "greedy"})
 
     @field_validator("schema_")
     @classmethod

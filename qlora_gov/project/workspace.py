@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.canonical import short_id
-from qlora_gov.ledger import Ledger
+from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.ledger.files import adapter_directory, card_directory, dataset_file
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.specs import Progress
@@ -16,7 +17,7 @@ from qlora_gov.project.schema import Project
 
 @dataclass(frozen=True)
 class Workspace:
-    """A project with its root directory, components and ledger."""
+    """A project with its root directory, components and ledger; ``notice`` tells the user a line at once."""
 
     project: Project
     root: Path
@@ -24,11 +25,18 @@ class Workspace:
     ledger: Ledger
     progress: Progress
     file: str = PROJECT_FILE
+    notice: Callable[[str], None] = lambda line: None
 
     @property
     def state(self) -> Path:
         """Everything that is made: the ledger, and artefacts under the start of their digest."""
         return self.root / STATE_DIRECTORY
+
+    @property
+    def shares_ledger(self) -> bool:
+        """Whether the ledger lies elsewhere, so that other machines may write to it."""
+        location = str(self.ledger.location)
+        return location.startswith(SCHEME) or not Path(location).resolve().is_relative_to(self.state.resolve())
 
     @property
     def templates(self) -> Path | None:

@@ -23,10 +23,12 @@ from qlora_gov.records.decision import (
     RuleVerdict,
     SliceFinding,
     Verdict,
+    look_number,
 )
 from qlora_gov.records.evaluation import (
     Claim,
     CorrectedRate,
+    Declared,
     DetectorErrors,
     Evaluation,
     GenerationSettings,
@@ -34,8 +36,8 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
-from qlora_gov.records.parts import Absent, Environment, Head, Interval
-from qlora_gov.records.policy import Policy, Rule
+from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
+from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
 from qlora_gov.records.waiver import Waiver
@@ -75,7 +77,9 @@ __all__ = [
     "DatasetVersion",
     "Decision",
     "DecisionOutcome",
+    "Declared",
     "DetectorErrors",
+    "DetectorFigure",
     "Environment",
     "EqualAnswers",
     "Evaluation",
@@ -83,6 +87,7 @@ __all__ = [
     "GenerationSettings",
     "Head",
     "Interval",
+    "LooksBy",
     "LossPoint",
     "Measurement",
     "MoveReason",
@@ -99,4 +104,5 @@ __all__ = [
     "Training",
     "Verdict",
     "Waiver",
+    "look_number",
 ]

@@ -10,6 +10,9 @@ from qlora_gov.records.component import Component
 from qlora_gov.records.parts import Environment
 from qlora_gov.records.record import Frozen, Record
 
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+"""What peft calls the two files by which an adapter answers."""
+
 
 class LossPoint(Frozen):
     """The mean training loss over the logging window that ends at an optimiser step."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from qlora_gov.records.component import Component
+from qlora_gov.records.parts import DetectorFigure
 from qlora_gov.records.record import Frozen, Record
 
 
@@ -22,12 +23,15 @@ class StepReport(Frozen):
     """What one curation step did."""
 
     component: Component = Field(description="the filter or guardrail")
-    action: str = Field(description="filter, drop or redact")
+    action: str = Field(description="filter, drop, redact, or redact numbered")
     rows_in: int = Field(description="rows that it was given")
     dropped: Mapping[str, int] = Field(description="reason to number of rows")
     changed: int = Field(description="rows whose text it changed")
     decontaminates: bool | None = Field(
         default=None, description="whether it drops rows that share something with a held-out one; None: not declared"
+    )
+    measured: tuple[DetectorFigure, ...] = Field(
+        default=(), description="of a guardrail: what it was seen to flag and to pass over on public texts"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -117,7 +119,10 @@ class DecisionOutcome(StrEnum):
 
 
 class Decision(Record):
-    """All verdicts under one policy: approved only where every rule passes."""
+    """All verdicts under one policy: approved only where every rule passes.
+
+    Where ``looks`` are None, every decision on the same set was counted as one look, and ``look`` is all that binds.
+    """
 
     kind = "decision"
     upgrades = (name_baseline,)
@@ -132,6 +137,15 @@ class Decision(Record):
     exploratory: bool = Field(description="the policy was recorded after the candidate answered")
     look: int = Field(description="how many decisions this evaluation set has now seen, this one included")
     methods: int = Field(default=1, description="the revision of the statistical methods that judged")
+    looks: Mapping[str, float] | None = Field(
+        default=None, description="by rule, how many earlier decisions judged a row of it on average"
+    )
+    untested: tuple[str, ...] = Field(
+        default=(), description="names of rules that no gate was asked about, as something was not measured"
+    )
+    mended: tuple[str, ...] = Field(
+        default=(), description="metrics whose code is younger than the answers: that in force gave no number for them"
+    )
     answers: tuple[EqualAnswers, ...] = Field(
         default=(), description="how many answers are equal, against each side whose answers are on record"
     )
@@ -148,3 +162,40 @@ class Decision(Record):
         """The ids of the evaluations that it compares, by what rules call their side, the candidate first."""
         reference = {} if self.reference is None else {"reference": self.reference}
         return {"candidate": self.candidate, "champion": self.champion} | reference
+
+    @property
+    def unmeasured(self) -> frozenset[str]:
+        """The components of which it tested no rule, although one asked for them: it was no look at these.
+
+        Of an older decision, whose record does not say it, those are meant that had no value on one side.
+        """
+        tested: dict[str, bool] = {}
+        for item in self._on_metrics:
+            verdict, metric = item.verdict, item.rule.component
+            absent = any(isinstance(value, Absent) for value in (verdict.candidate, verdict.baseline))
+            untested = absent if self.looks is None else item.rule.name in self.untested
+            tested[metric] = tested.get(metric, False) or not untested
+        return frozenset(metric for metric, was in tested.items() if not was)
+
+    @property
+    def tested(self) -> bool:
+        """Whether it tested any rule; one that measured nothing at all was no look at anything."""
+        return len(self.unmeasured) < len({item.rule.component for item in self._on_metrics}) or not self.verdicts
+
+    @property
+    def _on_metrics(self) -> tuple[RuleVerdict, ...]:
+        """Verdicts that infer something: on answers, which are counted, every decision is as good as the first."""
+        return tuple(item for item in self.verdicts if item.rule.judges == "metric")
+
+    @property
+    def whole_looks(self) -> int | None:
+        """How many decisions before it judged all of its rows by each rule; None where that is not one number."""
+        if self.looks is None:
+            return self.look - 1
+        numbers = set(self.looks.values()) or {0.0}
+        return int(min(numbers)) if len(numbers) == 1 and min(numbers).is_integer() else None
+
+
+def look_number(looks: Mapping[str, float]) -> int:
+    """Which look at its rows a decision is, by those that its rules' rows had had: a part of one is counted as one."""
+    return 1 + math.ceil(max(looks.values(), default=0.0))

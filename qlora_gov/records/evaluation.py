@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, JsonValue
 
 from qlora_gov.records.component import Component
-from qlora_gov.records.parts import Absent, Environment, Interval
+from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Interval
 from qlora_gov.records.record import Frozen, Record
 
 
@@ -19,13 +22,24 @@ class Claim(Frozen):
     log: str = Field(description="digest of the log's files")
     notes: tuple[str, ...] = Field(description="what of the log was left out, and why")
     importer: Component = Field(description="what read the log")
+    base: str | None = Field(default=None, description="the model beneath the adapter, where the log names it")
+    subject: str | None = Field(default=None, description="what the log does not show of who answered, as a sentence")
+
+
+Decoding = Literal["base", "greedy"]
 
 
 class GenerationSettings(Frozen):
-    """How responses are made: greedy, so that they can be made again."""
+    """How responses are made: the likeliest token each time, so that they can be made again."""
 
     max_new_tokens: int = Field(default=64, ge=1, le=1_000_000, description="an answer ends here at the latest")
     batch_size: int = Field(default=16, ge=1, le=1_000_000, description="rows that are answered at a time")
+    decoding: Decoding = Field(
+        default="base",
+        description="base: whatever the base's generation_config.json adds, such as a penalty on repetition, counts, "
+        "and an answer ends where the base ends; greedy: nothing is added, and an answer ends where a turn does, too. "
+        "A project of schema 2 that does not say has greedy",
+    )
 
 
 class Responses(Record):
@@ -48,6 +62,19 @@ class Responses(Record):
     recorded: str | None = Field(default=None, description="columns_id of the recorded table, of imported scores")
     environment: Environment | None
     claim: Claim | None = None
+    cut: int | None = Field(default=None, description="answers that ended at the limit of tokens, where it was counted")
+    applied: Mapping[str, JsonValue] = Field(
+        default={}, description="what of the base's generation_config.json had a say in the choice of tokens"
+    )
+
+
+class Declared(Frozen):
+    """What a metric tells gates of its values, as it did when it scored: its source alone does not say so later."""
+
+    higher_is_better: bool = Field(description="the better direction")
+    margin: Literal["absolute", "relative"] = Field(description="what a margin such as 5% is of")
+    binary: bool = Field(description="each row scores (0 or 1, 1)")
+    mean: bool = Field(description="its value is the first statistic over the second, worked out by the core")
 
 
 class Measurement(Frozen):
@@ -60,6 +87,7 @@ class Measurement(Frozen):
     rows: int
     value: float | Absent
     digest: str | None = Field(description="columns_id of the metric's scores; none where the metric failed")
+    declared: Declared | None = Field(default=None, description="what the metric told gates of its values")
     left_out: str | None = Field(
         default=None, description="rows that were not measured since the metric does not read their text, in words"
     )
@@ -103,6 +131,9 @@ class Scan(Frozen):
     errors: DetectorErrors | Absent
     corrected: CorrectedRate | Absent = Field(description="the rate of its measurement, corrected by the errors")
     methods: int = Field(default=1, description="the revision of the statistical methods that corrected it")
+    measured: tuple[DetectorFigure, ...] = Field(
+        default=(), description="what the detector was seen to flag and to pass over on public texts"
+    )
 
 
 class Evaluation(Record):

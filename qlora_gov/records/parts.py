@@ -39,6 +39,22 @@ class Interval(Frozen):
         return self
 
 
+class DetectorFigure(Frozen):
+    """How often a detector flagged something on labelled texts: what it should flag, or what it should leave alone."""
+
+    what: str = Field(description="a kind such as PERSON, or texts of some sort")
+    wanted: bool = Field(description="whether it should be flagged")
+    flagged: int = Field(ge=0, description="of these, how many it flagged")
+    of: int = Field(ge=1, description="how many there were")
+    texts: str = Field(description="which texts these were")
+    at: str = Field(default="", description="the settings by which it was measured; empty: any")
+
+    @property
+    def rate(self) -> float:
+        """The share that was flagged."""
+        return self.flagged / self.of
+
+
 class Environment(Frozen):
     """What ran a stage."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -20,6 +21,12 @@ Judged = Literal["metric", "answers"]
 ANSWERS = "answers"
 """What stands for the metric of a rule on the answers themselves."""
 
+LooksBy = Literal["set", "row"]
+"""What looks are counted by: whole sets, or rows, whichever sets they were in."""
+
+Unread = Literal["scored", "left_out"]
+"""What becomes of rows of text that a metric does not read."""
+
 
 class Rule(Frozen):
     """One rule of a policy: the gate that judges, what it judges, and against whom."""
@@ -33,6 +40,15 @@ class Rule(Frozen):
     against: Against = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
     judges: Judged = Field(default="metric", description="a measurement, or the answers themselves")
+
+    accept_vacuous: str | None = Field(
+        default=None, description="why the project keeps a rule that says nothing of a candidate"
+    )
+
+    @property
+    def component(self) -> str:
+        """The name of what measures what it judges, whatever the project calls that and whichever version it is."""
+        return self.measured.name if self.measured else self.metric
 
     @property
     def terms(self) -> dict[str, Any]:
@@ -55,8 +71,17 @@ class Policy(Record):
     )
     inconclusive: Literal["blocks", "tolerated"] = "blocks"
     further_looks: Literal["halve_alpha", "fresh_rows", "count"] = "halve_alpha"
+    looks_by: LooksBy = Field(
+        default="set",
+        description="what looks are counted by: whole sets, or rows, whichever sets they were in; by rows, a gate that "
+        "does not heed the smaller alpha of a further look cannot pass",
+    )
     reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
-    duties: int = Field(default=1, description="the schema of the project file: its duties bind these decisions")
+    unread: Unread = Field(
+        default="scored",
+        description="what becomes of rows of text that a metric does not read: scored all the same, with a notice, or "
+        "left out, so that they close the gate",
+    )
 
     @property
     def terms(self) -> str:
@@ -64,9 +89,19 @@ class Policy(Record):
         return content_id(self.content() | {"rules": [rule.terms for rule in self.rules]})
 
     @property
-    def leaves_out_unread(self) -> bool:
-        """Whether rows of text that a metric does not read are not measured: a duty from the second schema on."""
-        return self.duties >= 2
+    def narrow_slices(self) -> tuple[str, ...]:
+        """Rules on slices whose margin is not wider than that of the same rule on all rows, each as a sentence.
+
+        A slice has fewer rows than the whole, so that it hardly ever shows as narrow a margin.
+        """
+        whole = [rule for rule in self.rules if "margin" in rule.gate.settings and "by" not in rule.gate.settings]
+        return tuple(
+            f"{rule.name!r} allows a slice by {rule.gate.settings['by']} a margin of {_margin(rule):g}, and "
+            f"{other.name!r} allows all rows {_margin(other):g}: slices have fewer rows, and take a wider one."
+            for rule in self.rules
+            for other in whole
+            if "by" in rule.gate.settings and _alike(rule, other) and _margin(rule) <= _margin(other)
+        )
 
     @model_validator(mode="after")
     def _consistent(self) -> Policy:
@@ -82,3 +117,16 @@ class Policy(Record):
             )
             raise ValueError(what)
         return self
+
+
+def _alike(rule: Rule, other: Rule) -> bool:
+    """Whether two rules judge the same rows on the same metric, by margins of one kind."""
+    said = [(one.metric, one.against, dict(one.where), one.gate.settings.get("kind")) for one in (rule, other)]
+    return said[0] == said[1]
+
+
+def _margin(rule: Rule) -> float:
+    """The least margin that a rule allows; infinite where it has none."""
+    single = rule.gate.settings.get("margins")
+    margins = [rule.gate.settings.get("margin"), *(single.values() if isinstance(single, dict) else ())]
+    return min((float(one) for one in margins if isinstance(one, int | float)), default=math.inf)

@@ -105,6 +105,11 @@ def labels_of(examples: Sequence[Example]) -> dict[str, list[str | None]]:
     return texts | own
 
 
+def cut_short(responses: Table) -> int:
+    """How many answers ended at the limit of tokens, and not where the subject would have ended."""
+    return sum(finish == "length" for finish in responses["finish"])
+
+
 def likelihoods_of(table: Table) -> list[LogLikelihood]:
     """Each row's likelihood of its reference."""
     columns = (np.asarray(table[name]).tolist() for name in ("nll", "tokens", "bytes"))

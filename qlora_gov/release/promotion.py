@@ -8,10 +8,10 @@ from pathlib import Path
 from qlora_gov.canonical import short_id
 from qlora_gov.errors import IntegrityError, ReleaseError, TrainingError
 from qlora_gov.evidence.aliases import current, subject_of
-from qlora_gov.evidence.decisions import decision_to_act_on, overtaken
+from qlora_gov.evidence.decisions import decision_to_act_on, overtaken, release_decision
 from qlora_gov.evidence.evaluations import dataset_of
 from qlora_gov.evidence.waivers import waivers_of
-from qlora_gov.ledger import verify_lineage
+from qlora_gov.ledger import Ledger, verify_lineage
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.datasets import curating
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -43,15 +43,13 @@ def promote_adapter(
     decision = decision_to_act_on(ledger, decision_id)
     adapter = fetch(ledger, decision.adapter, Adapter)
     waivers = waivers_of(ledger, decision)
-    judged = f"not promoted: decision {short_id(decision.id)}"
+    judged = f"not promoted: decision {short_id(decision.id)}{_since(ledger, decision) if decision_id is None else ''}"
     shipped = weights or space.adapter(adapter.digest)
     for reason in (*_other_weights(adapter, shipped), *_disallowed(decision, waivers), *_outdated(pipeline, decision)):
         raise ReleaseError(f"{judged}: {reason}")
     again = Rejudge(ledger, space.catalog, space.root).problems([ledger.get(decision.id)])
     if problems := [*verify_lineage(ledger, decision.id), *(one for one in again if not one.harmless)]:
-        raise IntegrityError(
-            f"not promoted: decision {short_id(decision.id)}: the evidence does not re-derive: {problems[0]}"
-        )
+        raise IntegrityError(f"{judged}: the evidence does not re-derive: {problems[0]}")
     champion = current(ledger, "champion")
     if champion and champion.adapter == decision.adapter:
         return []
@@ -63,6 +61,14 @@ def promote_adapter(
     return move_aliases(
         ledger, seen, moves, decision=decision.id, reason=MoveReason.PROMOTED, author=author, waivers=named
     )
+
+
+def _since(ledger: Ledger, decision: Decision) -> str:
+    """That the decision is the candidate's and not the last one, where that was exploratory and made no candidate."""
+    last = release_decision(ledger)
+    if last.id == decision.id or not last.exploratory:
+        return ""
+    return f", the candidate's (decision {short_id(last.id)}, made since, is exploratory and names no candidate)"
 
 
 def _other_weights(adapter: Adapter, directory: Path) -> Iterator[str]:

@@ -6,12 +6,18 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from qlora_gov.canonical import columns_id
+from pydantic import ValidationError
+
+from qlora_gov.canonical import canonical_json, columns_id
 from qlora_gov.errors import DataError, PluginError
+from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
+from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Drop, Filter, Progress, Source
-from qlora_gov.records import Component, DatasetVersion, SourceUse, StepReport
+from qlora_gov.records import Component, DatasetVersion, DetectorFigure, SourceUse, StepReport
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import examples_table
+from qlora_gov.text import one_line
 
 FILTER = "filter"
 """The action of a step that is a filter, not a guardrail."""
@@ -28,12 +34,16 @@ class UsedSource:
 
 @dataclass(frozen=True)
 class UsedStep:
-    """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts."""
+    """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts.
+
+    ``measured`` is what a guardrail was seen to flag and to pass over.
+    """
 
     filter: Filter
     component: Component
     action: str
     decontaminates: bool = False
+    measured: tuple[DetectorFigure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,15 +61,18 @@ def curate_dataset(
     progress.begin(f"curating {role} data", len(sources) + len(steps))
     uses, examples = [], []
     for used in sources:
-        rows = [_checked(example, used.component) for example in used.source.read()]
+        rows = _read(used)
         uses.append(SourceUse(component=used.component, rows=len(rows), licence=used.licence))
         examples.extend(rows)
         progress.advance(1, f"{len(examples)} rows")
-    reports = []
+    reports, read = [], tuple(examples)
+    aside = held_out.examples if held_out else ()
     for step in steps:
-        report, examples = _apply(step, examples, held_out.examples if held_out else ())
+        report, examples = _apply(step, examples, aside)
         reports.append(report)
         progress.advance(1, f"{len(examples)} rows")
+    as_read = set(map(id, read))
+    _refuse_held_out([example for example in examples if id(example) not in as_read], aside)
     if not examples:
         raise DataError(f"no {role} data is left: {_story(uses, reports)}")
     version = DatasetVersion(
@@ -75,23 +88,56 @@ def curate_dataset(
     return version, examples
 
 
-def _checked(example: Example, source: Component) -> Example:
-    """What a source yields, if training and evaluation can use it."""
+def _read(used: UsedSource) -> list[Example]:
+    """All that a source yields. Raises PluginError where it fails."""
+    name = used.component.name
+    try:
+        with plugin_code(name):
+            rows = list(used.source.read())
+    except ForeignError as error:
+        raise PluginError(f"{name} raised {error}") from error
+    return [_checked(row, name, "yielded") for row in rows]
+
+
+def _checked(example: Example, who: str, gave: str) -> Example:
+    """What a component gives, as a row of its own that training and evaluation can use and a ledger can hold."""
     if not isinstance(example, Example):
-        raise PluginError(f"{source.name} yielded a {type(example).__name__}, not an Example")
-    if example.messages[-1].role != "assistant":
-        raise DataError(f"{example.source}: ends in a turn of the {example.messages[-1].role}, not of the assistant")
-    return example
+        raise PluginError(f"{who} {gave} a {type(example).__name__}, not an Example")
+    try:
+        content = example.model_dump(warnings=False)
+        canonical_json(content)
+        plain = Example.model_validate(content)
+    except ValidationError as error:
+        raise DataError(*(f"{_source(example)}: {who} {gave} it: {reason}" for reason in reasons_of(error))) from error
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"{_source(example)}: {who} {gave} it, and it cannot be recorded: {reason_of(error)}"
+        ) from error
+    if plain.messages[-1].role != "assistant":
+        raise DataError(f"{plain.source}: ends in a turn of the {plain.messages[-1].role}, not of the assistant")
+    return plain
+
+
+def _source(example: Example) -> str:
+    return one_line(str(getattr(example, "source", "a row without a source")))
 
 
 def _apply(
     step: UsedStep, examples: Sequence[Example], held_out: Sequence[Example]
 ) -> tuple[StepReport, list[Example]]:
-    results = list(step.filter.apply(examples, held_out))
+    name, given, aside = step.component.name, Sealed(examples), Sealed(held_out)
+    lent, also_lent = given.copies(), aside.copies()
+    try:
+        with plugin_code(name):
+            results = list(step.filter.apply(lent, also_lent))
+    except ForeignError as error:
+        raise PluginError(f"{name} raised {error}") from error
+    for rows, copies, what in ((given, lent, "a row"), (aside, also_lent, "a held-out row")):
+        if (at := rows.changed(copies)) is not None:
+            raise PluginError(f"{name} changed {what} in place, first {rows.rows[at].source}; return a changed copy")
     if len(results) != len(examples):
-        raise PluginError(f"{step.component.name} returned {len(results)} results for {len(examples)} rows")
-    if strange := [type(result).__name__ for result in results if not isinstance(result, Example | Drop)]:
-        raise PluginError(f"{step.component.name} returned a {strange[0]}, not an Example or a Drop")
+        raise PluginError(f"{name} returned {len(results)} results for {len(examples)} rows")
+    results = [_result(name, *each) for each in zip(results, lent, examples, strict=True)]
     kept = [result for result in results if not isinstance(result, Drop)]
     report = StepReport(
         component=step.component,
@@ -103,8 +149,36 @@ def _apply(
             for result, example in zip(results, examples, strict=True)
         ),
         decontaminates=step.decontaminates,
+        measured=step.measured,
     )
     return report, kept
+
+
+def _result(name: str, result: Example | Drop, lent: Example, given: Example) -> Example | Drop:
+    """What a filter made of one row: a Drop, or that row. Raises PluginError for any other row in its place."""
+    if isinstance(result, Drop):
+        if not isinstance(result.reason, str) or not result.reason.strip():
+            raise PluginError(f"{name} dropped {given.source} without a reason in words")
+        return Drop(one_line(result.reason).strip())
+    if result is lent:
+        return given
+    if not isinstance(result, Example):
+        raise PluginError(f"{name} returned a {type(result).__name__}, not an Example or a Drop")
+    row = _checked(result, name, "returned")
+    if row.source != given.source:
+        raise PluginError(
+            f"{name} returned {row.source} in place of {given.source}; a filter returns the row or a Drop"
+        )
+    return row
+
+
+def _refuse_held_out(changed: Sequence[Example], held_out: Sequence[Example]) -> None:
+    """Raise PluginError where steps turned a training row into a held-out one, and none after them dropped it."""
+    held = {row.id for row in held_out} if changed else set()
+    if same := [row.source for row in changed if row.id in held]:
+        raise PluginError(
+            f"the steps turned {same[0]} into a held-out row; put held_out_leak last, which drops such rows"
+        )
 
 
 def _mix(examples: Sequence[Example], field: str) -> Mapping[str, int]:

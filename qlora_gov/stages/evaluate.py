@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import GovError, PluginError
-from qlora_gov.guardrails.detect import detect_all
+from qlora_gov.errors import PluginError
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.scoring import score_rows, value_of_rows
+from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, Progress
 from qlora_gov.plugin.unread import unread_line, unread_rows
 from qlora_gov.records import (
@@ -18,6 +20,7 @@ from qlora_gov.records import (
     Component,
     CorrectedRate,
     DetectorErrors,
+    DetectorFigure,
     Evaluation,
     Interval,
     Measurement,
@@ -27,6 +30,7 @@ from qlora_gov.records import (
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import Table, cluster_numbers, likelihoods_of, recorded_scores, scores_id, scores_table
 from qlora_gov.stats import METHODS, Withheld, newest_methods
+from qlora_gov.text import one_line
 
 _LEVEL = 0.95
 _FIELDS = ("prompt", "reference", "response")
@@ -34,14 +38,16 @@ _FIELDS = ("prompt", "reference", "response")
 
 @dataclass(frozen=True)
 class Detector:
-    """A guardrail, its rate as a measure, and what it says that it covers and misses."""
+    """A guardrail, its rate as a measure, what it says of what it finds, and the ``kinds`` that it may report."""
 
     guardrail: Guardrail
     component: Component
     rate: Measure
     covers: tuple[str, ...]
     misses: tuple[str, ...]
+    kinds: frozenset[str]
     errors: DetectorErrors | None = None
+    measured: tuple[DetectorFigure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,13 +58,17 @@ class _Scored:
 
 
 def evaluated_rows(
-    examples: Sequence[Example], responses: Table, likelihoods: Table | None, recorded: Table | None
+    examples: Sequence[Example],
+    responses: Table,
+    likelihoods: Table | None,
+    recorded: Table | None,
+    notes: tuple[str, ...] = (),
 ) -> list[EvaluatedRow]:
     """Examples with the responses of their rows, and the likelihoods and recorded scores where there are any."""
     rated = [None] * len(examples) if likelihoods is None else likelihoods_of(likelihoods)
     scores = recorded_scores(recorded, len(examples))
     return [
-        EvaluatedRow(example, response, rating, score)
+        EvaluatedRow(example, response, rating, score, notes)
         for example, response, rating, score in zip(examples, responses["response"], rated, scores, strict=True)
     ]
 
@@ -77,10 +87,9 @@ def score_responses(
     With ``leave_out``, rows that a metric says it does not read are not measured by it.
     """
     progress.begin("scoring responses", len(measures) + len(detectors))
-    rows = tuple(rows)  # no plugin can change what the next one sees
-    results = []
+    sealed, results = Sealed(rows), []  # no plugin can change what the next one sees
     for measure in measures:
-        results.append(_measure(measure, rows, leave_out))
+        results.append(_measure(measure, sealed, leave_out))
         progress.advance(1, measure.traits.name)
     scans: list[Scan] = []
     findings = _Findings()
@@ -101,54 +110,36 @@ def score_responses(
     return record, {"scores": scores_table(whole), "findings": found}
 
 
-def _measure(measure: Measure, rows: Sequence[EvaluatedRow], leave_out: bool) -> _Scored:
+def _measure(measure: Measure, rows: Sealed[EvaluatedRow], leave_out: bool) -> _Scored:
     """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate.
 
     An error that the user can mend is none of these: recorded as a result, it would stay after it is mended.
     """
-    assert measure.metric is not None, "rates are counted from findings"
-    n, k = len(rows), len(measure.components)
-    try:
-        returned = measure.metric.score(rows)
-        stats, scored = np.asarray(returned[0]), np.asarray(returned[1])
-    except GovError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a metric is foreign code; its failure is a result, not a crash
-        return _absent(measure, n, f"the metric raised {type(error).__name__}: {error}")
-    if stats.shape != (n, k) or stats.dtype.kind not in "biuf":
-        what = f"statistics of shape {stats.shape} and type {stats.dtype}"
-        return _absent(measure, n, f"the metric returned {what}, not numbers of shape ({n}, {k})")
-    if scored.shape != (n,) or scored.dtype != np.bool_:
-        return _absent(measure, n, f"the metric did not return a boolean for each of {n} rows")
-    stats = stats.astype(np.float64)
-    if not np.isfinite(stats[scored]).all():
-        bad = int(np.flatnonzero(scored & ~np.isfinite(stats).all(axis=1))[0])
-        return _absent(measure, n, f"the metric returned a statistic that is not finite, first for row {bad}")
-    return _result(measure, stats, scored) if not leave_out else _read(measure, stats, scored, rows)
+    found = score_rows(measure, rows)
+    if isinstance(found, Absent):
+        return _absent(measure, len(rows.rows), found)
+    return _read(measure, *found, [row.example for row in rows.rows]) if leave_out else _result(measure, *found)
 
 
-def _read(measure: Measure, stats: Floats, scored: Bools, rows: Sequence[EvaluatedRow]) -> _Scored:
+def _read(measure: Measure, stats: Floats, scored: Bools, examples: Sequence[Example]) -> _Scored:
     """The result on the rows that the metric reads."""
-    examples = [row.example for row in rows]
     try:
         unread = unread_rows(measure, examples)
     except PluginError as error:
-        return _absent(measure, len(rows), str(error))
+        return _absent(measure, len(examples), Absent(absent=str(error)))
     if not unread:
         return _result(measure, stats, scored)
     scored = scored.copy()
     scored[list(unread)] = False
-    return _result(measure, stats, scored, unread_line(measure.traits.name, unread, examples, len(rows)))
+    return _result(measure, stats, scored, unread_line(measure.traits.name, unread, examples, len(examples)))
 
 
 def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, findings: _Findings) -> _Scored:
     """The share of responses that a detector flags, its findings kept; absent where it failed on any text."""
     try:
-        flagged = findings.scan(number, detector.guardrail, rows)
-    except GovError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a guardrail is foreign code, as a metric is
-        return _absent(detector.rate, len(rows), f"the guardrail raised {type(error).__name__}: {error}")
+        flagged = findings.scan(number, detector, rows)
+    except DetectorError as fault:
+        return _absent(detector.rate, len(rows), Absent(absent=f"the guardrail {fault}"))
     stats = np.column_stack([flagged.astype(np.float64), np.ones(len(rows))])
     return _result(detector.rate, stats, np.ones(len(rows), dtype=np.bool_))
 
@@ -170,6 +161,7 @@ def _scan(detector: Detector, result: _Scored, rows: Sequence[EvaluatedRow]) -> 
             else correct_rate(flagged, groups, errors, level=_LEVEL, methods=methods)
         ),
         methods=methods,
+        measured=detector.measured,
     )
 
 
@@ -193,34 +185,24 @@ def _result(measure: Measure, stats: Floats, scored: Bools, left_out: str | None
         components=measure.components,
         scored=int(scored.sum()),
         rows=len(stats),
-        value=Absent(absent=left_out) if left_out and not scored.any() else _value(measure, stats[scored]),
+        value=Absent(absent=left_out) if left_out and not scored.any() else value_of_rows(measure, stats[scored]),
         digest=scores_id(stats, scored),
+        declared=measure.declared,
         left_out=left_out,
     )
     return _Scored(measurement, stats, scored)
 
 
-def _value(measure: Measure, stats: Floats) -> float | Absent:
-    if not len(stats):
-        return Absent(absent="no row could be scored")
-    try:
-        value = np.asarray(measure.traits.aggregate(stats.sum(axis=0)), dtype=np.float64)
-    except Exception as error:  # noqa: BLE001 - foreign code
-        return Absent(absent=f"the metric's aggregate raised {type(error).__name__}: {error}")
-    if value.shape != () or not np.isfinite(value):
-        return Absent(absent=f"undefined over these rows: the metric's aggregate is {value}")
-    return float(value)
-
-
-def _absent(measure: Measure, rows: int, reason: str) -> _Scored:
+def _absent(measure: Measure, rows: int, reason: Absent) -> _Scored:
     measurement = Measurement(
         name=measure.traits.name,
         metric=measure.component,
         components=measure.components,
         scored=0,
         rows=rows,
-        value=Absent(absent=reason),
+        value=reason,
         digest=None,
+        declared=measure.declared,
     )
     return _Scored(measurement, np.empty((0, len(measure.components))), np.empty(0, dtype=np.bool_))
 
@@ -231,12 +213,12 @@ class _Findings:
     def __init__(self) -> None:
         self._rows: list[tuple[int, str, int, Finding]] = []
 
-    def scan(self, number: int, guardrail: Guardrail, rows: Sequence[EvaluatedRow]) -> Bools:
+    def scan(self, number: int, detector: Detector, rows: Sequence[EvaluatedRow]) -> Bools:
         """Look at every field of every row; return which responses were flagged, ``[n]``.
 
-        Keeps nothing of a guardrail that fails on any field.
+        Keeps nothing of a guardrail that fails on any field. Raises DetectorError, which then names field and row.
         """
-        found = {field: detect_all(guardrail, [_text(row, field) for row in rows]) for field in _FIELDS}
+        found = {field: _detected(detector, rows, field) for field in _FIELDS}
         for field, texts in found.items():
             self._rows += [(row, field, number, finding) for row, findings in enumerate(texts) for finding in findings]
         return np.array([bool(findings) for findings in found["response"]], dtype=np.bool_)
@@ -253,6 +235,16 @@ class _Findings:
             "start": np.array([finding.start for *_, finding in rows], dtype=np.int64),
             "end": np.array([finding.end for *_, finding in rows], dtype=np.int64),
         }
+
+
+def _detected(detector: Detector, rows: Sequence[EvaluatedRow], field: str) -> list[list[Finding]]:
+    texts = [_text(row, field) for row in rows]
+    try:
+        return detect_all(detector.guardrail, texts, detector.kinds, detector.component.name)
+    except DetectorError as fault:
+        if fault.text is None:
+            raise
+        raise DetectorError(f"{fault}, in the {field} of {one_line(rows[fault.text].example.source)}") from fault
 
 
 def _text(row: EvaluatedRow, field: str) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from qlora_gov.errors import PluginError, did_you_mean
-from qlora_gov.explain import reasons_of
+from qlora_gov.errors import did_you_mean
+from qlora_gov.plugin.looks import Earlier, RowLooks
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.sides import Side, counted_answers, equal_rows
-from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits, ratio
-from qlora_gov.plugin.unread import unread_line, unread_rows
+from qlora_gov.plugin.sides import ANSWERS_DIFFER, Side, counted_answers, equal_rows, stats_of_answers
+from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits
+from qlora_gov.plugin.unread import unread_among
 from qlora_gov.records import (
     Absent,
+    Component,
     Decision,
     DecisionOutcome,
     Evaluation,
@@ -29,46 +26,57 @@ from qlora_gov.records import (
     Rule,
     RuleVerdict,
     Verdict,
+    look_number,
 )
 from qlora_gov.records.example import Example
-from qlora_gov.records.policy import ANSWERS
 from qlora_gov.records.table import cluster_numbers, labels_of
-from qlora_gov.stats import newest_methods, value_of
-
-T = TypeVar("T", bound=np.generic)
-
-_ANSWERS = MetricTraits(ANSWERS, True, "absolute", True, ratio)
-"""What stands for a metric where a rule judges the answers themselves: the share of those that differ."""
-
-Values = Mapping[str, float | Absent]
-"""What was measured on ``candidate`` and ``baseline``."""
+from qlora_gov.stages.asking import Values, ask, heeding, unasked
+from qlora_gov.stats import newest_methods
 
 
 @dataclass(frozen=True)
 class GateInput:
     """A candidate with those it is compared with, on the rows of one evaluation set.
 
-    ``baselines`` are the champion, and the pinned reference where the policy names one. ``look`` counts the
-    decisions on these rows, this one included. ``methods`` is the revision of the statistical methods to judge by.
+    ``baselines`` are the champion, and the pinned reference where the policy names one. ``earlier`` are the decisions
+    that judged rows of it before; where they are None, ``look`` counts them, this one included, as older decisions did.
+    ``methods`` is the revision of the statistical methods to judge by.
     """
 
     candidate: Side
     baselines: Mapping[str, Side]
     examples: Sequence[Example]
     measures: Sequence[Measure]
-    look: int
+    look: int = 1
     methods: int = field(default_factory=newest_methods)
+    earlier: Earlier | None = None
+
+    def looks(self, metric: str) -> RowLooks:
+        """How often each row was judged before on what a metric measures."""
+        if self.earlier is not None:
+            return self.earlier.at(metric)
+        return RowLooks.alike(self.look - 1, len(self.examples))
 
 
 def decide(
-    policy: Policy, gates: Mapping[str, Gate], given: GateInput, *, stated: str, adapter: str, exploratory: bool
+    policy: Policy,
+    gates: Mapping[str, Gate],
+    given: GateInput,
+    *,
+    stated: str,
+    adapter: str,
+    exploratory: bool,
+    mended: tuple[str, ...] = (),
 ) -> Decision:
     """Return the decision on every rule of the policy; ``gates`` are by the rule's name.
 
     ``stated`` is the id of the policy of these terms that is on record. Verdicts name the components that judged.
+    ``mended`` are the metrics whose code is younger than the answers.
     """
-    verdicts = judge(policy, gates, given)
+    judged = _Judge(policy, given)
+    verdicts = judged.all(gates)
     reference = given.baselines.get("reference")
+    looks = None if given.earlier is None else looks_at(policy.rules, given.examples, given.earlier)
     return Decision(
         policy=stated,
         candidate=given.candidate.evaluation.id,
@@ -78,19 +86,27 @@ def decide(
         verdicts=verdicts,
         outcome=outcome_of(policy, {item.rule.name: item.verdict.outcome for item in verdicts}),
         exploratory=exploratory,
-        look=given.look,
+        look=given.look if looks is None else look_number(looks),
         methods=given.methods,
+        looks=looks,
+        untested=() if looks is None else tuple(judged.untested),
+        mended=mended,
         answers=counted_answers(given.candidate, given.baselines),
     )
 
 
 def judge(policy: Policy, gates: Mapping[str, Gate], given: GateInput) -> tuple[RuleVerdict, ...]:
     """A verdict for each rule, in the policy's order."""
-    judge_one = _Judge(policy, given)
-    return tuple(
-        RuleVerdict(rule=rule, verdict=judge_one(rule, gates.get(rule.name)), notice=judge_one.notice(rule))
-        for rule in policy.rules
-    )
+    return _Judge(policy, given).all(gates)
+
+
+def looks_at(rules: Sequence[Rule], examples: Sequence[Example], earlier: Earlier) -> dict[str, float]:
+    """By rule, how often a row that it judges was judged before, on average."""
+    labels = labels_of(examples)
+    return {
+        rule.name: earlier.at(rule.component).part(np.flatnonzero(rows_where(rule, labels, len(examples)))).number
+        for rule in rules
+    }
 
 
 def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutcome:
@@ -108,108 +124,136 @@ def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutco
     return DecisionOutcome.INCONCLUSIVE
 
 
+class _UnmeasuredError(Exception):
+    """What a rule judges was not measured: no gate is asked."""
+
+    def __init__(self, reason: str, values: Values | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.values = reason, values
+
+
 class _Judge:
-    """Judges one rule at a time."""
+    """Judges one rule at a time, and keeps the names of those ``untested`` for want of something measured."""
 
     def __init__(self, policy: Policy, given: GateInput) -> None:
-        self.given = given
-        self.closed = policy.leaves_out_unread
-        self.clusters = _read_only(cluster_numbers([example.group for example in given.examples]))
+        self.policy, self.given = policy, given
+        self.clusters = cluster_numbers([example.group for example in given.examples])
         labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
-        looked = given.look > 1
-        self.stale = looked and policy.further_looks == "fresh_rows"
+        self.untested: list[str] = []
         self._equals: dict[str, Bools | None] = {}
-        self.alpha_scale = 0.5 ** (given.look - 1) if looked and policy.further_looks == "halve_alpha" else 1.0
+
+    def all(self, gates: Mapping[str, Gate]) -> tuple[RuleVerdict, ...]:
+        """A verdict for each rule, in the policy's order."""
+        return tuple(
+            RuleVerdict(rule=rule, verdict=self(rule, gates.get(rule.name)), notice=self._notice(rule))
+            for rule in self.policy.rules
+        )
 
     def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
-        measure = self._measure(rule)
-        if gate is None:
-            return _fail("this rule has no gate")
-        if measure is None and rule.judges == "metric":
-            names = [one.traits.name for one in self.given.measures]
-            return _fail(f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}")
-        if rule.against not in self.given.baselines:
-            return _fail(f"the {rule.against} has no evaluation")
-        if unknown := [label for label in rule.where if label not in self.labels]:
-            return _fail(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
-        return self._judge_answers(rule, gate) if measure is None else self._judge(rule, gate, measure)
-
-    def notice(self, rule: Rule) -> str | None:
-        """What is wrong with the measurement that a rule judged, where no duty binds on it."""
-        measure = self._measure(rule)
-        return None if measure is None or self.closed else self._unread(rule, measure)
-
-    def _measure(self, rule: Rule) -> Measure | None:
-        """What measured for a rule; None where nothing did, or the rule is on the answers themselves."""
-        measures = self.given.measures if rule.judges == "metric" else ()
-        return next((one for one in measures if one.traits.name == rule.metric), None)
-
-    def _unread(self, rule: Rule, measure: Measure) -> str | None:
-        """How many of the rows that a rule judges its metric does not read, and what would; or that it failed."""
-        if set(rule.where) - set(self.labels):
-            return None
-        rows, examples = rows_where(rule, self.labels, len(self.clusters)), self.given.examples
         try:
-            unread = unread_rows(measure, examples)
-        except PluginError as error:
-            return str(error)
-        judged = {row: why for row, why in unread.items() if rows[row]}
-        return unread_line(measure.traits.name, judged, examples, int(rows.sum())) if judged else None
+            if gate is None:
+                raise _UnmeasuredError("this rule has no gate")
+            if rule.judges == "answers":
+                return self._judge_answers(rule, gate)
+            return self._judge(rule, gate, self._measure(rule))
+        except _UnmeasuredError as why:
+            self.untested.append(rule.name)
+            return unasked(Outcome.FAIL, why.reason, why.values or {})
+
+    def _measure(self, rule: Rule) -> Measure:
+        measure = next((one for one in self.given.measures if one.traits.name == rule.metric), None)
+        if measure is None:
+            names = [one.traits.name for one in self.given.measures]
+            raise _UnmeasuredError(
+                f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}"
+            )
+        self._refuse_no_rows(rule)
+        return measure
+
+    def _refuse_no_rows(self, rule: Rule) -> None:
+        if rule.against not in self.given.baselines:
+            raise _UnmeasuredError(f"the {rule.against} has no evaluation")
+        if unknown := [label for label in rule.where if label not in self.labels]:
+            raise _UnmeasuredError(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
+
+    def _notice(self, rule: Rule) -> str | None:
+        """What is wrong with the measurement that a rule judged, where the policy leaves nothing out for it."""
+        try:
+            measure = self._measure(rule) if rule.judges == "metric" and self.policy.unread == "scored" else None
+        except _UnmeasuredError:
+            return None
+        return None if measure is None else unread_among(measure, self.given.examples, self._rows(rule))
+
+    def _rows(self, rule: Rule) -> Bools:
+        return rows_where(rule, self.labels, len(self.clusters))
 
     def _judge_answers(self, rule: Rule, gate: Gate) -> Verdict:
-        """Judge whether the answers differ: of each row 1 where they do, which is 0 of a baseline and itself."""
+        """Judge whether the answers differ. They are counted, so that no further look at them makes a PASS likelier."""
+        self._refuse_no_rows(rule)
         equal = self._equal(rule.against)
         if equal is None:
-            return _fail(f"not measured: the answers of the candidate or the {rule.against} are not on record")
-        if self.stale:
-            return _unasked(Outcome.INCONCLUSIVE, self._why_stale, {})
-        ones = np.ones(equal.size)
-        other, none = np.column_stack([~equal, ones]), np.column_stack([np.zeros(equal.size), ones])
-        return _ask(gate, self._comparison(rule, _ANSWERS, other, none), {})
+            who = f"the candidate or the {rule.against}"
+            raise _UnmeasuredError(f"not measured: the answers of {who} are not on record")
+        unlooked = RowLooks.alike(0, len(self.clusters))
+        return ask(gate, self._comparison(rule, ANSWERS_DIFFER, stats_of_answers(equal), unlooked), {})
 
     def _equal(self, against: str) -> Bools | None:
         if against not in self._equals:
             self._equals[against] = equal_rows(self.given.candidate, self.given.baselines[against])
         return self._equals[against]
 
-    def _comparison(self, rule: Rule, metric: MetricTraits, candidate: Floats, baseline: Floats) -> Comparison:
-        """All of a side's rows, or those that the rule judges."""
-        rows, equal = rows_where(rule, self.labels, len(self.clusters)), self._equal(rule.against)
+    def _comparison(
+        self, rule: Rule, metric: MetricTraits, stats: tuple[Floats, Floats], looks: RowLooks
+    ) -> Comparison:
+        """Of the statistics of both sides, those of the rows that the rule judges."""
         whole = Comparison(
             metric,
-            _read_only(candidate),
-            _read_only(baseline),
+            *stats,
             self.clusters,
             self.labels,
             rule.against,
-            self.alpha_scale,
+            looks.scale,
             self.given.methods,
-            None if equal is None else _read_only(equal),
+            looks,
+            self._equal(rule.against),
         )
+        rows = self._rows(rule)
         return whole if rows.all() else whole.part(rows)
-
-    @property
-    def _why_stale(self) -> str:
-        return f"this is decision {self.given.look} on these rows, and the policy asks for fresh ones"
 
     def _judge(self, rule: Rule, gate: Gate, measure: Measure) -> Verdict:
         sides = {"candidate": self.given.candidate, rule.against: self.given.baselines[rule.against]}
         found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
         values = {"candidate": found["candidate"][1].value, "baseline": found[rule.against][1].value}
-        rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
-        if self.closed and (unread := self._unread(rule, measure)):
-            return _fail(f"not measured: {unread}", values)
+        rows, stats = self._rows(rule), {}
+        if self.policy.unread == "left_out" and (unread := unread_among(measure, self.given.examples, rows)):
+            raise _UnmeasuredError(f"not measured: {unread}", values)
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
-                return _fail(f"{rule.metric} of the {who}: {reason}", values)
+                reason += _left_out(sides[who].notes, measure.component)
+                raise _UnmeasuredError(f"{rule.metric} of the {who}: {reason}", values)
             stats[who], scored = sides[who].scores(index)
             if missing := int((rows & ~scored).sum()):
-                return _fail(f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values)
-        if self.stale:
-            return _unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {self._why_stale}", values)
-        comparison = self._comparison(rule, measure.traits, stats["candidate"], stats[rule.against])
-        return _ask(gate, comparison, values)
+                raise _UnmeasuredError(
+                    f"{rule.metric} of the {who}: {missing} of {rows.sum()} rows could not be scored", values
+                )
+        looks = self.given.looks(rule.component)
+        if self.policy.further_looks == "fresh_rows" and looks.counts[rows].any():
+            return unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows])}", values)
+        halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
+        part = self._comparison(rule, measure.traits, (stats["candidate"], stats[rule.against]), halves)
+        verdict = ask(gate, part, values, measure)
+        if self.given.earlier is None:
+            return verdict
+        return heeding(gate, part, verdict, self.policy.looks_by == "row")
+
+
+def not_fresh(counts: Floats) -> str:
+    """Why a policy that asks for fresh rows lets nothing pass on rows that were judged so often ``[n]``."""
+    stale, rows = int((counts > 0).sum()), counts.size
+    if stale < rows:
+        return f"{stale:,} of {rows:,} rows were judged before, and the policy asks for fresh ones"
+    return f"this is decision {1 + int(counts.max())} on these rows, and the policy asks for fresh ones"
 
 
 def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:
@@ -220,19 +264,15 @@ def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int
     return mask
 
 
-def _read_only(values: NDArray[T]) -> NDArray[T]:
-    """A view, so that no gate can change what the next one is given."""
-    view = values.view()
-    view.flags.writeable = False
-    return view
-
-
 def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
     """The evaluation's measurement of exactly this metric, by index, or an absent one."""
     for index, measurement in enumerate(evaluation.measurements):
         if measurement.metric.identity == measure.component.identity:
             return index, measurement
-    absent = Absent(absent="not by this version and these settings of the metric")
+    absent = Absent(
+        absent="not by this version and these settings of the metric; 'qlora-gov evaluate', or 'import' of the same "
+        "log, scores the stored answers by these"
+    )
     return -1, Measurement(
         name=measure.traits.name,
         metric=measure.component,
@@ -252,38 +292,7 @@ def _unusable(measurement: Measurement, rows: int) -> str | None:
     return None
 
 
-def _ask(gate: Gate, comparison: Comparison, values: Values) -> Verdict:
-    try:
-        verdict = gate.decide(comparison)
-    except Exception as error:  # noqa: BLE001 - a gate is foreign code; its failure must close it, not end the run
-        return _fail(f"the gate raised {type(error).__name__}: {error}", values)
-    if not isinstance(verdict, Verdict):
-        return _fail(f"the gate returned a {type(verdict).__name__}, not a Verdict", values)
-    try:
-        verdict = Verdict.model_validate(verdict.model_dump(warnings=False))  # it can be made without validation
-    except ValidationError as error:
-        reasons = "; ".join(map(str, reasons_of(error, Verdict)))
-        return _fail(f"the gate returned a Verdict that is not valid: {reasons}", values)
-    if verdict.outcome is Outcome.PASS and verdict.estimate is None:
-        return _fail("the gate passed without an estimate", values)
-    for who, stats, stated in (
-        ("candidate", comparison.candidate, verdict.candidate),
-        (comparison.against, comparison.baseline, verdict.baseline),
-    ):
-        value = value_of(stats, comparison.metric)
-        if not verdict.slices and isinstance(stated, float) and not _equal(stated, value):
-            return _fail(f"the gate states that the {who} is {stated:g}, its rows say otherwise", values)
-    return verdict
-
-
-def _equal(stated: float, value: float | Absent) -> bool:
-    return isinstance(value, float) and math.isclose(stated, value, rel_tol=1e-9, abs_tol=1e-12)
-
-
-def _fail(reason: str, values: Values | None = None) -> Verdict:
-    return _unasked(Outcome.FAIL, reason, values or {})
-
-
-def _unasked(outcome: Outcome, reason: str, values: Values) -> Verdict:
-    """A verdict that no gate gave."""
-    return Verdict(outcome=outcome, reason=reason, candidate=values.get("candidate"), baseline=values.get("baseline"))
+def _left_out(notes: Sequence[str], metric: Component) -> str:
+    """What a log's notes say of the scores that a metric's settings name."""
+    names = [value for value in metric.settings.values() if isinstance(value, str)]
+    return "".join(f"; of its log: {note}" for note in notes if note.partition(": ")[0] in names)

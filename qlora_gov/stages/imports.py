@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from qlora_gov.canonical import columns_id, file_id, tree_id
-from qlora_gov.errors import DataError, GovError, PluginError
+from qlora_gov.errors import DataError, PluginError
+from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.specs import ImportedEvaluation, Importer
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
 from qlora_gov.records.example import Example
@@ -24,11 +25,10 @@ CLOCKS = timedelta(minutes=5)
 def read_log(importer: Importer, component: Component, path: Path) -> ImportedEvaluation:
     """What an importer reads. Raises PluginError where it fails otherwise than by an error of ours, or gives less."""
     try:
-        imported = importer.read(path)
-    except GovError:
-        raise
-    except Exception as error:
-        raise PluginError(f"{component.name} on {path}: raised {type(error).__name__}: {error}") from error
+        with plugin_code(component.name):
+            imported = importer.read(path)
+    except ForeignError as error:
+        raise PluginError(f"{component.name} on {path}: raised {error}") from error
     if not isinstance(imported, ImportedEvaluation) or not imported.files:
         raise PluginError(f"{component.name} on {path}: returned no ImportedEvaluation that names its files")
     for at, row in enumerate(imported.rows):
@@ -49,11 +49,17 @@ class LoggedExamples:
 
 
 def adopt(
-    imported: ImportedEvaluation, importer: Component, dataset: DatasetVersion, adapter: Adapter | None
+    imported: ImportedEvaluation,
+    importer: Component,
+    dataset: DatasetVersion,
+    adapter: Adapter | None,
+    *,
+    unshown: str | None = None,
 ) -> tuple[Responses, dict[str, Table]]:
     """Return the record of the logged responses, and the tables ``responses`` and ``recorded``.
 
-    That these answers are those of ``adapter`` is the claim of whoever imports the log.
+    That these answers are those of ``adapter`` is the claim of whoever imports the log; ``unshown`` says what the log
+    does not show of that.
     """
     tables: dict[str, Table] = {
         "responses": {
@@ -75,7 +81,7 @@ def adopt(
         likelihoods=None,
         recorded=columns_id(tables["recorded"]),
         environment=None,
-        claim=_claim(imported, importer),
+        claim=_claim(imported, importer, unshown),
     )
     return record, tables
 
@@ -85,7 +91,7 @@ def log_id(imported: ImportedEvaluation) -> str:
     return tree_id({f"{at} {path.name}": file_id(path) for at, path in enumerate(imported.files)})
 
 
-def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
+def _claim(imported: ImportedEvaluation, importer: Component, unshown: str | None) -> Claim:
     try:
         began = datetime.fromisoformat(imported.began)
     except ValueError as error:
@@ -102,4 +108,6 @@ def _claim(imported: ImportedEvaluation, importer: Component) -> Claim:
         log=log_id(imported),
         notes=imported.notes,
         importer=importer,
+        base=imported.base,
+        subject=unshown,
     )

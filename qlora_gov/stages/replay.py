@@ -9,7 +9,7 @@ from qlora_gov.records import Environment, Frozen
 from qlora_gov.records.answer import Answer, LogLikelihood
 
 TOLERANCE = 1e-3
-"""To which a log-likelihood is the same, relative: other machines round otherwise, and so do other batches."""
+"""To which a log-likelihood is the same, relative: other machines round otherwise."""
 
 
 class ReplayedRow(Frozen):
@@ -26,9 +26,14 @@ class ReplayedRow(Frozen):
 
 
 class Replay(Frozen):
-    """What came of a replay. ``changed`` are the facts of the environment that differ, then and now."""
+    """What came of a replay.
+
+    ``batches`` are how many were answered again, and how many there are; ``changed`` are the facts of the environment
+    that differ, then and now.
+    """
 
     of: int
+    batches: tuple[int, int]
     rows: tuple[ReplayedRow, ...]
     changed: tuple[tuple[str, str, str], ...]
 
@@ -44,13 +49,18 @@ class Replay(Frozen):
         texts = sum(row.text for row in self.rows)
         rated = [row.likelihood for row in self.rows if row.likelihood is not None]
         likely = f"; {sum(rated)} of {len(rated)} log-likelihoods within {TOLERANCE:g} relative" if rated else ""
-        return f"{texts} of {n} answers are the same to the character{likely} ({n} of {self.of} rows, spread evenly)"
+        whole = f"{self.batches[0]} of the {self.batches[1]} batches that they were answered in"
+        return f"{texts} of {n} answers are the same to the character{likely} ({n} of {self.of} rows, in {whole})"
 
 
-def spread(of: int, count: int) -> list[int]:
-    """``count`` row numbers, or all, spread evenly over a set of ``of`` rows."""
-    count = min(of, count)
-    return [at * of // count for at in range(count)]
+def spread(batches: Sequence[Sequence[int]], count: int) -> list[Sequence[int]]:
+    """Whole batches of row numbers, spread evenly over all: as few as hold ``count`` rows, or all of them."""
+    fewest = -(-count // max(map(len, batches), default=1))
+    for some in range(fewest, len(batches)):
+        picked = [batches[at * len(batches) // some] for at in range(some)]
+        if sum(map(len, picked)) >= count:
+            return picked
+    return list(batches)
 
 
 def compare(
@@ -59,14 +69,15 @@ def compare(
     now: Sequence[Answer],
     *,
     of: int,
+    batches: tuple[int, int],
     changed: Sequence[tuple[str, str, str]],
 ) -> Replay:
     """Texts must be equal; log-likelihoods agree to :data:`TOLERANCE`, over the same number of tokens."""
-    replayed = tuple(
+    replayed = (
         ReplayedRow(row=row, text=a.response == b.response, likelihood=_likelihood(a.likelihood, b.likelihood))
         for row, a, b in zip(rows, then, now, strict=True)
     )
-    return Replay(of=of, rows=replayed, changed=tuple(changed))
+    return Replay(of=of, batches=batches, rows=tuple(sorted(replayed, key=lambda row: row.row)), changed=tuple(changed))
 
 
 def environment_changes(then: Environment | None, now: Environment) -> list[tuple[str, str, str]]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from pydantic import JsonValue
 
-from qlora_gov.canonical import columns_id
+from qlora_gov.canonical import columns_id, content_id
 from qlora_gov.errors import ModelError
 from qlora_gov.plugin.specs import Progress
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
-from qlora_gov.records.table import Table
+from qlora_gov.records.table import Table, cut_short
 
 
 class Subject(Protocol):
@@ -37,26 +38,35 @@ class Spool:
     """Finished batches in a file, one line each, so that a killed run goes on where it was.
 
     Batches are planned from all rows whatever is done already: which rows share a batch can change the last bits of
-    a number, and a resumed run must equal an uninterrupted one.
+    a number, and a resumed run must equal an uninterrupted one. So batches of another machine or of other libraries
+    are passed over: ``made_by`` is the environment that the record will name for all of them.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, made_by: Environment | None = None) -> None:
         self.path = path
+        self._made_by = "" if made_by is None else _machine(made_by)
         self.done: dict[int, list[Answer]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
         whole = [line for line in lines if line.endswith(b"\n")]  # a kill can cut the last line short
         for line in whole:
             batch = json.loads(line)
-            self.done[batch["batch"]] = [_answer(values) for values in batch["rows"]]
+            if batch.get("by") == self._made_by:
+                self.done[batch["batch"]] = [_answer(values) for values in batch["rows"]]
         if whole != lines:
             os.truncate(path, sum(map(len, whole)))
 
     def put(self, batch: int, rows: list[Answer]) -> None:
         """Keep a finished batch before going on."""
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"batch": batch, "rows": [asdict(row) for row in rows]}) + "\n")
+            kept = {"batch": batch, "by": self._made_by, "rows": [asdict(row) for row in rows]}
+            stream.write(json.dumps(kept) + "\n")
         self.done[batch] = rows
+
+
+def _machine(environment: Environment) -> str:
+    """What of an environment can change an answer: all but the project's commit."""
+    return content_id(environment.model_dump(mode="json", exclude={"git_commit", "git_dirty"}))
 
 
 def _answer(values: dict[str, Any]) -> Answer:
@@ -77,15 +87,19 @@ def answer_dataset(
     spool: Spool,
     environment: Environment,
     progress: Progress,
+    applied: Mapping[str, JsonValue] | None = None,
 ) -> tuple[Responses, dict[str, Table]]:
-    """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``."""
+    """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``.
+
+    ``applied`` is what of the base's own defaults had a say in the choice of tokens.
+    """
     who = "base" if adapter is None else "adapter"
     progress.begin(f"the {who} answers", len(examples))
-    for number, batch in enumerate(_plan(examples, generation.batch_size)):
+    for number, batch in enumerate(batches(examples, generation.batch_size)):
         if number not in spool.done:
             spool.put(number, ask(subject, [examples[at] for at in batch], generation, likelihoods=likelihoods))
         progress.advance(len(batch))
-    rows = _in_order(_plan(examples, generation.batch_size), spool)
+    rows = _in_order(batches(examples, generation.batch_size), spool)
     tables = _tables(examples, rows, likelihoods)
     record = Responses(
         base=base.id,
@@ -97,11 +111,13 @@ def answer_dataset(
         digest=columns_id(tables["responses"]),
         likelihoods=columns_id(tables["likelihoods"]) if likelihoods else None,
         environment=environment,
+        cut=cut_short(tables["responses"]),
+        applied=applied or {},
     )
     return record, tables
 
 
-def _plan(examples: Sequence[Example], size: int) -> list[list[int]]:
+def batches(examples: Sequence[Example], size: int) -> list[list[int]]:
     """Batches of row numbers, prompts of like length together: padding costs time."""
     order = sorted(range(len(examples)), key=lambda at: (sum(len(m.content) for m in examples[at].prompt), at))
     return [order[at : at + size] for at in range(0, len(order), size)]

@@ -6,8 +6,12 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qlora_gov.canonical import file_id, tree_id
-from qlora_gov.errors import TrainingError
+from pydantic import ValidationError
+
+from qlora_gov.canonical import canonical_json, file_id, tree_id
+from qlora_gov.errors import PluginError, TrainingError
+from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.specs import Progress, Trainer, TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment, Training
 from qlora_gov.records.example import Example
@@ -31,7 +35,8 @@ def train_adapter(
 ) -> Adapter:
     """Train and return the adapter, whose files then lie where ``keep`` puts an adapter of their digest.
 
-    ``work`` keeps checkpoints across a kill.
+    ``work`` keeps checkpoints across a kill. Raises PluginError where the trainer fails, or tells of its run what no
+    record can hold.
     """
     output, checkpoints = work / "adapter", work / "checkpoints"
     shutil.rmtree(output, ignore_errors=True)
@@ -46,8 +51,19 @@ def train_adapter(
         seed=seed,
         progress=progress,
     )
-    outcome = trainer.train(job)
-    adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment)
+    try:
+        with plugin_code(recipe.name):
+            outcome = trainer.train(job)
+    except ForeignError as error:
+        raise PluginError(f"{recipe.name} raised {error}; no adapter is recorded") from error
+    if not isinstance(outcome, TrainingOutcome):
+        raise PluginError(f"{recipe.name} returned a {type(outcome).__name__}, not a TrainingOutcome")
+    try:
+        adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment)
+        canonical_json(adapter.content())
+    except ValueError as error:
+        reasons = map(str, reasons_of(error)) if isinstance(error, ValidationError) else [reason_of(error)]
+        raise PluginError(f"{recipe.name} returned an outcome that cannot be recorded: {'; '.join(reasons)}") from error
     _keep(output, keep(adapter.digest))
     return adapter
 

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from qlora_gov.errors import ModelError
+from qlora_gov.records.adapter import CONFIG, WEIGHTS
 from qlora_gov.text import one_line
-
-CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
-"""What peft calls the two files of an adapter."""
 
 _FLOATS: Mapping[str, tuple[str, int]] = {
     "F64": ("<u8", 0x7FF0_0000_0000_0000),
@@ -85,7 +83,9 @@ def _tensors(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
     try:
         tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except FileNotFoundError as error:
-        raise ModelError(f"no {WEIGHTS} in {path.parent}") from error
+        pickled = any(path.parent.glob("adapter_model*.bin")) or any(path.parent.glob("adapter_model*.pt"))
+        hint = "; a pickle runs code when it is read, so save the weights as safetensors" if pickled else ""
+        raise ModelError(f"no {WEIGHTS} in {path.parent}{hint}") from error
     except SafetensorError as error:
         raise ModelError(f"{path}: not a whole safetensors file: {one_line(str(error))}") from error
     for name, tensor in tensors:

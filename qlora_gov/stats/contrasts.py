@@ -17,12 +17,13 @@ from qlora_gov.stats.results import Estimate
 class Contrast:
     """A function of the candidate's and the baseline's value, ``[...]`` each to ``[...]``; NaN where undefined.
 
-    ``words`` call the baseline champion, whoever it is.
+    ``words`` call the baseline champion, whoever it is. ``factor`` is what a scaled difference multiplies it by.
     """
 
     kind: ContrastKind
     words: str
     function: Callable[[Floats, Floats], Floats] = field(repr=False)
+    factor: float = 1.0
 
 
 VALUE = Contrast("value", "candidate", lambda candidate, baseline: candidate)
@@ -50,6 +51,7 @@ def scaled_difference(factor: float) -> Contrast:
         "scaled_difference",
         f"candidate - {factor:g} x champion",
         lambda candidate, baseline: np.where(baseline > 0, candidate - factor * baseline, np.nan),
+        factor,
     )
 
 

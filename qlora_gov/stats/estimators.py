@@ -11,15 +11,17 @@ from qlora_gov.records import Absent
 from qlora_gov.stats.clusters import Floats, cluster_sums, independent
 from qlora_gov.stats.contrasts import DIFFERENCE, VALUE, Contrast
 from qlora_gov.stats.methods import METHODS, Methods, newest_methods
+from qlora_gov.stats.paired_ratio import Pairs
 from qlora_gov.stats.results import Estimate, Withheld
-from qlora_gov.stats.studentised import Sample
+from qlora_gov.stats.samples import Sample
+from qlora_gov.stats.two_valued import TwoValued, as_two_values
 
 
 def estimate(comparison: Comparison, contrast: Contrast) -> Estimate | Withheld:
     """Estimate a contrast by the method that holds for this metric and sample.
 
-    A binary metric's value has the exact binomial interval, its difference on independent rows the paired score
-    interval. Everything else has the studentised cluster bootstrap.
+    Where rows are right or wrong, the value has the exact binomial interval, and on independent rows the difference and
+    the ratio have those of paired score tests. Everything else has the studentised cluster bootstrap.
     """
     return estimate_all([(comparison, contrast)])[0]
 
@@ -42,21 +44,41 @@ def estimate_all(questions: Sequence[tuple[Comparison, Contrast]]) -> list[Estim
 
 def _without_resampling(comparison: Comparison, contrast: Contrast, methods: Methods) -> Estimate | Withheld | Sample:
     """The estimate where a formula gives it, else the sample to bootstrap."""
-    rows, binary = comparison.clusters.size, comparison.metric.binary
+    rows = comparison.clusters.size
     if problem := _unusable(comparison):
         return Withheld(problem, rows, np.unique(comparison.clusters).size)
-    if binary and contrast is VALUE:
-        return methods.exact_rate(int(comparison.candidate[:, 0].sum()), comparison.clusters)
-    if binary and contrast is DIFFERENCE and independent(comparison.clusters):
-        change = comparison.candidate[:, 0] - comparison.baseline[:, 0]
-        return methods.paired_score(int((change > 0).sum()), int((change < 0).sum()), rows)
-    k = comparison.candidate.shape[1]
-    aggregate = comparison.metric.aggregate
+    if methods.paired_ratio is not None or comparison.metric.binary:
+        shares = as_two_values(comparison)
+        if shares is not None and (told := _of_shares(shares, comparison, contrast, methods)):
+            return told
+    k, aggregate = comparison.candidate.shape[1], comparison.metric.aggregate
+    # The count comes first, where it is the last that rows and clusters are sorted by: draws depend on their order.
+    both = np.hstack([np.ones((rows, 1)), comparison.candidate, comparison.baseline])
+    sums = cluster_sums(both, comparison.clusters)
     return Sample(
-        cluster_sums(np.hstack([comparison.candidate, comparison.baseline]), comparison.clusters),
+        sums[:, 1:],
         lambda sums: contrast.function(aggregate(sums[..., :k]), aggregate(sums[..., k:])),
         rows,
+        sums[:, 0],
     )
+
+
+def _of_shares(
+    found: TwoValued, comparison: Comparison, contrast: Contrast, methods: Methods
+) -> Estimate | Withheld | None:
+    """What the methods for right or wrong rows say, where there is one for this contrast and these clusters."""
+    rows, clusters = comparison.clusters.size, comparison.clusters
+    if contrast is VALUE:
+        return found.scaled(methods.exact_rate(int(found.candidate.sum()), clusters), shift=True)
+    if not independent(clusters):
+        return None
+    both, gained, lost = found.counts
+    if contrast is DIFFERENCE:
+        return found.scaled(methods.paired_score(gained, lost, rows))
+    if methods.paired_ratio is None or found.low != 0:
+        return None
+    told = methods.paired_ratio(Pairs(both, gained, lost, rows), contrast)
+    return found.scaled(told) if isinstance(told, Estimate) and contrast.kind != "log_ratio" else told
 
 
 def value_of(stats: Floats, metric: MetricTraits) -> float | Absent:

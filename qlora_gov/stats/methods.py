@@ -9,27 +9,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from qlora_gov.records import DetectorErrors
 from qlora_gov.stats.clusters import Integers
+from qlora_gov.stats.contrasts import Contrast
 from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.paired_binary import paired_score
+from qlora_gov.stats.paired_difference import exact_paired_score
+from qlora_gov.stats.paired_ratio import Pairs, exact_paired_ratio
 from qlora_gov.stats.rates import exact_rate
 from qlora_gov.stats.results import Estimate, Withheld
-from qlora_gov.stats.studentised import Sample, studentised_estimates
+from qlora_gov.stats.safeguards import by_skewness, by_weight
+from qlora_gov.stats.samples import Sample
+from qlora_gov.stats.studentised import studentised_estimates
 
 
 @dataclass(frozen=True)
 class Methods:
-    """One revision: what a rate, a paired difference of rates, anything else, and a detector's rate go by."""
+    """One revision: what a rate, a paired difference of rates, anything else, and a detector's rate go by.
+
+    ``paired_ratio`` is for relative margins on rates; where it is None they go by ``studentised``. With it, rows are
+    known to be right or wrong by their values; without, by what the metric declares.
+    """
 
     exact_rate: Callable[[int, Integers], Estimate]
     paired_score: Callable[[int, int, int], Estimate]
     studentised: Callable[[Sequence[Sample]], list[Estimate | Withheld]]
     corrected_rate: Callable[[int, Integers, DetectorErrors], Estimate | Withheld]
+    paired_ratio: Callable[[Pairs, Contrast], Estimate | Withheld] | None = None
 
 
-METHODS: dict[int, Methods] = {1: Methods(exact_rate, paired_score, studentised_estimates, corrected_rate)}
+METHODS: dict[int, Methods] = {
+    1: Methods(exact_rate, paired_score, partial(studentised_estimates, safeguards=by_skewness), corrected_rate),
+    2: Methods(
+        exact_rate,
+        exact_paired_score,
+        partial(studentised_estimates, safeguards=by_weight),
+        corrected_rate,
+        exact_paired_ratio,
+    ),
+}
 """Every revision that a ledger may name, by its number."""
 
 

@@ -42,11 +42,11 @@ def paired_score(gained: int, lost: int, rows: int) -> Estimate:
     return Estimate(value, error, method, rows, rows, interval)
 
 
-def score(gained: Any, lost: Any, rows: int, difference: float) -> Any:
+def score(gained: Any, lost: Any, rows: int, difference: Any) -> Any:
     """The score statistic of the hypothesis that the proportions differ by ``difference``; it falls as that rises.
 
     The variance is that of the maximum-likelihood estimate under the hypothesis, which stays above zero when no row
-    is discordant. ``gained`` and ``lost`` may be arrays.
+    is discordant. All but ``rows`` may be arrays.
     """
     a = 2 * rows
     b = (2 * rows - gained + lost) * difference - gained - lost

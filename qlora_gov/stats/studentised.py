@@ -4,45 +4,29 @@ Hall (1988), Ann. Stat. 16:927: resampling ``(estimate - truth) / standard error
 second order, where t and percentile intervals follow it to first. Two corrections hold it where samples are small:
 
 - a bound is never closer than that of t, which heavy symmetric tails are safe with;
-- bounds are widened in s^2, s the skewness over the square root of the clusters: terms of that order are left by the
-  bootstrap, and a sample understates its own skewness. The factors are fitted to lognormal, gamma and paired
-  heavy-tailed differences of 50 to 1,000 clusters, where one-sided bounds at .05 then miss by at most .06; of 20
-  clusters, lognormal differences with a sigma of 1.5 still make it .08.
+- bounds are widened where the sample may not show its skewness, by the safeguards of a revision.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import stdtrit
 
 from qlora_gov.stats.clusters import Floats
-from qlora_gov.stats.jackknife import Jackknife, Statistic, jackknifed
+from qlora_gov.stats.jackknife import Jackknife, jackknifed
 from qlora_gov.stats.resampling import RESAMPLES, resample
-from qlora_gov.stats.results import Caution, Estimate, Withheld
+from qlora_gov.stats.results import Estimate, Withheld
+from qlora_gov.stats.safeguards import FEWEST_CLUSTERS, Safeguard
+from qlora_gov.stats.samples import Sample
 
 METHOD = "studentised cluster bootstrap"
-LONG, SHORT = 2.5, 0.7
-"""How much wider a bound gets with s^2, on the side of the longer tail and on the other."""
-SKEW_LIMIT = 0.2
-"""Beyond this, simulated bounds missed by more than .06 at alpha .05; Cantelli's inequality decides instead."""
-FEWEST_CLUSTERS = 5
-"""Fewer independent clusters, or clusters that say anything of their own, tell too little of the spread."""
+
+Safeguards = Callable[[Jackknife, Sample], Safeguard]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A statistic of cluster sums ``[clusters, m]``, and how many rows these are of."""
-
-    sums: Floats
-    statistic: Statistic
-    rows: int
-
-
-def studentised_estimates(samples: Sequence[Sample]) -> list[Estimate | Withheld]:
+def studentised_estimates(samples: Sequence[Sample], safeguards: Safeguards) -> list[Estimate | Withheld]:
     """Estimate many statistics of the same number of clusters by one resampling product."""
     found = [_jackknife(sample) for sample in samples]
     told = [(sample, one) for sample, one in zip(samples, found, strict=True) if isinstance(one, Jackknife)]
@@ -52,7 +36,7 @@ def studentised_estimates(samples: Sequence[Sample]) -> list[Estimate | Withheld
     ends = np.cumsum([sample.sums.shape[1] + 1 for sample, _ in told])
     parts = iter(np.split(totals, ends[:-1], axis=1))
     return [
-        _estimate(sample, one, next(parts)) if isinstance(one, Jackknife) else one
+        _estimate(sample, one, next(parts), safeguards) if isinstance(one, Jackknife) else one
         for sample, one in zip(samples, found, strict=True)
     ]
 
@@ -70,24 +54,21 @@ def _jackknife(sample: Sample) -> Jackknife | Withheld:
     return found
 
 
-def _estimate(sample: Sample, found: Jackknife, totals: Floats) -> Estimate | Withheld:
+def _estimate(sample: Sample, found: Jackknife, totals: Floats, safeguards: Safeguards) -> Estimate | Withheld:
     clusters = sample.sums.shape[0]
     pivots = _pivots(found, sample.statistic(totals[:, :-1]), totals[:, -1])
     if np.isnan(pivots).any():
         return Withheld("undefined on some resamples of these rows", sample.rows, clusters, found.value)
-    below, above = (found.standard_error * _widening(side * found.skew) for side in (-1, 1))
+    guard = safeguards(found, sample)
 
     def interval(level: float) -> tuple[float, float]:
         tail = (1 - level) / 2
         rank = max(int(tail * (RESAMPLES + 1)), 1)
-        t = -float(stdtrit(clusters - 1, tail))
+        t = -float(stdtrit(guard.degrees, tail))
+        below, above = (found.standard_error * guard.widening(side, tail) for side in (-1, 1))
         return found.value - max(pivots[-rank], t) * below, found.value + max(-pivots[rank - 1], t) * above
 
-    return Estimate(found.value, found.standard_error, METHOD, sample.rows, clusters, interval, _caution(found))
-
-
-def _widening(skew: float) -> float:
-    return 1 + (LONG if skew > 0 else SHORT) * skew**2
+    return Estimate(found.value, found.standard_error, METHOD, sample.rows, clusters, interval, guard.caution)
 
 
 def _pivots(found: Jackknife, values: Floats, squares: Floats) -> Floats:
@@ -103,15 +84,3 @@ def _pivots(found: Jackknife, values: Floats, squares: Floats) -> Floats:
     pivots = np.where(np.isnan(deviations), np.nan, np.copysign(np.inf, deviations))
     errors = np.sqrt(np.where(spread, variance, 1.0) / (clusters - 1))
     return np.sort(np.divide(deviations, errors, out=pivots, where=spread))
-
-
-def _caution(found: Jackknife) -> Caution | None:
-    times = (found.skew / SKEW_LIMIT) ** 2  # skewness stays as rows are added, and so this falls with their number
-    if found.informative < FEWEST_CLUSTERS:
-        differ = found.informative - 1
-        same = f"all but {differ} of {found.influence.size} clusters of rows say the same"
-        return Caution(same, max(times, (FEWEST_CLUSTERS - 1) / differ), lambda alpha: math.inf)
-    if abs(found.skew) > SKEW_LIMIT:
-        few = f"a few rows decide it (skewness / sqrt(clusters) is {found.skew:.2f}, beyond {SKEW_LIMIT:g})"
-        return Caution(few, times, lambda alpha: math.sqrt(1 / alpha - 1))
-    return None

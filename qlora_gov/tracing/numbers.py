@@ -21,8 +21,8 @@ DERIVED = "worked out by the card"
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
 
-_REVISIONS = ("duties", "methods", "revision")
-"""Fields of records that no card states: which code or which rules, not how much."""
+_REVISIONS = ("methods", "revision")
+"""Fields of records that no card states: which code, not how much."""
 
 
 class StatedNumber(Frozen):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qlora_gov.evidence.policies import in_force
-from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, RuleVerdict
+from qlora_gov.evidence.mending import Scored
+from qlora_gov.evidence.policies import in_force, standing_of
+from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, RuleVerdict, look_number
 from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close
 from qlora_gov.verification.past import Past
@@ -31,16 +32,37 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
         yield "the candidate's evaluation is not of its adapter"
     if any(one is None or one.dataset != answered.dataset for one in map(past.answered, decision.sides.values())):
         yield "the evaluations that it compares are not on the same rows"
-    if decision.look != 1 + past.looks(answered):
-        yield f"it states to be decision {decision.look} on its rows, and {past.looks(answered)} are before it"
+    yield from _look_flaws(decision, policy, past.looks(answered))
     answers = past.answers(answered)
     found = in_force(past.policies(policy.purpose), answers) if answers else None
-    exploratory = found is None or found.terms != policy.terms
-    if decision.exploratory is not exploratory:
-        was = "not in force" if exploratory else "in force"
+    compared = {
+        who: Scored(one, of) for who, one in sides.items() if one and (of := past.answered(decision.sides[who]))
+    }
+    stands = standing_of(found, policy, compared, lambda: past.scored(answered))
+    if decision.exploratory is not stands.exploratory:
+        was = "not in force" if stands.exploratory else "in force"
         yield f"it states otherwise, but its policy was {was} when the candidate first answered these rows"
+    elif decision.mended != stands.mended:
+        told, found_ = (", ".join(names) or "none" for names in (decision.mended, stands.mended))
+        yield f"it states that metrics mended after the answers are {told}, from the entries before it follows {found_}"
     for item in decision.verdicts:
         yield from _value_flaws(item, sides)
+
+
+def _look_flaws(decision: Decision, policy: Policy, before: int) -> Iterator[str]:
+    """Its looks against the decisions ``before`` it on the same set, as far as that tells without the rows."""
+    if decision.looks is None:
+        if decision.look != 1 + before:
+            yield f"it states to be decision {decision.look} on its rows, and {before} are before it"
+        if policy.looks_by == "row":
+            yield "its policy counts looks by row, and it states none"
+    elif set(decision.looks) != {rule.name for rule in policy.rules}:
+        yield "it states looks of other rules than those of its policy"
+    elif decision.look != look_number(decision.looks):
+        yield f"it states to be decision {decision.look} on its rows, by its looks it is {look_number(decision.looks)}"
+    for item in decision.verdicts:
+        if item.rule.name in decision.untested and (item.verdict.outcome is Outcome.PASS or item.verdict.interval):
+            yield f"rule {item.rule.name!r} was not tested, and has an outcome"
 
 
 def _value_flaws(item: RuleVerdict, sides: dict[str, Evaluation | None]) -> Iterator[str]:

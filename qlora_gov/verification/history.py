@@ -8,7 +8,7 @@ from qlora_gov.ledger import Entry, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.records import AliasMove, Decision, Waiver
 from qlora_gov.verification.decisions import decision_flaws
-from qlora_gov.verification.moves import move_flaws
+from qlora_gov.verification.moves import lone_half, move_flaws
 from qlora_gov.verification.past import Past
 from qlora_gov.verification.waivers import waiver_flaws
 
@@ -21,9 +21,12 @@ def history_problems(entries: Iterable[Entry]) -> Iterator[Problem]:
             flaws = list(_flaws(entry, past))
         except (ValueError, TypeError):  # of a text that should be a time
             flaws = ["a time in it, or in an entry that it rests on, cannot be read"]
-        for flaw in flaws:
-            yield Problem(ProblemKind.TAMPERED, place(entry), flaw)
+        halves = [(place(half), flaw) for half, flaw in lone_half(entry, past)]
+        for where, flaw in (*halves, *((place(entry), flaw) for flaw in flaws)):
+            yield Problem(ProblemKind.TAMPERED, where, flaw)
         past.add(entry)
+    for half, flaw in lone_half(None, past):
+        yield Problem(ProblemKind.TAMPERED, place(half), flaw)
 
 
 def _flaws(entry: Entry, past: Past) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from qlora_gov.errors import GovError, PluginError, ProjectError
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import dataset_of, side
+from qlora_gov.evidence.looks import earlier_looks
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.ledger.reading import fetch
@@ -19,6 +20,7 @@ from qlora_gov.plugin.catalog import Entry as Installed
 from qlora_gov.plugin.recorded import installed, rebound, remeasure
 from qlora_gov.plugin.specs import GateSpec
 from qlora_gov.records import Absent, Component, Decision, Evaluation, Policy, RuleVerdict, Verdict
+from qlora_gov.stages.asking import RAISED
 from qlora_gov.stages.gate import GateInput, judge
 from qlora_gov.verification.numbers import differences
 
@@ -38,11 +40,13 @@ class Rejudge:
         """
         for entry in entries:
             if isinstance(entry.record, Decision):
-                yield from self._decision(place(entry), entry.record)
+                yield from self._decision(entry, entry.record)
 
-    def _decision(self, where: str, decision: Decision) -> Iterator[Problem]:
+    def _decision(self, entry: Entry, decision: Decision) -> Iterator[Problem]:
+        where = place(entry)
         try:
-            policy, given = fetch(self.ledger, decision.policy, Policy), self._given(decision)
+            policy = fetch(self.ledger, decision.policy, Policy)
+            given = self._given(entry.seq, decision, policy)
         except (GovError, ValueError, LookupError) as error:
             yield Problem.underived(ProblemKind.MISSING, where, "it cannot be judged again", error)
             return
@@ -50,11 +54,13 @@ class Rejudge:
             if (problem := self._verdict(f"{where}, rule {item.rule.name!r}", item, policy, given)) is not None:
                 yield problem
 
-    def _given(self, decision: Decision) -> GateInput:
+    def _given(self, seq: int, decision: Decision, policy: Policy) -> GateInput:
         sides = {who: side(self.ledger, fetch(self.ledger, id_, Evaluation)) for who, id_ in decision.sides.items()}
         candidate = sides.pop("candidate")
-        examples = evaluation_rows(self.ledger, dataset_of(self.ledger, candidate.evaluation.id))
-        return GateInput(candidate, sides, examples, (), decision.look, decision.methods)
+        dataset = dataset_of(self.ledger, candidate.evaluation.id)
+        examples = evaluation_rows(self.ledger, dataset)
+        earlier = None if decision.looks is None else earlier_looks(self.ledger, dataset, policy, before=seq)
+        return GateInput(candidate, sides, examples, (), decision.look, decision.methods, earlier)
 
     def _verdict(self, where: str, item: RuleVerdict, policy: Policy, given: GateInput) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""
@@ -93,11 +99,13 @@ def _compared(
 ) -> Problem | None:
     """What does not come out again. Code that was edited may say the same in other words, as may a later core.
 
-    A verdict without the candidate's value is the core's: it asked no gate, and advises as its version does.
+    A verdict for want of a side's value is the core's: it asked no gate, and advises as its version does. So is what it
+    tells of a gate that raised.
     """
     edited = [one for one, now in components if now is not None and now.plugin.source != one.source]
     meant = [one for one, now in components if now is not None and now.meaning != one.meaning]
-    reworded = edited or derived.candidate is None
+    raised = all(one.reason.startswith(f"{RAISED} ") for one in (stated, derived))
+    reworded = edited or raised or derived.candidate is None or isinstance(derived.baseline, Absent)
     what = differences(*(_numbers(one) if reworded else one.model_dump(mode="json") for one in (stated, derived)))
     if meant or (what and edited):
         return Problem.source_changed(where, (meant or edited)[0], "judged", "verdict", "; ".join(what) or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 
 from qlora_gov.ledger import Entry, Problem, ProblemKind, readable_entries, verify_ledger
@@ -12,6 +13,7 @@ from qlora_gov.verification.answers import answer_problems
 from qlora_gov.verification.cards import KeptCard, cards_among, orphans, rendering_problems
 from qlora_gov.verification.history import history_problems
 from qlora_gov.verification.intervals import Rejudge
+from qlora_gov.verification.looks import look_problems
 from qlora_gov.verification.rates import rate_problems
 
 
@@ -32,8 +34,15 @@ def verify_workspace(
     aggregates = aggregates_of(evaluations, space.catalog, space.root)
     shown = dict.fromkeys([*heads, *(head for card in (*kept, *lost) for head in card.heads)])
     problems = [
-        *verify_ledger(space.ledger, aggregates=aggregates, artefacts=space.state, heads=shown),
+        *verify_ledger(
+            space.ledger,
+            aggregates=aggregates,
+            artefacts=space.state,
+            heads=shown,
+            host=socket.gethostname() if space.shares_ledger else None,
+        ),
         *history_problems(found.judged),
+        *look_problems(space.ledger, found.judged),
         *(problem for card in (*kept, *lost) for problem in card.problems(found.entries)),
     ]
     if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again

@@ -148,6 +148,31 @@ def test_anything_but_a_test_result_on_named_files_is_refused(payload: bytes) ->
 FILES = {"adapter_model.safetensors": b"weights", "tokenizer/tokenizer.json": b"{}"}
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        lambda form: form[:-1] + b',"predicate":{"result":"FAILED"}}',
+        lambda form: b'{"predicate":{"result":"FAILED"},' + form[1:],
+        lambda form: form.replace(b'"name":', b'"name":"other","name":', 1),
+        lambda form: form.replace(b":", b": ", 1),
+    ],
+)
+def test_what_another_reader_may_read_otherwise_is_refused(
+    statement: dict[str, Any], spelt: Callable[[bytes], bytes]
+) -> None:
+    form = canonical_json(statement)
+    assert parsed_statement(form) == statement
+    with pytest.raises(IntegrityError, match="not in canonical form"):
+        parsed_statement(spelt(form))
+
+
+def test_two_digests_of_one_name_are_refused(statement: dict[str, Any]) -> None:
+    """A reader who takes the first and one who takes the last would check another file."""
+    twice = [{**statement["subject"][0], "digest": {"sha256": "0" * 64}}, *statement["subject"]]
+    with pytest.raises(IntegrityError, match=r"states two digests of 'adapter_config\.json'$"):
+        parsed_statement(canonical_json({**statement, "subject": twice}))
+
+
 def stating(files: dict[str, bytes]) -> dict[str, Any]:
     return {"subject": [{"name": name, "digest": digest(bytes_id(content))} for name, content in files.items()]}
 

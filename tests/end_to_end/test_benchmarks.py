@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 SMALL = {
+    "detectors.py": ("--texts", "40", "--cards", "3", "--check"),
     "gate_calibration.py": ("--repetitions", "5", "--power-repetitions", "5", "--rows", "50"),
     "gate_speed.py": ("--rows", "200", "--metrics", "2", "--bleu-rows", "60"),
     "ledger_processes.py": ("--seconds", "3", "--processes", "3"),

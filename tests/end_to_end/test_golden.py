@@ -16,7 +16,7 @@ from qlora_gov.records import RECORDS, Claim, Component, Frozen, Measurement, Ru
 from qlora_gov.reports.decision.junit import junit_xml
 from qlora_gov.reports.decision.report import decision_json
 from qlora_gov.reports.decision.summary import summary_markdown
-from qlora_gov.stats import METHODS
+from qlora_gov.stats import METHODS, newest_methods
 from tests.support.golden import DECISIONS, LEDGERS, TRAINED, laid_out
 from tests.support.imported import Imported
 from tests.support.later import VERSION, LaterVersion
@@ -188,13 +188,13 @@ def with_field(source: str, record: str, field: str) -> str:
     return "".join([*lines[: last.end_lineno], field, *lines[last.end_lineno :]])
 
 
-# --- a second revision of the statistical methods ---
+# --- a later revision of the statistical methods ---
 
 
 def test_decisions_are_judged_again_by_the_revision_on_record(
     golden: Imported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A made-up second revision, by which nothing of old would come out again."""
+    """A made-up revision, by which nothing of old would come out again."""
 
     def wider(samples):  # type: ignore[no-untyped-def]
         found = METHODS[1].studentised(samples)
@@ -203,7 +203,7 @@ def test_decisions_are_judged_again_by_the_revision_on_record(
     def other(gained, lost, rows):  # type: ignore[no-untyped-def]
         return METHODS[1].paired_score(lost, gained, rows)
 
-    monkeypatch.setitem(METHODS, 2, replace(METHODS[1], studentised=wider, paired_score=other))
+    monkeypatch.setitem(METHODS, newest_methods() + 1, replace(METHODS[1], studentised=wider, paired_score=other))
     assert golden("verify", "--intervals") == 0
     head = golden.ledger.head()
     assert golden("gate") == 0

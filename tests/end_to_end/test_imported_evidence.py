@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qlora_gov.errors import IntegrityError, MissingExtraError
+from qlora_gov.canonical import file_id
+from qlora_gov.errors import IntegrityError, MissingExtraError, ModelError
 from qlora_gov.pipeline.training import weights
 from tests.support.imported import BETTER, GOOD, Imported, make_imported
 
@@ -78,10 +79,32 @@ def test_kept_files_that_are_gone_are_kept_again(project: Imported) -> None:
 def test_weights_that_were_edited_are_used_for_nothing(project: Imported) -> None:
     assert project.log(GOOD, "a") == 0
     adapter, space = project.adapters()[0].record, project.pipeline.space
-    file = weights(space, adapter) / "adapter_model.safetensors"
+    file = space.adapter(adapter.digest) / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[:-1] + b"!")
-    with pytest.raises(IntegrityError, match="does not hold the files of adapter"):
-        weights(space, adapter)
+    with pytest.raises(IntegrityError, match="does not hold the files of adapter"), weights(space, adapter):
+        pass
+
+
+def test_what_is_loaded_are_the_very_bytes_that_were_digested(project: Imported) -> None:
+    assert project.log(GOOD, "a") == 0
+    adapter, space = project.adapters()[0].record, project.pipeline.space
+    kept = space.adapter(adapter.digest)
+    with weights(space, adapter) as held:
+        (kept / "adapter_model.safetensors").write_bytes(b"others, written while these are loaded")
+        assert {name: file_id(held / name) for name in adapter.files} == adapter.files
+        assert held.stat().st_mode & 0o077 == 0, "nobody else writes there"
+    assert not held.exists()
+    (kept / "adapter_model.safetensors").unlink()
+    with pytest.raises(IntegrityError), weights(space, adapter):
+        pass
+
+
+def test_an_error_meanwhile_is_of_the_files_themselves(project: Imported) -> None:
+    assert project.log(GOOD, "a") == 0
+    adapter, space = project.adapters()[0].record, project.pipeline.space
+    with pytest.raises(ModelError) as failure, weights(space, adapter) as held:
+        raise ModelError(f"adapter: {held} does not fit the base")
+    assert str(failure.value) == f"adapter: {space.adapter(adapter.digest)} does not fit the base"
 
 
 def test_an_adapter_is_imported_from_where_it_is_kept(project: Imported) -> None:

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from qlora_gov.cli.main import run
+from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.ledger import Ledger
 from qlora_gov.pipeline import replay
 from qlora_gov.records.answer import Answer
 from qlora_gov.records.example import Example
+from qlora_gov.stages.respond import batches
 from tests.support.imported import GOOD, make_imported
 from tests.support.project import make_project
 
@@ -33,11 +36,25 @@ def copy(trained: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("side", ["candidate", "champion"])
-def test_the_same_machine_answers_the_same(trained: Path, side: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_machine_answers_the_same_in_the_same_batches(
+    trained: Path, side: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(trained.parent / ".qlora_gov" / "ledger.duckdb")
+    dataset = next(e.id for e in ledger.entries("dataset") if e.record.role == "evaluation")  # type: ignore[attr-defined]
+    rows = evaluation_rows(ledger, dataset)
+    planned = [[rows[at] for at in batch] for batch in batches(rows, 4)]
+    asked, ask = [], replay.ask
+
+    def kept(subject: Any, examples: Sequence[Example], *settings: Any, **more: Any) -> list[Answer]:
+        asked.append(list(examples))
+        return ask(subject, examples, *settings, **more)
+
+    monkeypatch.setattr(replay, "ask", kept)
     assert run(["replay", str(trained), "--rows", "5", "--side", side]) == 0
     out = capsys.readouterr().out
-    assert f"{side}: 5 of 5 answers are the same to the character; 5 of 5 log-likelihoods within 0.001 relative" in out
-    assert "rows: 0, 2, 4, 7, 9" in out
+    assert f"{side}: 8 of 8 answers are the same to the character; 8 of 8 log-likelihoods within 0.001 relative" in out
+    assert "in 2 of the 3 batches that they were answered in" in out
+    assert asked == [planned[0], planned[1]]
     assert "environment: the same as then" in out
 
 
@@ -56,9 +73,9 @@ def test_other_answers_cannot_tell(
 
     monkeypatch.setattr(replay, "ask", otherwise)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    assert run(["replay", str(copy), "--rows", "3"]) == 3
+    assert run(["replay", str(copy), "--rows", "12"]) == 3
     out = capsys.readouterr().out
-    assert "candidate: 2 of 3 answers are the same to the character; 3 of 3 log-likelihoods" in out
+    assert "candidate: 11 of 12 answers are the same to the character; 12 of 12 log-likelihoods" in out
     assert "row 4 differs in its answer" in out
     assert "environment: threads was" in out
 

@@ -54,17 +54,28 @@ ROWS = [example("Call 1 or 2", "No."), example("Call", "On 3."), example("Call",
 
 
 def test_a_guardrail_drops_the_rows_that_it_flags_in_any_turn() -> None:
-    assert GuardrailFilter(Digits(), "toys/digits", "drop").apply(ROWS, ()) == [Drop("DIGIT"), Drop("DIGIT"), ROWS[2]]
+    assert GuardrailFilter(Digits(), "toys/digits", "drop", ("DIGIT",)).apply(ROWS, ()) == [
+        Drop("DIGIT"),
+        Drop("DIGIT"),
+        ROWS[2],
+    ]
 
 
 def test_a_guardrail_redacts_what_it_found_in_any_turn() -> None:
-    rows = GuardrailFilter(Digits(), "toys/digits", "redact").apply(ROWS, ())
+    rows = GuardrailFilter(Digits(), "toys/digits", "redact", ("DIGIT",)).apply(ROWS, ())
     assert [[m.content for m in row.messages] for row in rows if isinstance(row, Example)] == [
         ["Call [DIGIT] or [DIGIT]", "No."],
         ["Call", "On [DIGIT]."],
         ["Call", "No."],
     ]
     assert rows[2] is ROWS[2]
+
+
+def test_a_guardrail_numbers_what_it_found_over_the_turns_of_a_row() -> None:
+    rows = GuardrailFilter(Digits(), "toys/digits", "redact numbered").apply([example("Call 1 or 2", "On 2.")], ())
+    [row] = rows
+    assert isinstance(row, Example)
+    assert [m.content for m in row.messages] == ["Call [DIGIT_1] or [DIGIT_2]", "On [DIGIT_2]."]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +89,7 @@ def test_a_guardrail_redacts_what_it_found_in_any_turn() -> None:
 )
 def test_a_guardrail_of_no_known_action_is_refused(action: str | None, said: str) -> None:
     with pytest.raises(ProjectError) as caught:
-        GuardrailFilter(Digits(), "toys/digits", action)
+        GuardrailFilter(Digits(), "toys/digits", action, ("DIGIT",))
     assert caught.value.lines == (f"toys/digits: {said}",)
 
 
@@ -93,15 +104,15 @@ class Says:
 @pytest.mark.parametrize(
     ("findings", "said"),
     [
-        ([], "0 lists of findings were returned for 2 texts"),
-        ([[]], "1 lists of findings were returned for 2 texts"),
-        ([[], [], []], "3 lists of findings were returned for 2 texts"),
-        ([[], [Finding("A", 1.0, 0, 99)]], "does not lie within a text of 3 characters"),
-        ([[], [Finding("A", 1.0, -1, 2)]], "does not lie within a text of 3 characters"),
-        ([[], [Finding("A", 1.0, 2, 1)]], "does not lie within a text of 3 characters"),
+        ([], "returned 0 lists of findings for 2 texts"),
+        ([[]], "returned 1 lists of findings for 2 texts"),
+        ([[], [], []], "returned 3 lists of findings for 2 texts"),
+        ([[], [Finding("A", 1.0, 0, 99)]], "is not within a text of 3 characters, in file:One"),
+        ([[], [Finding("A", 1.0, -1, 2)]], "is not within a text of 3 characters, in file:One"),
+        ([[], [Finding("A", 1.0, 2, 1)]], "is not within a text of 3 characters, in file:One"),
     ],
 )
 def test_findings_that_do_not_fit_the_texts_let_no_row_through(findings: list[list[Finding]], said: str) -> None:
     for action in ("drop", "redact"):
-        with pytest.raises(PluginError, match=f"^toys/says: .*{said}"):
-            GuardrailFilter(Says(*findings), "toys/says", action).apply([example("One?", "No.")], ())
+        with pytest.raises(PluginError, match=f"^toys/says .*{said}"):
+            GuardrailFilter(Says(*findings), "toys/says", action, ("A",)).apply([example("One?", "No.")], ())

@@ -11,12 +11,12 @@ import duckdb
 import numpy as np
 import pytest
 
-from qlora_gov.canonical import bytes_id
+from qlora_gov.canonical import bytes_id, columns_id
 from qlora_gov.errors import IntegrityError, NewerLedgerError
 from qlora_gov.ledger import Ledger, Problem, ProblemKind, verify_ledger, verify_lineage
 from qlora_gov.ledger.entry import Line
-from qlora_gov.ledger.rows import Aggregates
-from qlora_gov.records import Card, Head
+from qlora_gov.ledger.rows import Aggregates, table_problems
+from qlora_gov.records import Card, Head, Responses
 from qlora_gov.records.table import TABLES
 from tests.ledger.samples import AGGREGATES, SOURCE, Release, aggregate, append_release, evaluation_of, ratio
 
@@ -338,3 +338,13 @@ def test_problems_read_well(release: Release) -> None:
         f"entry {place.seq} (responses {place.id[:15]}), responses: "
         "the rows do not have the digest that the record states [tampered]"
     )
+
+
+@pytest.mark.parametrize(
+    ("cut", "problems"), [(None, []), (1, []), (0, ["1 answers are cut short, the record states 0"])]
+)
+def test_answers_that_were_cut_short_are_as_many_as_the_record_states(cut: int | None, problems: list[str]) -> None:
+    table = {"row": np.arange(2), "example": ["a", "b"], "response": ["x", "y"], "finish": ["length", "stop"]}
+    how: dict[str, Any] = {"base": None, "adapter": None, "quantization": None, "generation": None, "environment": None}
+    record = Responses(dataset="d", rows=2, digest=columns_id(table), likelihoods=None, cut=cut, **how)
+    assert [problem.what for problem in table_problems("entry 1", record, "responses", table)] == problems

@@ -11,9 +11,9 @@ import pytest
 from safetensors.numpy import load, save
 
 from qlora_gov.errors import ModelError, TrainingError
-from qlora_gov.pipeline import evaluation, training
+from qlora_gov.pipeline import subjects, training
 from qlora_gov.plugin.specs import TrainingJob, TrainingOutcome
-from qlora_gov.records import GenerationSettings
+from qlora_gov.stages.train import adapter_files
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
 from tests.support.adapters import write_adapter
 
@@ -46,9 +46,7 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(training, "training_rows", lambda state, dataset: examples(2))
     monkeypatch.setattr(training, "environment_of", lambda root, device: HERE)
     monkeypatch.setattr(training, "device", lambda: "cpu")
-    base = SimpleNamespace(quantization="none")
-    project = SimpleNamespace(seed=1, base=base, evaluation=SimpleNamespace(generation=GenerationSettings()))
-    kept = tmp_path / "adapters"
+    project, kept = SimpleNamespace(seed=1), tmp_path / "adapters"
     return SimpleNamespace(
         project=project, state=tmp_path, root=tmp_path, progress=Quiet(), adapter=lambda digest: kept / digest[7:]
     )
@@ -69,11 +67,8 @@ def test_a_training_that_changed_nothing_is_refused_and_nothing_is_kept(space: A
 
 
 def test_one_that_is_on_record_does_not_answer(space: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation, "weights", lambda space, adapter: untrained(tmp_path / "a"))
-    monkeypatch.setattr(evaluation.Subject, "load", lambda *paths, **settings: pytest.fail("a model was loaded"))
-    bound: Any = SimpleNamespace(measures=SimpleNamespace(metrics=()))
-    adapter: Any = SimpleNamespace(id="sha256:1", base=BASE.id)
-    base: Any = SimpleNamespace(record=BASE, path=tmp_path)
-    step = evaluation.responding(space, bound, base, adapter, DATASET)
-    with pytest.raises(ModelError, match="every lora_B is zero, so that it answers as its base does"):
-        step.make(tmp_path)
+    monkeypatch.setattr(subjects.Subject, "load", lambda *paths, **settings: pytest.fail("a model was loaded"))
+    files = adapter_files(untrained(space.adapter("sha256:1")))
+    adapter: Any = SimpleNamespace(id="sha256:2", digest="sha256:1", files=files)
+    with pytest.raises(ModelError, match=f"^{space.adapter('sha256:1')}/{WEIGHTS}: every lora_B is zero"):
+        subjects.load_subject(space, tmp_path, adapter, "none", "base")

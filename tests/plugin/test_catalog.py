@@ -13,8 +13,11 @@ from qlora_gov.errors import MissingExtraError, PluginError, ProjectError
 from qlora_gov.plugin import catalog
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.host import load_catalog
 from qlora_gov.plugin.settings import ProjectFile, Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, MetricSpec
+from qlora_gov.project.components import bind_components
+from qlora_gov.project.schema import StepSettings
 from qlora_gov.records.released import DISTRIBUTION
 
 
@@ -32,6 +35,9 @@ class Opaque(BaseModel):
 class Words:
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings
+
+    def apply(self, examples: Any, held_out: Any) -> Any:
+        return examples
 
 
 OURS = Plugin("ours", "our-dist", "1", "sha256:0", ModuleType("ours"))
@@ -145,6 +151,26 @@ def test_a_setting_that_came_later_is_recorded_where_it_says_something(
 
 
 @pytest.mark.parametrize(
+    ("schema", "settings", "recorded"),
+    [
+        (1, {}, {"answer": {"least": 0}}),
+        (2, {}, {"answer": {"least": 0}, "strict": True}),
+        (3, {}, {"answer": {"least": 0}, "strict": True, "prompt": {"most": 5}}),
+        (4, {"strict": False}, {"answer": {"least": 0}, "prompt": {"most": 5}}),
+    ],
+)
+def test_a_better_default_is_that_of_a_later_schema_and_on_record(
+    monkeypatch: pytest.MonkeyPatch, schema: int, settings: dict[str, Any], recorded: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(catalog, "SETTINGS", {"ours/sections": frozenset({"answer.least"})})
+    since = {3: {"prompt": {"most": 5}}, 2: {"strict": True}}
+    spec = FilterSpec(name="sections", summary="s", factory=dict, config=SectionSettings, from_schema=since)
+    entry = Entry(replace(OURS, distribution=DISTRIBUTION), spec)
+    bound = Catalog([entry]).bind(FilterSpec, "sections", settings, root=Path(), where="w", schema=schema)
+    assert bound.component.settings == recorded
+
+
+@pytest.mark.parametrize(
     ("name", "settings", "error", "said"),
     [
         ("word", {}, PluginError, "no filter is named 'word'; did you mean 'words'?"),
@@ -199,3 +225,24 @@ def test_a_spec_is_asked_for_by_its_class() -> None:
     catalog = Catalog([Entry(OURS, gate), Entry(OURS, METRIC)])
     assert catalog.bind(GateSpec, "words", {}, root=Path(), where="here").spec is gate
     assert catalog.bind(MetricSpec, "words", {}, root=Path(), where="here").spec is METRIC
+
+
+def test_what_is_not_set_is_as_the_projects_schema_has_it() -> None:
+    spec = replace(OPAQUE, from_schema={2: {"value": "second"}, 4: {"value": "fourth", "number": 4.0}})
+    catalog = Catalog([Entry(OURS, spec)])
+
+    def bound(schema: int, **settings: Any) -> dict[str, Any]:
+        given = catalog.bind(FilterSpec, "opaque", settings, root=Path(), where="w", schema=schema)
+        return dict(given.component.settings)
+
+    assert [bound(schema)["value"] for schema in (1, 2, 3, 4)] == [None, "second", "second", "fourth"]
+    assert bound(5, value="own") == {"value": "own", "number": 4.0}
+
+
+def test_a_projects_schema_is_the_one_that_its_components_are_bound_by(tmp_path: Path) -> None:
+    """What is on record says it, so that evidence of one schema is not taken for that of another."""
+    catalog = load_catalog()
+    for schema, settings in ((1, {}), (2, {"invisible": "passed_over"})):
+        named = [("data.training.steps[0]", StepSettings(use="exact_duplicates"), FilterSpec)]
+        bound = bind_components(named, catalog, tmp_path, schema)
+        assert bound["data.training.steps[0]"].component.settings == settings

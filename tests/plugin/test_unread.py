@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from qlora_gov.errors import PluginError
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import MetricTraits, Unread, ratio
-from qlora_gov.plugin.unread import unread_line, unread_rows
+from qlora_gov.plugin.unread import unread_among, unread_line, unread_rows
 from qlora_gov.records.example import Example
 from tests.stages.toys import component, example
 
@@ -54,5 +55,28 @@ def test_what_a_metric_does_wrong_is_told_of_the_metric() -> None:
             unread_rows(measure(says(value)), EXAMPLES)
     broken = Ascii()
     broken.unread = lambda example: 1 / 0  # type: ignore[method-assign]
-    with pytest.raises(PluginError, match="unread raised ZeroDivisionError: division by zero on file:a"):
+    with pytest.raises(
+        PluginError,
+        match=r"unread raised ZeroDivisionError: division by zero \(test_unread.py, line \d+\), for file:a$",
+    ):
         unread_rows(measure(broken), EXAMPLES)
+
+
+def test_a_metric_cannot_change_what_it_is_asked_about() -> None:
+    def spoils(example: Example) -> None:
+        example.extra["level"] = ["hard"]  # type: ignore[index]
+
+    metric, row = Ascii(), example("a", extra={"level": ["easy"]})
+    metric.unread = spoils  # type: ignore[method-assign]
+    assert unread_rows(measure(metric), [row]) == {}
+    assert row.extra == {"level": ["easy"]}
+
+
+def test_of_some_rows_only_these_are_counted() -> None:
+    one = measure(Ascii())
+    said = "1 of 2 rows hold text that words does not read (first: file:c, beyond ASCII); use another"
+    assert unread_among(one, EXAMPLES, np.array([True, False, True])) == said
+    assert unread_among(one, EXAMPLES, np.array([True, False, False])) is None
+    assert unread_among(measure(says(1)), EXAMPLES, np.ones(3, dtype=bool)) == (
+        "toys/words: unread returned a int, not an Unread or None"
+    )

@@ -14,6 +14,7 @@ from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import (
+    Coverage,
     FilterSpec,
     GateSpec,
     GuardrailSpec,
@@ -25,6 +26,7 @@ from qlora_gov.plugin.specs import (
 )
 from qlora_gov.project.binding import BoundProject, bind_project
 from qlora_gov.project.schema import Project
+from qlora_gov.records import DetectorFigure
 
 
 class Limit(Settings):
@@ -108,6 +110,38 @@ def test_everything_is_bound_and_nothing_is_made() -> None:
     assert (detector.covers, detector.misses) == (("a",), ("b",))
 
 
+def redacting(schema: int) -> Edit:
+    def edit(project: dict[str, Any]) -> None:
+        project["schema"] = schema
+        project["data"]["training"]["steps"][1]["action"] = "redact"
+
+    return edit
+
+
+def test_a_redaction_numbers_its_placeholders_from_schema_2_on() -> None:
+    for schema, action in ((1, "redact"), (2, "redact numbered")):
+        data = assembled(redacting(schema)).trains().training_data
+        redact = data.used_steps()[1]
+        assert isinstance(redact.filter, GuardrailFilter)
+        assert (redact.filter.action, redact.action) == (action, action)
+        assert data.key[1][1][1] == action
+
+
+def test_a_guardrail_says_of_its_settings_what_it_covers_and_what_was_measured() -> None:
+    figure = DetectorFigure(what="names", wanted=True, flagged=0, of=9, texts="T")
+    stated = {0.5: Coverage(("a",), ("b",), (figure,)), 0.1: Coverage(("b",), ("a",))}
+    pii = GuardrailSpec(
+        name="pii", summary="s", factory=Part, config=Limit, covers=("a", "b"), misses=(),
+        stated=lambda settings: stated[settings.limit], from_schema={2: {"limit": 0.1}},
+    )  # fmt: skip
+    catalog = Catalog(Entry(OURS, pii if isinstance(spec, GuardrailSpec) else spec) for spec in SPECS)
+    [detector] = assembled(catalog=catalog).detectors()
+    assert (detector.covers, detector.misses, detector.measured) == (("a",), ("b",), (figure,))
+    assert assembled(catalog=catalog).trains().training_data.used_steps()[1].measured == (figure,)
+    [detector] = assembled(lambda d: d.update(schema=2), catalog).detectors()
+    assert (detector.covers, detector.misses, detector.measured) == (("b",), ("a",), ())
+
+
 def test_a_guardrail_without_an_action_becomes_no_filter() -> None:
     data = assembled().trains().training_data
     step, guardrail = data.steps[1]
@@ -125,12 +159,12 @@ def test_a_rule_on_the_answers_names_no_metric_and_is_no_regression() -> None:
     assert [one.metric for one in bound.regression.policy.rules] == ["pii_rate", "length"]
 
 
-def test_the_duties_of_the_projects_schema_are_among_the_policys_terms() -> None:
+def test_what_becomes_of_unread_rows_is_among_the_policys_terms() -> None:
     first, second = assembled(), assembled(lambda d: d.update(schema=2))
     for one, other in ((first.release, second.release), (first.regression, second.regression)):
-        assert (one.policy.duties, other.policy.duties) == (1, 2)
+        assert (one.policy.unread, other.policy.unread) == ("scored", "left_out")
         assert one.policy.terms != other.policy.terms
-    assert "duties" not in first.release.policy.content()
+    assert "unread" not in first.release.policy.content()
 
 
 def test_a_policy_records_which_metric_each_rule_judges() -> None:

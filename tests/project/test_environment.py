@@ -61,6 +61,53 @@ def test_a_change_anywhere_in_the_repository_makes_it_dirty(repository: Path, pa
         assert environment_of(root, "cpu").git_dirty is dirty
 
 
+def git(repository: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(repository), *arguments], check=True)
+
+
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_file_that_git_was_told_not_to_look_at_makes_a_repository_dirty(repository: Path, flag: str) -> None:
+    git(repository, "update-index", flag, "project/qlora_gov.yaml")
+    (repository / "project" / "qlora_gov.yaml").write_text("seed: 2\n")
+    for root in (repository, repository / "project"):
+        assert environment_of(root, "cpu").git_dirty is True
+
+
+def test_what_a_sparse_checkout_leaves_out_makes_no_repository_dirty(repository: Path) -> None:
+    (repository / "elsewhere").mkdir()
+    (repository / "elsewhere" / "ünïcode file").write_text("x")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "--message", "second")
+    git(repository, "sparse-checkout", "set", "project")
+    assert not (repository / "elsewhere").exists()
+    assert environment_of(repository / "project", "cpu").git_dirty is False
+    git(repository, "sparse-checkout", "disable")
+    git(repository, "update-index", "--skip-worktree", "elsewhere/ünïcode file")
+    assert environment_of(repository / "project", "cpu").git_dirty is True
+
+
+def test_new_files_make_a_repository_dirty_whatever_git_shows(repository: Path) -> None:
+    git(repository, "config", "status.showUntrackedFiles", "no")
+    assert environment_of(repository, "cpu").git_dirty is False
+    (repository / "project" / "plugin.py").write_text("changed")
+    assert environment_of(repository, "cpu").git_dirty is True
+
+
+@pytest.mark.parametrize("more", [(), ("GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR")])
+def test_the_commit_is_that_of_the_projects_own_repository(
+    repository: Path, more: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook of another repository says in its environment where git is to look."""
+    own = environment_of(repository, "cpu").git_commit
+    other = tmp_path_factory.mktemp("other")
+    for command in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message", "other"]):
+        git(other, *command)
+    for name in ("GIT_DIR", *more):
+        monkeypatch.setenv(name, str(other / ".git"))
+    found = environment_of(repository / "project", "cpu")
+    assert (found.git_commit, found.git_dirty) == (own, False)
+
+
 def test_outside_of_a_repository_nothing_is_said_of_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     found = environment_of(tmp_path, "cpu")

@@ -291,3 +291,15 @@ def test_any_model_s_errors_are_explained(model: type[BaseModel], values: Any, s
         model.model_validate(values)
     (reason,) = reasons_of(caught.value, model)
     assert str(reason).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "decoding"),
+    [(1, {}, "base"), (2, {}, "greedy"), (2, {"decoding": "base"}, "base"), (1, {"decoding": "greedy"}, "greedy")],
+)
+def test_answers_are_plainly_greedy_from_schema_2_on(schema: int, said: dict[str, str], decoding: str) -> None:
+    values = yaml.safe_load(TEMPLATE)
+    values["schema"] = schema
+    values["evaluation"]["generation"] = {"max_new_tokens": 9} | said
+    found = Project.model_validate(values).generation
+    assert (found.decoding, found.max_new_tokens) == (decoding, 9)

@@ -31,6 +31,37 @@ def test_an_exploratory_approval_neither_promotes_nor_exits_with_0(
     assert f"decision {short_id(decision.id)}: it is exploratory" in said(capsys)
 
 
+@pytest.mark.parametrize(
+    ("scores", "code", "outcome"), [(BAD, 1, "REFUSED"), ([1.0] * 72 + [0.0] * 28, 3, "INCONCLUSIVE")]
+)
+def test_an_exploratory_decision_of_any_outcome_says_so_first_and_last(
+    project: Imported, scores: list[float], code: int, outcome: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(scores, "b") == 0
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.2}])
+    capsys.readouterr()
+    assert project("gate") == code
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("EXPLORATORY: ")
+    assert last == f"EXPLORATORY: {outcome} by these rules; this cannot promote"
+    assert decided(project.last("decision"))[:2] == (outcome, True)
+
+
+def test_promote_names_the_decision_that_it_judges_and_the_exploratory_one_since(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == 0
+    candidate = short_id(project.last("decision").id)
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.2}])
+    assert project("gate") == 3
+    since = short_id(project.last("decision").id)
+    assert project("promote") == 14
+    assert (
+        f"not promoted: decision {candidate}, the candidate's (decision {since}, made since, is exploratory and names "
+        "no candidate): the project's policy is not the one"
+    ) in said(capsys)
+
+
 def test_a_log_that_began_before_the_policy_was_recorded_is_exploratory(tmp_path: Path) -> None:
     project = make_imported(tmp_path / "project")
     assert project.log(GOOD) == project.log(BETTER, "a", age=3600) == 0
@@ -52,7 +83,12 @@ def test_logs_of_two_bases_on_the_same_rows_are_not_taken_for_one(
 ) -> None:
     assert project.log(GOOD, model="another base") == 0
     assert project("gate") == 2
-    assert "logs of several bases are on these rows (another base, m)" in said(capsys)
+    told = said(capsys)
+    assert "logs of several bases are on these rows: " in told
+    assert "(another base by toy 1, begun " in told
+    assert "(m by toy 1, begun " in told
+    assert "name one with --against" in told
+    assert project("gate", "--against", "m") == 0
 
 
 def test_a_card_of_a_decision_just_made_is_that_of_the_decision_on_record(project: Imported) -> None:
@@ -90,6 +126,23 @@ def test_a_decision_that_a_newer_one_supersedes_does_not_exit_with_0(project: Im
     first = project.adapters()[0].id
     assert project("gate", "--adapter", first) == 1
     assert project("promote") == 14
+
+
+def test_gating_a_superseded_decision_again_names_no_candidate(project: Imported) -> None:
+    """The adapter was decided on against another champion since; that decision is what speaks for it."""
+    first = project.adapters()[0].id
+    assert project("gate") == 0
+    superseded = project.last("decision").id
+    assert project.log(BETTER, "b") == project("gate") == project("promote") == 0
+    assert project("gate", "--adapter", first) in (0, 3)
+    newer = project.last("decision").id
+    assert project("rollback") == 0
+    assert project("gate", "--adapter", first) == 3
+    assert len(project.ledger.entries("decision")) == 3, "the first one is found"
+    named = project.ledger.alias("candidate")
+    assert named is not None
+    assert named.record.decision == newer != superseded  # type: ignore[attr-defined]
+    assert project("verify") == 0
 
 
 def test_where_there_is_no_ledger_nothing_is_verified(project: Imported) -> None:
@@ -179,5 +232,6 @@ def test_plan_says_how_many_rows_the_playbook_s_review_takes(
     assert rule.verdict.outcome == "INCONCLUSIVE"
     assert rule.verdict.rows_planned is not None
     assert 490 <= rule.verdict.rows_planned <= 515
-    assert f"{rule.verdict.rows_planned:,} rows decide" in out
+    assert f"\n{rule.verdict.rows_planned:,} rows decide" in out, "an exact number is not called about"
+    assert rule.exact
     assert project.ledger.head() == head, "nothing is recorded"

@@ -14,6 +14,7 @@ from qlora_gov.records import (
     CorrectedRate,
     DatasetVersion,
     DetectorErrors,
+    DetectorFigure,
     Environment,
     Interval,
     Measurement,
@@ -82,6 +83,10 @@ HELD_OUT = DatasetVersion(
     mix={"provenance": {"human": 72, "synthetic": 25, "historical": 72}},
     digest=content_id("held-out rows"),
 )
+RUDE = (
+    DetectorFigure(what="hateful texts", wanted=True, flagged=629, of=2563, texts="HateCheck", at="threshold 0.8"),
+    DetectorFigure(what="other texts", wanted=False, flagged=366, of=1165, texts="HateCheck", at="threshold 0.8"),
+)
 TRAINING = DatasetVersion(
     role="training",
     sources=(
@@ -106,6 +111,14 @@ TRAINING = DatasetVersion(
             dropped={"near-duplicate of a held-out row": 1},
             changed=0,
         ),
+        StepReport(
+            component=component("guardrails/toxicity_lexical", threshold=0.8),
+            action="drop",
+            rows_in=409,
+            dropped={},
+            changed=0,
+            measured=RUDE,
+        ),
         StepReport(component=component("guardrails/pii"), action="redact", rows_in=409, dropped={}, changed=6),
     ),
     rows=409,
@@ -125,6 +138,7 @@ SCANS = (
         fields=("response",),
         covers=("e-mail address", "IBAN", "card number"),
         misses=("names", "postal addresses"),
+        measured=(DetectorFigure(what="PERSON", wanted=True, flagged=0, of=431, texts="public texts"),),
         errors=DetectorErrors(found=93, present=100, spared=480, absent=500, measured_on="500 labelled bank chats"),
         corrected=CorrectedRate(
             value=0.0012, interval=Interval(low=0.0, high=0.0301, level=0.95, method="Lang-Reiczigel")

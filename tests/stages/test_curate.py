@@ -156,3 +156,124 @@ def test_a_source_yields_examples() -> None:
 def test_the_same_rows_and_steps_give_the_same_record() -> None:
     steps = {"c": drop_where(lambda row: row.question == "c", "unwanted")}
     assert run(ROWS, steps)[0].id == run(ROWS, steps)[0].id != run(ROWS[::-1], steps)[0].id
+
+
+FOREIGN = example("foreign", source="elsewhere:1")
+HELD = example("held", source="held:1")
+
+
+def fills(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
+    rows[1].extra["seen"] = True
+    return rows
+
+
+def rewrites(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
+    object.__setattr__(rows[2], "messages", rows[0].messages)
+    return rows
+
+
+def clears(rows: Any, held_out: Sequence[Any]) -> Any:
+    results = list(rows)
+    rows.clear()
+    return results
+
+
+def spoils_held_out(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
+    held_out[0].__dict__["group"] = "another"
+    return rows
+
+
+def exits(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (
+            lambda rows, held: [*held, *rows[1:]],
+            "toys/bad returned held:1 in place of file:a; a filter",
+        ),
+        (lambda rows, held: [FOREIGN, *rows[1:]], "toys/bad returned elsewhere:1 in place of file:a"),
+        (lambda rows, held: [rows[0], rows[0], *rows[2:]], "toys/bad returned file:a in place of file:b"),
+        (lambda rows, held: [*reversed(rows)], "toys/bad returned file:d in place of file:a"),
+        (
+            lambda rows, held: [rows[0].with_messages(held[0].messages), *rows[1:]],
+            "the steps turned file:a into a held-out row; put held_out_leak last, which drops such rows",
+        ),
+        (fills, "toys/bad changed a row in place, first file:b; return a changed copy"),
+        (rewrites, "toys/bad changed a row in place, first file:c"),
+        (clears, "toys/bad changed a row in place, first file:a"),
+        (spoils_held_out, "toys/bad changed a held-out row in place, first held:1"),
+        (exits, "toys/bad raised SystemExit: 0 (test_curate.py, line"),
+        (lambda rows, held: 1 / 0, "toys/bad raised ZeroDivisionError: division by zero"),
+        (lambda rows, held: None, "toys/bad raised TypeError"),
+        (lambda rows, held: [Drop(""), *rows[1:]], "toys/bad dropped file:a without a reason in words"),
+        (lambda rows, held: [Drop(7), *rows[1:]], "toys/bad dropped file:a without a reason in words"),
+    ],
+)
+def test_a_filter_returns_the_rows_that_it_was_given(function: Callable[..., Any], said: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        run(ROWS, {"bad": Step(function)}, HeldOut("sha256:9", [HELD]))
+    assert str(caught.value).startswith(said)
+
+
+def test_a_row_that_became_a_held_out_one_may_be_dropped_later() -> None:
+    """As where redaction makes a training row what the redacted held-out row is."""
+    becomes = Step(lambda rows, held: [rows[0].with_messages(held[0].messages), *rows[1:]])
+    _, kept = run(ROWS, {"becomes": becomes, "leak": LEAKED}, HeldOut("sha256:9", [HELD]))
+    assert [row.question for row in kept] == ["b", "c", "d"]
+
+
+def test_what_a_filter_keeps_it_cannot_change_later() -> None:
+    kept: list[Any] = []
+
+    def keeps(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
+        changed = [row.model_copy(update={"extra": {"tags": ["one"]}}) for row in rows]
+        kept.extend(changed)
+        return changed
+
+    def spoils(rows: Sequence[Any], held_out: Sequence[Any]) -> Any:
+        for row in kept:
+            row.extra["tags"].append("two")
+        return rows
+
+    _, left = run(ROWS, {"keeps": Step(keeps), "spoils": Step(spoils)})
+    assert all(row.extra == {"tags": ["one"]} for row in left)
+
+
+def test_a_reason_is_made_fit_for_a_record() -> None:
+    version, _ = run(ROWS, {"b": drop_where(lambda row: row.question == "b", "a\ud800\n")})
+    assert dict(version.steps[0].dropped) == {"a{U+D800}": 1}
+
+
+def fails_late(rows: Sequence[Example]) -> Iterator[Example]:
+    yield rows[0]
+    raise SystemExit(0)
+
+
+class Late:
+    def read(self) -> Iterator[Example]:
+        return fails_late(ROWS)
+
+
+def test_a_source_that_fails_is_named() -> None:
+    with pytest.raises(PluginError, match=r"^toys/late raised SystemExit: 0 \(test_curate.py, line \d+\)$"):
+        curate_dataset("training", [UsedSource(Late(), component("late"), None)], [], None, Quiet())
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            ROWS[0].model_copy(update={"extra": {"day": object()}}),
+            "file:a: toys/first yielded it, and it cannot be",
+        ),
+        (ROWS[0].model_copy(update={"group": None}), "file:a: toys/first yielded it: group: "),
+        (example("\ud800", source="f:1"), "f:1: toys/first yielded it, and it cannot be recorded: "),
+    ],
+)
+def test_a_row_that_no_ledger_could_hold_is_named(row: Example, said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        run([row, *ROWS[1:]], {})
+    assert str(caught.value).startswith(said)

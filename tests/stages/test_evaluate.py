@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from qlora_gov.canonical import columns_id
-from qlora_gov.errors import GovError, ModelError
+from qlora_gov.errors import GovError, ModelError, PluginError
 from qlora_gov.plugin.measures import RATE_COMPONENTS, Measure
 from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, MetricTraits, Unread, ratio
 from qlora_gov.records import (
@@ -64,7 +65,7 @@ class Digits:
 def detector(guardrail: Any, name: str = "digits") -> Detector:
     traits = MetricTraits(f"{name}_rate", False, "absolute", True, ratio)
     rate = Measure(component(name).rate, RATE_COMPONENTS, traits, frozenset({"response"}), None)
-    return Detector(guardrail, component(name), rate, ("digits",), ("words",))
+    return Detector(guardrail, component(name), rate, ("DIGIT", "A"), ("words",), frozenset({"DIGIT", "A"}))
 
 
 def run(measures: Sequence[Measure] = (), detectors: Sequence[Detector] = ()) -> tuple[Evaluation, dict[str, Table]]:
@@ -107,7 +108,7 @@ GOOD = np.ones((N, 2))
 YES = np.ones(N, dtype=bool)
 
 
-def raises(error: Exception) -> Callable[[Any], Any]:
+def raises(error: BaseException) -> Callable[[Any], Any]:
     def function(argument: Any) -> Any:
         raise error
 
@@ -122,6 +123,9 @@ def returns(*value: Any) -> Callable[[Any], Any]:
     ("metric", "reason"),
     [
         (Scored(raises(KeyError("x"))), "the metric raised KeyError: 'x'"),
+        (Scored(raises(SystemExit(0))), "the metric raised SystemExit: 0"),
+        (Scored(raises(GeneratorExit())), "the metric raised GeneratorExit"),
+        (Scored(raises(ValueError("a\ud800\x1b[2J\nb"))), "the metric raised ValueError: a{U+D800}{U+001B}[2J b"),
         (Scored(lambda rows: None), "the metric raised TypeError: "),
         (Scored(returns(GOOD)), "the metric raised IndexError: "),
         (Scored(returns([[1.0, 1.0], [1.0]], YES)), "the metric raised ValueError: "),
@@ -177,6 +181,27 @@ def test_a_metric_that_fails_is_absent_with_its_reason_and_has_no_rows(metric: S
         (Scored(returns(GOOD, YES), lambda sums: "high"), "the metric's aggregate raised ValueError: ", N),
         (Scored(returns(GOOD, YES), lambda sums: None), "undefined over these rows: the metric's aggregate is nan", N),
         (Scored(returns(GOOD, YES), raises(ZeroDivisionError())), "the metric's aggregate raised ZeroDivisionError", N),
+        (Scored(returns(GOOD, YES), raises(SystemExit(1))), "the metric's aggregate raised SystemExit: 1", N),
+        (
+            Scored(returns(GOOD, YES), lambda sums: float(sums[0]) / float(sums[1])),
+            "the metric's aggregate is not vectorised: of sums of shape (3, 2) it raised TypeError: ",
+            N,
+        ),
+        (
+            Scored(returns(GOOD, YES), lambda sums: np.divide(sums[..., 0], sums[..., 1], out=sums[..., 0]) + 0.0),
+            "the metric's aggregate changes the sums that it is given",
+            N,
+        ),
+        (
+            Scored(returns(GOOD, YES), lambda sums: sums[0] / sums[1]),
+            "the metric's aggregate is not vectorised: of sums of shape (3, 2) it made values of shape (2,); write it",
+            N,
+        ),
+        (
+            Scored(returns(GOOD, YES), lambda sums: sums[..., 0] / np.asarray(sums[..., 1]).sum()),
+            "the metric's aggregate is not vectorised: the sums of all rows give 1 alone and 0.5 beside others; write",
+            N,
+        ),
     ],
 )
 def test_an_aggregate_that_gives_no_number_is_absent_and_its_rows_stay(
@@ -205,12 +230,137 @@ def test_an_error_that_the_user_can_mend_is_not_recorded_as_a_result() -> None:
             run(failing, [] if failing else [detector(Says(raises(ModelError("no weights"))))])
 
 
-def test_a_metric_cannot_change_what_the_next_one_sees() -> None:
-    def clears(rows: Any) -> Any:
-        rows.clear()
+def test_the_row_is_named_with_which_alone_a_metric_fails() -> None:
+    def halves(rows: Sequence[EvaluatedRow]) -> Any:
+        return np.array([[1 / len(row.response or ""), 1.0] for row in rows]), np.ones(len(rows), dtype=bool)
 
-    record, _ = run([measure(Scored(clears), "clears"), measure(Scored(lengths), "sound")], [detector(Digits())])
-    assert [type(m.value) for m in record.measurements] == [Absent, float, float]
+    value = only(run([measure(Scored(halves))])).value
+    assert isinstance(value, Absent)
+    assert value.absent.startswith("the metric raised ZeroDivisionError: division by zero (test_evaluate.py, line ")
+    assert value.absent.endswith("), for file:3")
+
+
+def test_no_row_is_blamed_for_what_takes_several() -> None:
+    def together(rows: Sequence[EvaluatedRow]) -> Any:
+        return 1 / 0 if len(rows) == N else lengths(rows)
+
+    value = only(run([measure(Scored(together))])).value
+    assert isinstance(value, Absent)
+    assert "file:" not in value.absent
+
+
+def test_an_error_of_a_megabyte_is_a_line() -> None:
+    value = only(run([measure(Scored(raises(ValueError("x" * 2**20))))])).value
+    assert isinstance(value, Absent)
+    assert len(value.absent) < 3000
+
+
+class UnspeakableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def test_an_error_whose_text_fails_is_told() -> None:
+    value = only(run([measure(Scored(raises(UnspeakableError())))])).value
+    assert isinstance(value, Absent)
+    assert value.absent.startswith("the metric raised UnspeakableError: its text cannot be told")
+
+
+def test_a_lack_of_memory_is_no_result() -> None:
+    with pytest.raises(PluginError, match=r"^toys/metric ran out of memory"):
+        run([measure(Scored(raises(MemoryError())))])
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), OSError(errno.ENOSPC, "disk full")])
+def test_what_stops_the_program_is_no_result(stop: BaseException) -> None:
+    with pytest.raises(type(stop)):
+        run([measure(Scored(raises(stop)))])
+
+
+class ApprovedError(GovError):
+    """Of a plugin's own, with an exit code that is not its to give."""
+
+    exit_code = 0
+
+
+@pytest.mark.parametrize("error", [ApprovedError("all good"), GovError("all good")])
+def test_an_exit_code_of_a_plugin_s_own_is_none_of_ours(error: GovError) -> None:
+    error.exit_code = 0
+    with pytest.raises(PluginError, match=r"^toys/metric: all good$") as caught:
+        run([measure(Scored(raises(error)))])
+    assert caught.value.exit_code == 5
+
+
+def rewrites(row: EvaluatedRow) -> None:
+    object.__setattr__(row, "response", row.example.reference)
+
+
+def reaches(row: EvaluatedRow) -> None:
+    row.example.__dict__["messages"][1].__dict__["content"] = row.response
+
+
+def fills(row: EvaluatedRow) -> None:
+    row.example.extra["seen"] = True  # type: ignore[index]
+
+
+def deepens(row: EvaluatedRow) -> None:
+    row.example.extra["tags"][0]["of"].append("one more")
+
+
+def records(row: EvaluatedRow) -> None:
+    row.recorded["accuracy"] = 1.0  # type: ignore[index]
+
+
+def rates(row: EvaluatedRow) -> None:
+    object.__setattr__(row.loglikelihood, "nll", 0.0)
+
+
+def seals(row: EvaluatedRow) -> None:
+    row.example.extra["self"] = row  # type: ignore[index]
+
+
+@pytest.mark.parametrize("spoil", [rewrites, reaches, fills, deepens, records, rates, seals])
+def test_a_metric_that_changes_a_row_measured_nothing_and_spoils_nothing(spoil: Callable[[Any], None]) -> None:
+    """Whatever it reaches, and however: each component has rows of its own."""
+    extras = [{"tags": [{"of": ["one"]}]} for _ in ROWS]
+    given = [
+        replace(row, example=row.example.model_copy(update={"extra": extra}), loglikelihood=LogLikelihood(1.0, 2, 3))
+        for row, extra in zip(ROWS, extras, strict=True)
+    ]
+    seen: list[str] = []
+
+    def spoils(rows: Sequence[EvaluatedRow]) -> Any:
+        spoil(rows[1])
+        return lengths(rows)
+
+    def looks(rows: Sequence[EvaluatedRow]) -> Any:
+        seen.append(repr(rows))
+        return lengths(rows)
+
+    measures = [measure(Scored(looks), "one"), measure(Scored(spoils), "spoils"), measure(Scored(looks), "two")]
+    record, _ = score_responses(RESPONSES, given, measures, [detector(Digits())], Quiet())
+    values = [m.value for m in record.measurements]
+    assert values[0] == values[2] == 9 / 5
+    why = "the metric changed a row that it was given, first file:2: it scored rows of its own"
+    assert values[1] == Absent(absent=why)
+    assert values[3] == 2 / 5
+    assert seen[0] == seen[1]
+    assert extras == [{"tags": [{"of": ["one"]}]}] * N
+
+
+def test_what_a_metric_returned_it_cannot_change_later() -> None:
+    kept = np.ones((N, 2))
+
+    def keeps(rows: Sequence[EvaluatedRow]) -> Any:
+        return kept, YES
+
+    def edits(sums: Floats) -> Any:
+        kept[:] = 0.0
+        return ratio(sums)
+
+    record, tables = run([measure(Scored(keeps, edits))])
+    assert set(np.asarray(tables["scores"]["value"])) == {1.0}
+    assert record.measurements[0].value == 1.0
 
 
 # --- guardrails -------------------------------------------------------------------------------------------------
@@ -237,7 +387,7 @@ def test_a_rate_counts_responses_and_findings_are_kept_of_every_field() -> None:
     assert (scan.detector, scan.fields, scan.covers, scan.misses) == (
         component("digits"),
         ("prompt", "reference", "response"),
-        ("digits",),
+        ("DIGIT", "A"),
         ("words",),
     )
     found = list(zip(*(list(tables["findings"][c]) for c in ("row", "field", "kind", "start", "end")), strict=True))
@@ -250,14 +400,37 @@ def test_a_rate_counts_responses_and_findings_are_kept_of_every_field() -> None:
     ("detect", "reason"),
     [
         (raises(RuntimeError("no")), "the guardrail raised RuntimeError: no"),
-        (lambda texts: [], "the guardrail raised ValueError: 0 lists of findings were returned for 5 texts"),
+        (lambda texts: [], "the guardrail returned 0 lists of findings for 5 texts"),
         (lambda texts: None, "the guardrail raised TypeError: "),
-        (lambda texts: [[] for _ in texts[1:]], "the guardrail raised ValueError: 4 lists of findings"),
-        (lambda texts: [[Finding("A", 1.0, 0, 99)] for _ in texts], "the guardrail raised ValueError: Finding("),
+        (lambda texts: [[] for _ in texts[1:]], "the guardrail returned 4 lists of findings"),
+        (
+            lambda texts: [[Finding("A", 1.0, 0, 99)] for _ in texts],
+            "the guardrail reported 'A' at 0 to 99, which is not within a text of 5 characters, in",
+        ),
         (
             lambda texts: [[Finding("A", float("nan"), 0, 0)] for _ in texts],
-            "the guardrail raised ValueError: Finding(",
+            "the guardrail gave a finding of kind 'A' the score nan, not one from 0 to 1, in the prompt of file:1",
         ),
+        (
+            lambda texts: [[Finding("A", 7.0, 0, 0)] if "3" in text else [] for text in texts],
+            "the guardrail gave a finding of kind 'A' the score 7, not one from 0 to 1, in the reference of file:4",
+        ),
+        (lambda texts: [[Finding("A", -0.1, 0, 0)] for _ in texts], "the guardrail gave a finding of kind 'A' the sco"),
+        (
+            lambda texts: [[Finding("MADE_UP", 1.0, 0, 0)] if text == "bb" else [] for text in texts],
+            "the guardrail reported the kind 'MADE_UP', which it does not declare; declared: A, DIGIT, in the response "
+            "of file:2",
+        ),
+        (lambda texts: [[Finding(["A"], 1.0, 0, 0)] for _ in texts], "the guardrail reported the kind ['A'], which"),
+        (lambda texts: [[Finding("A", "1.0x", 0, 0)] for _ in texts], "the guardrail returned a finding whose score"),
+        (lambda texts: [[Finding("A", 1.0, 0.0, 0)] for _ in texts], "the guardrail returned a finding whose score"),
+        (lambda texts: [["A"] for _ in texts], "the guardrail returned a str, not a Finding, in the prompt of file:1"),
+        (lambda texts: [[] for _ in range(len(texts) + 0 * len(texts.pop()) + 1)], "the guardrail changed the texts"),
+        (
+            lambda texts: [[] if text != "c 1" else 1 / 0 for text in texts],
+            "the guardrail raised ZeroDivisionError: division by zero (test_evaluate.py, line",
+        ),
+        (raises(SystemExit(0)), "the guardrail raised SystemExit: 0"),
         (lambda texts: Digits().detect(texts) if texts[0] == "?????" else 1 / 0, "the guardrail raised ZeroDivision"),
     ],
 )
@@ -372,4 +545,6 @@ def test_a_metric_that_cannot_say_what_it_reads_measures_nothing() -> None:
     metric.unread = lambda example: 1 / 0  # type: ignore[method-assign, assignment, return-value]
     found, _ = left_out(metric)
     assert (found.digest, found.scored) == (None, 0)
-    assert found.value == Absent(absent="toys/metric: unread raised ZeroDivisionError: division by zero on file:1")
+    assert isinstance(found.value, Absent)
+    assert found.value.absent.startswith("toys/metric: unread raised ZeroDivisionError: division by zero (")
+    assert found.value.absent.endswith("), for file:1")

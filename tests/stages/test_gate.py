@@ -117,6 +117,27 @@ def spoils(comparison: Comparison) -> Verdict:
     return PASSED
 
 
+def exits(comparison: Comparison) -> Verdict:
+    raise SystemExit(0)
+
+
+def opens(comparison: Comparison) -> Verdict:
+    comparison.candidate.flags.writeable = True
+    comparison.candidate[:] = comparison.baseline
+    return PASSED
+
+
+def turns(comparison: Comparison) -> Verdict:
+    object.__setattr__(comparison.metric, "higher_is_better", False)
+    return PASSED
+
+
+def regroups(comparison: Comparison) -> Verdict:
+    comparison.clusters.flags.writeable = True
+    comparison.clusters[:] = range(len(comparison.clusters))
+    return PASSED
+
+
 @dataclass(frozen=True)
 class Used:
     """A rule yet without a name, and its gate."""
@@ -135,6 +156,14 @@ FAILING = {
     "fails": (rule(says(FAILED)), "shown"),
     "raises": (rule(Told(breaks)), "the gate raised RuntimeError: no statistics today"),
     "spoils": (rule(Told(spoils)), "the gate raised ValueError: assignment destination is read-only"),
+    "exits": (rule(Told(exits)), "the gate raised SystemExit: 0"),
+    "opens": (rule(Told(opens)), "the gate changed what it was given to judge"),
+    "turns": (rule(Told(turns)), "the gate changed what it was given to judge"),
+    "regroups": (rule(Told(regroups)), "the gate changed what it was given to judge"),
+    "unspeakable": (
+        rule(says(PASSED.model_copy(update={"contrast": "a\ud800"}))),
+        "the gate returned a Verdict that is not valid: ",
+    ),
     "nothing": (rule(says(None)), "the gate returned a NoneType, not a Verdict"),
     "true": (rule(says(True)), "the gate returned a bool, not a Verdict"),
     "outcome": (rule(says(Outcome.PASS)), "the gate returned a Outcome, not a Verdict"),
@@ -178,6 +207,43 @@ OTHERS = {
     "cannot tell": (rule(says(UNKNOWN)), Outcome.INCONCLUSIVE),
 }
 RULES = {name: (used, Outcome.FAIL) for name, (used, _) in FAILING.items()} | OTHERS
+
+
+def test_a_reason_that_no_ledger_could_hold_is_made_fit() -> None:
+    for reason, fit in (("a\ud800", "a{U+D800}"), ("x" * 2**20, "x" * 2000 + " … (1,046,576 more characters)")):
+        (item,) = judge([rule(says(UNKNOWN.model_copy(update={"reason": reason})))]).verdicts
+        assert item.verdict.reason == fit
+
+
+def test_what_a_gate_keeps_it_cannot_change_for_the_next_one() -> None:
+    asked: list[Comparison] = []
+    judge([rule(Told(asked.append), where=where) for where in ({}, {}, {"intent": "loan"})])
+    for name in ("candidate", "baseline", "clusters"):
+        first, second, part = (getattr(comparison, name) for comparison in asked)
+        assert not np.shares_memory(first, second)
+        assert not part.flags.writeable
+
+
+def flat(sums: Any) -> Any:
+    return float(sums[0]) / float(sums[1])
+
+
+def test_a_gate_that_raises_on_account_of_a_metric_blames_the_metric() -> None:
+    """Evidence of versions that did not try the aggregate: now it is told which component to mend."""
+
+    def resamples(comparison: Comparison) -> Verdict:
+        comparison.metric.aggregate(np.stack([comparison.candidate.sum(axis=0)] * 9))
+        return PASSED
+
+    unfit = replace(SOUND, traits=replace(SOUND.traits, aggregate=flat))
+    given_ = GateInput(CANDIDATE_SIDE, {"champion": CHAMPION_SIDE}, EXAMPLES, [unfit], look=1)
+    policy = policy_of([rule(Told(resamples))])
+    decision = decide(
+        policy, {"rule 0": Told(resamples)}, given_, stated=policy.id, adapter="sha256:8", exploratory=False
+    )
+    said = decision.verdicts[0].verdict.reason
+    assert said.startswith("the gate raised TypeError: ")
+    assert "; not the gate is at fault, but toys/sound: the metric's aggregate is not vectorised: " in said
 
 
 def policy_of(rules: Sequence[Used], **settings: Any) -> Policy:
@@ -246,7 +312,7 @@ def test_a_gate_sees_both_sides_paired_by_row() -> None:
     asked: list[Comparison] = []
     judge([rule(Told(asked.append))])
     (comparison,) = asked
-    assert comparison.metric is SOUND.traits
+    assert comparison.metric == SOUND.traits
     assert np.array_equal(comparison.candidate, CANDIDATE)
     assert np.array_equal(comparison.baseline, CHAMPION)
     assert np.array_equal(comparison.clusters, CLUSTERS)
@@ -294,7 +360,7 @@ def test_a_rule_judges_the_rows_that_it_names() -> None:
     asked: list[Comparison] = []
     judge([rule(Told(asked.append), where={"intent": "loan"})])
     assert asked[0].candidate[:, 0].tolist() == [2.0]
-    assert asked[0].labels["language"] == [None]
+    assert asked[0].labels["language"] == (None,)
 
 
 def test_rows_that_a_rule_does_not_judge_need_no_score() -> None:
@@ -441,7 +507,7 @@ def test_rows_that_are_not_read_close_the_gate_from_the_second_schema_on(monkeyp
     monkeypatch.setitem(globals(), "MEASURES", SELECTIVE)
     asked: list[Comparison] = []
     used = rule(Told(asked.append))
-    (item,) = judge([used], duties=2).verdicts
+    (item,) = judge([used], unread="left_out").verdicts
     assert (item.verdict.outcome, item.verdict.reason) == (Outcome.FAIL, f"not measured: {UNREAD}")
     assert item.notice is None
     assert not asked
@@ -458,7 +524,7 @@ def test_under_the_first_schema_they_are_judged_with_a_notice(monkeypatch: pytes
 def test_rows_that_a_rule_does_not_judge_need_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "MEASURES", SELECTIVE)
     card, loan = (rule(says(PASSED), where={"intent": intent}) for intent in ("card", "loan"))
-    decision = judge([card, loan], duties=2)
+    decision = judge([card, loan], unread="left_out")
     assert outcomes(decision) == [Outcome.PASS, Outcome.FAIL]
     assert decision.verdicts[1].verdict.reason == f"not measured: {UNREAD.replace('of 4', 'of 1')}"
 
@@ -468,7 +534,7 @@ def test_a_metric_that_cannot_say_what_it_reads_closes_the_gate(monkeypatch: pyt
     broken.unread = lambda example: "han"  # type: ignore[method-assign, assignment, return-value]
     monkeypatch.setitem(globals(), "MEASURES", [replace(SOUND, metric=broken)])
     said = "toys/sound: unread returned a str, not an Unread or None"
-    assert judge([rule(says(PASSED))], duties=2).verdicts[0].verdict.reason == f"not measured: {said}"
+    assert judge([rule(says(PASSED))], unread="left_out").verdicts[0].verdict.reason == f"not measured: {said}"
     assert judge([rule(says(PASSED))]).verdicts[0].notice == said
 
 
@@ -483,9 +549,10 @@ ABCD = answered(CANDIDATE_SIDE, "a", "b", "c", "d", adapter="sha256:8")
 
 
 def policy_on_answers(gate: Gate, champion: Side, candidate: Side = ABCD, **fields: Any) -> Decision:
-    fields = {"name": "differs", "gate": component("rule"), "metric": "answers", "judges": "answers"} | fields
+    named = {"name": "differs", "gate": component("rule"), "metric": "answers", "judges": "answers"}
     given = GateInput(candidate, {"champion": champion}, EXAMPLES, MEASURES, fields.pop("look", 1))
-    policy = Policy(rules=(Rule(**fields),), further_looks="fresh_rows")
+    terms = {name: fields.pop(name) for name in ("further_looks", "looks_by") if name in fields}
+    policy = Policy(rules=(Rule(**(named | fields)),), **({"further_looks": "fresh_rows"} | terms))
     return decide(policy, {"differs": gate}, given, stated=policy.id, adapter="sha256:8", exploratory=False)
 
 
@@ -545,7 +612,12 @@ def test_a_gate_on_a_metric_sees_them_too() -> None:
     assert asked[0].equal.tolist() == [True, True, False, True]
 
 
-def test_a_gate_on_answers_is_asked_at_fresh_rows_only_where_the_policy_says_so() -> None:
+def test_a_gate_on_answers_counts_them_at_any_look() -> None:
+    """Nothing is inferred, so that no further look makes a PASS likelier, and none is asked to heed a smaller alpha."""
+    asked: list[Comparison] = []
     champion = answered(CHAMPION_SIDE, "a", "b", "C", "d")
-    (item,) = policy_on_answers(says(PASSED), champion, look=2).verdicts
-    assert item.verdict.outcome is Outcome.INCONCLUSIVE
+    for settings in ({"look": 2}, {"look": 2, "further_looks": "halve_alpha", "looks_by": "row"}):
+        policy_on_answers(Told(asked.append), champion, **settings)
+        (item,) = policy_on_answers(says(PASSED), champion, **settings).verdicts
+        assert item.verdict.outcome is Outcome.PASS
+    assert [one.alpha_scale for one in asked] == [1.0, 1.0]

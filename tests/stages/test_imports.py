@@ -32,6 +32,10 @@ def broken(path: Path) -> Any:
     raise KeyError("rows")
 
 
+def exits(path: Path) -> ImportedEvaluation:
+    raise SystemExit(0)
+
+
 def refuses(path: Path) -> Any:
     raise DataError("log.json:3: cut short")
 
@@ -56,6 +60,7 @@ def test_a_log_that_does_not_say_when_it_began_is_refused(log: ImportedEvaluatio
     ("read", "error", "said"),
     [
         (broken, PluginError, "toys/toy on log.json: raised KeyError: 'rows'"),
+        (exits, PluginError, r"toys/toy on log.json: raised SystemExit: 0 \(test_imports.py, line \d+\)"),
         (refuses, DataError, "log.json:3: cut short"),
         (lambda path: None, PluginError, "returned no ImportedEvaluation"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from qlora_gov.records.answer import Answer, LogLikelihood
@@ -28,23 +30,31 @@ def told(response: str = "yes", nll: float | None = 2.0, tokens: int = 3) -> Ans
 def test_a_row_is_the_same_to_the_character_and_within_the_tolerance(
     then: Answer, now: Answer, text: bool, likelihood: bool | None
 ) -> None:
-    replay = compare([4], [then], [now], of=9, changed=[])
+    replay = compare([4], [then], [now], of=9, batches=(1, 9), changed=[])
     (row,) = replay.rows
     assert (row.row, row.text, row.likelihood) == (4, text, likelihood)
     assert replay.matches is (text and likelihood is not False)
 
 
 def test_the_sentence_states_rates_and_tolerance() -> None:
-    replay = compare([0, 3], [told(), told()], [told(), told("no", 3.0)], of=6, changed=[])
+    replay = compare([3, 0], [told(), told()], [told(), told("no", 3.0)], of=6, batches=(1, 3), changed=[])
     assert replay.sentence == (
         "1 of 2 answers are the same to the character; 1 of 2 log-likelihoods within 0.001 relative "
-        "(2 of 6 rows, spread evenly)"
+        "(2 of 6 rows, in 1 of the 3 batches that they were answered in)"
     )
+    assert [row.row for row in replay.rows] == [0, 3]
 
 
-@pytest.mark.parametrize(("of", "count", "rows"), [(10, 3, [0, 3, 6]), (4, 9, [0, 1, 2, 3]), (5, 1, [0]), (0, 3, [])])
-def test_rows_are_spread_evenly(of: int, count: int, rows: list[int]) -> None:
-    assert spread(of, count) == rows
+BATCHES = [[5, 2], [0, 7], [3, 1], [6, 4], [8]]
+
+
+@pytest.mark.parametrize(
+    ("count", "picked"),
+    [(1, [0]), (2, [0]), (3, [0, 2]), (5, [0, 1, 3]), (6, [0, 1, 3]), (8, [0, 1, 2, 3]), (9, range(5)), (99, range(5))],
+)
+def test_whole_batches_are_spread_evenly(count: int, picked: Sequence[int]) -> None:
+    assert spread(BATCHES, count) == [BATCHES[at] for at in picked]
+    assert spread([], count) == []
 
 
 def test_the_environment_is_compared_by_what_can_change_an_answer() -> None:

@@ -151,3 +151,21 @@ def test_a_subject_answers_every_prompt(tmp_path: Path) -> None:
 def test_the_settings_of_generation_count_for_the_record(tmp_path: Path) -> None:
     ids = {run(Toy(), tmp_path / str(size), batch_size=size)[0].id for size in (2, 3)}
     assert len(ids) == 2
+
+
+def test_how_many_answers_were_cut_short_is_counted(tmp_path: Path) -> None:
+    record, tables = run(Toy(), tmp_path / "s")
+    assert record.cut == list(tables["responses"]["finish"]).count("length")
+    assert 0 < record.cut < len(ROWS)
+
+
+def test_batches_of_another_machine_or_of_other_libraries_are_not_taken_over(tmp_path: Path) -> None:
+    """The record names one environment for all answers."""
+    answered = [Answer("a", "stop")]
+    Spool(tmp_path / "s", HERE).put(0, answered)
+    assert Spool(tmp_path / "s", HERE.model_copy(update={"git_commit": "f" * 40})).done == {0: answered}
+    for other in ({"device": "cuda:0"}, {"packages": {"torch": "9"}}, {"threads": 64}):
+        spool = Spool(tmp_path / "s", HERE.model_copy(update=other))
+        assert spool.done == {}
+        spool.put(0, [Answer("b", "stop")])
+    assert Spool(tmp_path / "s", HERE).done == {0: answered}

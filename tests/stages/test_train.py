@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qlora_gov.canonical import bytes_id, tree_id
-from qlora_gov.errors import TrainingError
+from qlora_gov.errors import PluginError, TrainingError
 from qlora_gov.plugin.specs import TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, LossPoint
 from qlora_gov.stages.train import is_whole, train_adapter
@@ -140,3 +140,42 @@ def test_what_an_earlier_attempt_left_in_the_output_is_not_taken_over(
     with pytest.raises(TrainingError):
         run(Writes(FILES | {"stale.json": b"{}"}, fails=True))
     assert set(run(Writes()).files) == set(FILES)
+
+
+class Tells(Writes):
+    """A trainer that writes an adapter, and then does what it is told."""
+
+    def __init__(self, tell: Callable[[], Any]) -> None:
+        super().__init__()
+        self.tell = tell
+
+    def train(self, job: TrainingJob) -> Any:
+        super().train(job)
+        return self.tell()
+
+
+def exits() -> TrainingOutcome:
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("tell", "said"),
+    [
+        (exits, r"toys/recipe raised SystemExit: 0 \(test_train.py, line \d+\); no adapter is recorded"),
+        (lambda: None, "toys/recipe returned a NoneType, not a TrainingOutcome"),
+        (
+            lambda: TrainingOutcome(losses=OUTCOME.losses, steps=1.5, tokens=3),  # type: ignore[arg-type]
+            "toys/recipe returned an outcome that cannot be recorded: steps: ",
+        ),
+        (
+            lambda: TrainingOutcome(losses=OUTCOME.losses, steps=1, tokens=3, notes=("\ud800",)),
+            "toys/recipe returned an outcome that cannot be recorded: ",
+        ),
+    ],
+)
+def test_what_a_trainer_does_wrong_is_one_line(
+    tell: Callable[[], Any], said: str, run: Callable[[Any], Adapter], tmp_path: Path
+) -> None:
+    with pytest.raises(PluginError, match=f"^{said}"):
+        run(Tells(tell))
+    assert not (tmp_path / "state" / "adapters").exists()

@@ -12,7 +12,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from qlora_gov.errors import ModelError
-from qlora_gov.stages.weights import CONFIG, WEIGHTS, refuse_no_adapter
+from qlora_gov.records.adapter import CONFIG, WEIGHTS
+from qlora_gov.stages.weights import refuse_no_adapter
 from tests.support.adapters import LAYER, write_adapter
 
 A, B = (f"{LAYER}.lora_{part}.weight" for part in "AB")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qlora_gov.records import Absent
-from qlora_gov.stats import DIFFERENCE, VALUE, Estimate, estimate, scaled_difference, value_of
-from tests.stats.comparisons import compare
+from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE, Estimate, estimate, scaled_difference, value_of
+from tests.stats.comparisons import compare, perplexity
 
 SCORES = np.random.default_rng(0).random(60)
 HITS = (SCORES > 0.3).astype(float)
@@ -18,11 +18,21 @@ HITS = (SCORES > 0.3).astype(float)
     ("comparison", "contrast", "method"),
     [
         (compare(SCORES, 1 - SCORES), DIFFERENCE, "studentised cluster bootstrap"),
-        (compare(HITS, 1 - HITS, binary=True), DIFFERENCE, "paired score"),
-        (compare(HITS[:40], 1 - HITS[:40], binary=True), DIFFERENCE, "exact paired score"),
+        (compare(HITS, 1 - HITS, binary=True), DIFFERENCE, "exact paired score"),
+        (compare(np.tile(HITS, 2), np.tile(1 - HITS, 2), binary=True), DIFFERENCE, "paired score"),
+        (compare(HITS, 1 - HITS, binary=True, methods=1), DIFFERENCE, "paired score"),
+        (compare(HITS[:40], 1 - HITS[:40], binary=True, methods=1), DIFFERENCE, "exact paired score"),
         (compare(HITS, HITS[::-1], np.arange(60) // 2, binary=True), DIFFERENCE, "studentised cluster bootstrap"),
         (compare(HITS, HITS, binary=True), VALUE, "exact binomial"),
-        (compare(HITS, HITS[::-1], binary=True), scaled_difference(0.9), "studentised cluster bootstrap"),
+        (compare(HITS, HITS[::-1], binary=True), scaled_difference(0.9), "exact paired score of the ratio"),
+        (compare(HITS, HITS[::-1], binary=True, methods=1), scaled_difference(0.9), "studentised cluster bootstrap"),
+        (compare(HITS, HITS[::-1]), scaled_difference(0.9), "exact paired score of the ratio"),
+        (compare(HITS, HITS[::-1]), LOG_RATIO, "exact paired score of the ratio"),
+        (compare(HITS, HITS[::-1]), DIFFERENCE, "exact paired score"),
+        (compare(HITS, HITS[::-1], methods=1), DIFFERENCE, "studentised cluster bootstrap"),
+        (compare(HITS + 1, HITS[::-1] + 1), scaled_difference(0.9), "studentised cluster bootstrap"),
+        (compare(HITS, HITS[::-1], aggregate=perplexity), DIFFERENCE, "studentised cluster bootstrap"),
+        (compare(HITS, HITS), VALUE, "exact binomial"),
         (compare(SCORES, SCORES), VALUE, "studentised cluster bootstrap"),
     ],
 )

@@ -93,9 +93,10 @@ class Imported:
         return run([command, *arguments[: 2 if command == "import" else 0], str(self.root),
                     *arguments[2 if command == "import" else 0 :]])  # fmt: skip
 
-    def policy(self, **changes: Any) -> None:
+    def policy(self, *, schema: int = 1, **changes: Any) -> None:
         """Write the project file."""
         project = {
+            "schema": schema,
             "about": {"title": "Toy", "intended_use": "Tests.", "licence": "apache-2.0"},
             "plugins": ["plugins"],
             "evaluation": {"metrics": ["accuracy"]},

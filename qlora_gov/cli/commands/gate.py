@@ -6,19 +6,36 @@ from pathlib import Path
 
 import click
 
-from qlora_gov.cli.options import adapter_option, open_workspace, project_options
+from qlora_gov.cli.options import (
+    adapter_option,
+    against_option,
+    evaluation_option,
+    open_workspace,
+    project_options,
+)
 from qlora_gov.cli.outputs import output_options, write_outputs
 from qlora_gov.cli.show.verdicts import exit_code, show
 from qlora_gov.errors import INCONCLUSIVE
+from qlora_gov.evidence.choices import Names, told
 from qlora_gov.evidence.decisions import superseding
 from qlora_gov.pipeline.pipeline import Pipeline
+from qlora_gov.text import one_line
 
 
 @click.command("gate")
 @project_options
 @adapter_option
+@evaluation_option
+@against_option
 @output_options
-def command(project: Path, plugins_dirs: tuple[Path, ...], adapter: str | None, **outputs: Path | None) -> int:
+def command(
+    project: Path,
+    plugins_dirs: tuple[Path, ...],
+    adapter: str | None,
+    evaluation: str | None,
+    against: str | None,
+    **outputs: Path | None,
+) -> int:
     """Decide on stored evaluations; no model is loaded.
 
     Under rules that were recorded after the candidate answered, the decision is exploratory and cannot promote.
@@ -26,9 +43,12 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], adapter: str | None, 
     """
     with open_workspace(project, plugins_dirs) as space:
         pipeline = Pipeline(space)
-        decision = pipeline.gate(adapter)
+        decision = pipeline.gate(adapter, Names(evaluation, against))
         write_outputs(pipeline, decision, outputs)
         newer = superseding(space.ledger, decision)
+        sides = list(told(space.ledger, decision))
+    for line in sides:
+        click.echo(one_line(line))
     show(decision)
     if newer is not None:
         click.echo(f"superseded: a newer decision on this adapter says {newer.outcome}; this one cannot promote")

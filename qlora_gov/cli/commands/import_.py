@@ -21,11 +21,21 @@ from qlora_gov.pipeline.pipeline import Pipeline
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The directory of the adapter that gave these answers (default: the base answered without one).",
 )
-def command(tool: str, log: Path, project: Path, plugins_dirs: tuple[Path, ...], weights: Path | None) -> None:
-    """Take over an evaluation from LOG, written by TOOL: lm_eval or inspect.
+@click.option("--task", "tasks", metavar="NAME", multiple=True, help="Of several tasks only this one (repeatable).")
+def command(
+    tool: str,
+    log: Path,
+    project: Path,
+    plugins_dirs: tuple[Path, ...],
+    weights: Path | None,
+    tasks: tuple[str, ...],
+) -> None:
+    """Take over an evaluation from LOG, written by TOOL.
 
-    That the answers in the log are those of the adapter is your claim, and the card says so.
+    TOOL is an importer, which is a component of a plugin: lm_eval and inspect come with the product, and
+    'qlora-gov plugins' lists those that are installed. That the answers in the log are those of the adapter is your
+    claim, and the card says so.
     """
     with open_workspace(project, plugins_dirs) as space:
-        evaluation = Pipeline(space).import_log(tool, log, weights)
+        evaluation = Pipeline(space).import_log(tool, log, weights, tasks)
     show_measurements({"imported": evaluation})

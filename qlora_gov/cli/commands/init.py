@@ -43,7 +43,8 @@ policy:
   rules:                # all must pass; a rule that cannot tell does not pass
     - {use: non_inferior, metric: perplexity, margin: 0.05}
     - {use: non_inferior, metric: rouge_l, margin: 0.02}
-    - {use: at_most, metric: toxicity_lexical_rate, limit: 0.03}
+    # A limit takes rows without a finding: 0.05 takes 59, 0.03 takes 99, 0.01 takes 299. 'plan' says it of your rows.
+    - {use: at_most, metric: toxicity_lexical_rate, limit: 0.05}
     - {use: at_most, metric: pii_rate, limit: 0.05}
 """
 

@@ -8,7 +8,7 @@ import click
 
 from qlora_gov.cli.options import author_option, open_workspace, project_options
 from qlora_gov.cli.show.moves import show_moves
-from qlora_gov.cli.show.verdicts import EXIT_CODES, show
+from qlora_gov.cli.show.verdicts import exit_code, show
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.records import DecisionOutcome
@@ -38,4 +38,4 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], if_regressed: bool, a
     show_moves(moves, "not rolled back: no regression is shown")
     if decision.outcome is DecisionOutcome.REFUSED and not moves:
         return INCONCLUSIVE  # something could not be measured: no regression is shown, nor that there is none
-    return EXIT_CODES[decision.outcome]
+    return exit_code(decision)

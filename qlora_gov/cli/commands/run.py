@@ -6,26 +6,31 @@ from pathlib import Path
 
 import click
 
-from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.options import anyway_option, open_workspace, project_options
 from qlora_gov.cli.outputs import output_options, write_outputs
-from qlora_gov.cli.show.verdicts import exit_code, show
+from qlora_gov.cli.show.detectors import show_cautions
+from qlora_gov.cli.show.verdicts import exit_code, show, show_unmeasured
 from qlora_gov.pipeline.pipeline import Pipeline
 
 
 @click.command("run")
 @project_options
+@anyway_option
 @output_options
-def command(project: Path, plugins_dirs: tuple[Path, ...], **outputs: Path | None) -> int:
+def command(project: Path, plugins_dirs: tuple[Path, ...], anyway: bool, **outputs: Path | None) -> int:
     """Curate, train, evaluate, gate and write the card.
 
     What the ledger has already is not done again, so that a run which was cut short goes on where it stopped.
     Exits with 0 when the adapter is approved, 1 when it is refused, 3 when the evidence cannot tell.
     """
     with open_workspace(project, plugins_dirs) as space:
-        pipeline = Pipeline(space)
+        pipeline = Pipeline(space, anyway)
+        show_cautions(pipeline.bound)
         decision = pipeline.run()
         card = pipeline.card(decision)
         write_outputs(pipeline, decision, outputs)
+        sides = pipeline.sides(decision)
+    show_unmeasured(sides)
     show(decision)
     click.echo(f"card: {card / 'card.html'}")
     return exit_code(decision)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.options import open_workspace, project_of, project_options
 from qlora_gov.cli.show.traces import show_numbers, show_trace
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.tracing import open_card, stated_numbers
@@ -46,7 +46,7 @@ def command(
     """
     if metric and _is_project(Path(metric)):  # trace CARD PROJECT
         project, metric = Path(metric), None
-    with open_workspace(project, plugins_dirs) as space:
+    with open_workspace(project_of(Path(card), project), plugins_dirs) as space:
         opened = open_card(space.ledger, card)
         if metric is None:
             numbers = stated_numbers(space.ledger, opened, space.project.about)

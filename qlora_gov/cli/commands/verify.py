@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from qlora_gov.attestations.signing import signature_problems
-from qlora_gov.cli.options import open_workspace, project_options
+from qlora_gov.cli.options import open_workspace, project_of, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
+from qlora_gov.evidence.decisions import mended_in
 from qlora_gov.ledger import Problem, ProblemKind
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.records import Head
@@ -47,17 +48,20 @@ def command(
     what it rests on, and artefacts are compared with their digests. The chain alone cannot show that its last entries
     were deleted, or that somebody wrote all of it anew: heads on cards that you kept, and those given by --head, can.
 
-    A card's file, wherever it was kept, must be to the byte the one on record, and the chain must hold its head.
+    A card's file, wherever it was kept, must be to the byte the one on record, and the chain must hold its head. Of a
+    shared ledger, files that lie on another machine are not checked here, which the last line says.
     Exits with 0 when all re-derives, 12 when something does not, 3 when the plugins or the version at hand cannot tell.
     """
     kept = [] if project.is_dir() or project.suffix in (".yaml", ".yml") else [KeptCard.read(project)]
-    with open_workspace(of if kept else project, plugins_dirs) as space:
+    with open_workspace(project_of(project, of) if kept else project, plugins_dirs) as space:
         problems = list(verify_workspace(space, heads, kept, intervals=intervals))
         problems += signature_problems(space, key) if key else ()
         head = space.ledger.head()
+        mended = mended_in(space.ledger)
         if head is None and not problems:
             raise UsageError(f"there is no ledger at {space.ledger.location}: nothing is there to verify")
-    _print(problems)
+    elsewhere = [problem for problem in problems if problem.kind is ProblemKind.ELSEWHERE]
+    _print([problem for problem in problems if problem.kind is not ProblemKind.ELSEWHERE])
     entries = head.seq if head else 0
     touched = [one for one in problems if one.kind in (ProblemKind.TAMPERED, ProblemKind.MISSING)]
     if touched:
@@ -71,6 +75,10 @@ def command(
         return INCONCLUSIVE
     also = ", every verdict's numbers too" if intervals else ""
     also += f", signatures under {key} too" if key else ""
+    if elsewhere:
+        more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
+        also += f"; not checked here: {one_line(elsewhere[0].where)}{more}, {one_line(elsewhere[0].what)}"
+    also += f"; after the answers were mended: {one_line(', '.join(mended))}" if mended else ""
     click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived{also}")
     return 0
 

@@ -27,6 +27,7 @@ _STYLES = {
     DecisionOutcome.REFUSED: "bold red",
     DecisionOutcome.INCONCLUSIVE: "bold yellow",
 }
+_MENDED = "that in force when the candidate answered failed, and gave no number on these rows"
 _EXPLORATORY = "bold yellow"
 
 
@@ -48,7 +49,12 @@ def show(decision: Decision) -> None:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
     for notice in decision.notices:
         console.print(Text(f"{'notice':<12} {one_line(notice)}", style="bold yellow"))
-    if decision.look > 1:
+    for name in decision.mended:
+        console.print(Text(f"mended: the code of {one_line(name)} is younger than the answers; {_MENDED}"))
+    if decision.whole_looks is None:
+        most = max((decision.looks or {}).values())
+        console.print(Text(f"rows of this set were judged before: {most:.3g} times on average, at most, by a rule"))
+    elif decision.look > 1:
         console.print(Text(f"this is decision {decision.look} on these rows"))
     if decision.exploratory:
         console.print(Text(f"EXPLORATORY: {outcome.value} by these rules; this cannot promote", style=_EXPLORATORY))
@@ -57,7 +63,7 @@ def show(decision: Decision) -> None:
 
 
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
-    table = _table("verdict")
+    table = empty_table("verdict")
     table.add_column("rule", overflow="fold")  # so that no number is cut on a narrow terminal
     for column in ("champion", "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -66,51 +72,47 @@ def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
         table.add_row(
             Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
             Text(item.rule.name),
-            _number(verdict.baseline),
-            _number(verdict.candidate),
-            f"{_number(between.low)} to {_number(between.high)}" if between else "-",
+            number(verdict.baseline),
+            number(verdict.candidate),
+            f"{number(between.low)} to {number(between.high)}" if between else "-",
         )
     return table
 
 
-def show_plan(verdicts: Sequence[RuleVerdict]) -> None:
-    """Print how many rows each rule takes, and the policy as a whole."""
-    console, table = Console(soft_wrap=True), _table()
-    table.add_column("rule", overflow="fold")
-    for column in ("rows", "shows a distance of", "rows to plan for"):
-        table.add_column(column, justify="right", no_wrap=True)
-    for item in verdicts:
-        verdict = item.verdict
-        table.add_row(Text(item.rule.name), *map(_number, (verdict.rows, verdict.detectable, verdict.rows_planned)))
-    console.print(table, crop=False)
-    planned = [item.verdict.rows_planned for item in verdicts]
-    known = [rows for rows in planned if rows is not None]
-    if known:
-        console.print(Text(f"{max(known):,} rows decide every rule above that has a number, each in 4 of 5 cases"))
-    for item in verdicts:
-        if item.verdict.rows_planned is None:
-            console.print(Text(f"no number for {item.rule.name!r}: {one_line(item.verdict.reason)}"))
-
-
 def show_measurements(evaluations: Mapping[str, Evaluation]) -> None:
     """Print what was measured on each subject, side by side."""
-    table = _table("metric")
+    table = empty_table("metric")
     for who in evaluations:
         table.add_column(who, justify="right", no_wrap=True)
     found = [{m.name: m.value for m in evaluation.measurements} for evaluation in evaluations.values()]
     for name in dict.fromkeys(name for values in found for name in values):
-        table.add_row(Text(name), *(_number(values.get(name)) for values in found))
+        table.add_row(Text(name), *(number(values.get(name)) for values in found))
     Console(soft_wrap=True).print(table, crop=False)
+    show_unmeasured(evaluations)
 
 
-def _table(*columns: str) -> Table:
+def show_unmeasured(evaluations: Mapping[str, Evaluation]) -> None:
+    """Print what could not be measured, on whose answers, and why: each of it closes the gate of its rules."""
+    console = Console(soft_wrap=True)
+    for who, evaluation in evaluations.items():
+        for one in evaluation.measurements:
+            if isinstance(one.value, Absent):
+                console.print(Text(f"not measured on {who}: {one.name}: {one_line(one.value.absent)}"))
+            elif one.scored < one.rows:
+                told = f"{one.rows - one.scored} of {one.rows} rows could not be scored"
+                console.print(Text(f"not whole on {who}: {one.name}: {told}"))
+
+
+def empty_table(*columns: str) -> Table:
+    """A table with these columns and no rows."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, no_wrap=True)
     return table
 
 
-def _number(value: float | int | Absent | None) -> str:
+def number(value: float | int | Absent | None) -> str:
+    """A number as it is shown; a dash for none."""
     if value is None or isinstance(value, Absent):
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

@@ -7,8 +7,8 @@ settings (an instance of the spec's ``config`` model) or, where there is none, w
 
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Need, Progress, Spec
 from qlora_gov.plugin.specs.data import Drop, Filter, FilterSpec, Source, SourceSpec
-from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricTraits
-from qlora_gov.plugin.specs.guardrails import Finding, Guardrail, GuardrailSpec
+from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricScale, MetricTraits
+from qlora_gov.plugin.specs.guardrails import ANY, Coverage, Finding, Guardrail, GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
 from qlora_gov.plugin.specs.kinds import SPECS
 from qlora_gov.plugin.specs.metrics import (
@@ -23,9 +23,11 @@ from qlora_gov.plugin.specs.metrics import (
 from qlora_gov.plugin.specs.training import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
+    "ANY",
     "SPECS",
     "Bools",
     "Comparison",
+    "Coverage",
     "Drop",
     "EvaluatedRow",
     "Filter",
@@ -43,6 +45,7 @@ __all__ = [
     "Margin",
     "MeanMetric",
     "Metric",
+    "MetricScale",
     "MetricSpec",
     "MetricTraits",
     "Need",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 Floats = NDArray[np.float64]
 
@@ -29,10 +29,13 @@ class Spec:
     ``requires`` names the modules that must be importable for the component to work, ``extra`` the extra of this
     distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
     means raises it, and only that makes evidence of before another component's. Any other component is known by its
-    source.
+    source. ``from_schema`` holds settings that a project of that schema or a later one has where it sets none: what a
+    component should have done from the start, and a released default cannot say. ``calls`` are the methods that the
+    core calls.
     """
 
     kind: ClassVar[str]
+    calls: ClassVar[tuple[str, ...]]
     name: str
     summary: str
     factory: Callable[..., Any]
@@ -40,6 +43,7 @@ class Spec:
     requires: tuple[str, ...] = ()
     extra: str | None = None
     revision: int = 1
+    from_schema: Mapping[int, Mapping[str, JsonValue]] = field(default_factory=dict)
 
 
 class Progress(Protocol):

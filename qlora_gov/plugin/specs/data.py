@@ -23,6 +23,7 @@ class SourceSpec(Spec):
     """A source of examples."""
 
     kind = "source"
+    calls = ("read",)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Filter(Protocol):
 
     def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
         """Return, for each example in its place, the example itself, a changed one, or a Drop.
+
+        A changed one is made with ``with_messages`` or ``model_copy`` and keeps its ``source``: with another address it
+        is another row, and refused, and so is a training row that became a held-out one. Neither list, nor any row
+        in it, may be changed in place.
 
         ``held_out`` are the evaluation examples that training data must be kept clear of; empty when the
         evaluation set itself is curated.
@@ -53,4 +58,5 @@ class FilterSpec(Spec):
     """
 
     kind = "filter"
+    calls = ("apply",)
     decontaminates: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qlora_gov.plugin.looks import RowLooks
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Spec
 from qlora_gov.records import Verdict
 from qlora_gov.records.policy import Judged
@@ -32,10 +33,11 @@ class Comparison:
     ``candidate`` and ``baseline`` are finite statistics ``[n, k]``; ``clusters`` numbers each row's group from 0,
     ``[n]``; ``labels`` are the properties of the examples that rows can be sliced by, each ``[n]``. ``against`` is
     what to call the baseline: the champion, or the policy's pinned ``reference``. A gate multiplies its alpha by
-    ``alpha_scale``, which is below 1 where the policy has looked at these rows before. ``methods`` is the revision of
-    the statistical methods to judge by, None for the newest. ``equal`` are the rows that both sides answered with the
-    same text, ``[n]``, None where the answers are not on record. The core calls no gate where a row is missing or
-    could not be scored on either side.
+    ``alpha_scale``, which is below 1 where the policy has looked at these rows before, and differs from one part of
+    the rows to another where some are fresh. ``methods`` is the revision of the statistical methods to judge by, None
+    for the newest. ``equal`` are the rows that both sides answered with the same text, ``[n]``, None where the answers
+    are not on record. The core calls no gate where a row is missing or could not be scored on either side, and where
+    the policy counts looks by row it lets no gate pass that does not heed the scale.
     """
 
     metric: MetricTraits
@@ -46,13 +48,17 @@ class Comparison:
     against: str = "champion"
     alpha_scale: float = 1.0
     methods: int | None = None
+    looks: RowLooks | None = field(default=None, repr=False)
     equal: Bools | None = field(default=None, repr=False)
 
     def part(self, rows: Bools) -> Comparison:
         """The comparison on some of the rows, by their mask ``[n]``."""
         kept = np.flatnonzero(rows).tolist()
+        looks = None if self.looks is None else self.looks.part(kept)
         return replace(
             self,
+            looks=looks,
+            alpha_scale=self.alpha_scale if looks is None else looks.scale,
             candidate=self.candidate[kept],
             baseline=self.baseline[kept],
             clusters=self.clusters[kept],
@@ -69,13 +75,30 @@ class Gate(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class MetricScale:
+    """What is known of a metric's values before any is measured: the direction, kind of margin, and their range."""
+
+    name: str
+    higher_is_better: bool
+    margin: Margin
+    range: tuple[float, float] | None = None
+    binary: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class GateSpec(Spec):
-    """A kind of rule. Its settings are a rule's keys but those of every rule: name, metric, against, where.
+    """A kind of rule. Its settings are a rule's keys but those of every rule, such as name, metric, against and where.
 
-    One that ``judges`` the answers takes no ``metric``: of its comparison ``equal`` is known, and the candidate's
-    statistics are, row by row, whether its answer is another (0 or 1, 1).
+    ``vacuous(settings, scale)`` says why a rule with these settings says nothing of a candidate, as every one passes or
+    none can; None where it does. Projects have to accept such a rule in so many words. A ``foreseeable`` gate may be
+    asked about rows that were made up, before there are any: its verdict depends on the metric's values, the clusters
+    and the labels alone. One that ``judges`` the answers takes no ``metric``: of its comparison ``equal`` is known, and
+    the candidate's statistics are, row by row, whether its answer is another (0 or 1, 1).
     """
 
     kind = "gate"
+    calls = ("decide",)
+    vacuous: Callable[[Any, MetricScale], str | None] | None = None
+    foreseeable: bool = False
     judges: Judged = "metric"

@@ -27,7 +27,9 @@ class ImportedEvaluation:
     Two logs pair where their examples are equal: an example holds the prompt as the subject saw it, and an epoch or
     a document's number where the tool asked several times. ``began`` is when the log says that the evaluation
     began, UTC in ISO 8601; ``files`` are those that were read, for their digest; ``notes`` say what of the log was
-    left out, and why; ``adapter`` is whether the log says that an adapter answered, None where it says nothing.
+    left out, and why, and one on a score starts with its name and a colon. ``adapter`` is whether the log says that an
+    adapter answered, None where it cannot tell; ``adapter_name`` is what it calls the adapter, such as a directory,
+    and ``base`` the model beneath.
     """
 
     tool: str
@@ -38,6 +40,8 @@ class ImportedEvaluation:
     files: Sequence[Path]
     notes: tuple[str, ...] = ()
     adapter: bool | None = None
+    adapter_name: str | None = None
+    base: str | None = None
 
 
 class Importer(Protocol):
@@ -53,3 +57,4 @@ class ImporterSpec(Spec):
     """A reader of another tool's evaluation logs."""
 
     kind = "importer"
+    calls = ("read",)

@@ -18,13 +18,15 @@ from qlora_gov.records.example import Example
 class EvaluatedRow:
     """One evaluation example with what the core supplied for it. What a metric did not ask for is None.
 
-    ``recorded`` are the scores that another tool gave the row, by name, where it was imported.
+    ``recorded`` are the scores that another tool gave the row, by name, where it was imported; ``notes`` say what its
+    importer left out of the log, and one on a score starts with the score's name and a colon.
     """
 
     example: Example
     response: str | None = None
     loglikelihood: LogLikelihood | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,19 @@ class Metric(Protocol):
         """Return statistics ``[n_rows, k]`` and, for each row, whether it could be scored, ``[n_rows]``.
 
         k is the number of ``components`` in the spec. A row that could not be scored is counted and closes the
-        gate; its statistics are not read.
+        gate; its statistics are not read. Rows are copies for this metric alone, and may not be changed: a metric that
+        changed one measured nothing. What it raises becomes an absent value that names the row, where one is at fault.
         """
         ...
 
     def aggregate(self, sums: Floats) -> Floats:
-        """Map sums of statistics ``[..., k]`` to values ``[...]``, vectorised; NaN where undefined."""
+        """Map sums of statistics ``[..., k]`` to values ``[...]``, vectorised; NaN where undefined.
+
+        Gates call it with the sums of thousands of resamples at once, so it works over the last axis and on nothing
+        else. Perplexity over (negative log-likelihood, tokens), for one, is
+        ``np.exp(sums[..., 0] / sums[..., 1])``; :func:`ratio` is a mean. One that takes a single row of sums only is
+        found when the metric scores, and measures nothing.
+        """
         ...
 
 
@@ -76,15 +85,19 @@ class MetricSpec(Spec):
     """A metric over responses or log-likelihoods.
 
     ``margin`` says what a margin such as 5% is of: absolute points (rates) or relative to the champion.
-    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions.
+    ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions. ``range`` are the
+    least and the greatest value that the metric can have, ``math.inf`` among them; none where that is not known. A
+    binary metric's is 0 to 1.
     """
 
     kind = "metric"
+    calls = ("score", "aggregate")
     components: tuple[str, ...]
     higher_is_better: bool
     margin: Margin
     needs: frozenset[Need] = frozenset({"response"})
     binary: bool = False
+    range: tuple[float, float] | None = None
 
 
 def ratio(sums: Floats) -> Floats:

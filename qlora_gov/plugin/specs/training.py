@@ -57,3 +57,4 @@ class TrainerSpec(Spec):
     """A way to train an adapter."""
 
     kind = "trainer"
+    calls = ("train",)

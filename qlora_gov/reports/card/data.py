@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from qlora_gov.canonical import short_id
+from qlora_gov.guardrails.cautions import drop_cautions, figure_lines
 from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
 from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
 from qlora_gov.reports.card.context.lineage import (
@@ -13,6 +14,7 @@ from qlora_gov.reports.card.context.lineage import (
     DataPart,
     LeakLine,
     LicenceLine,
+    MeasuredStep,
     MixLine,
     Share,
     SourceLine,
@@ -43,6 +45,14 @@ def data_part(dataset: DatasetVersion) -> DataPart:
         ),
         steps=dataset.steps,
         mix=tuple(MixLine(name=name, shares=_shares(dataset.mix[name], dataset.rows)) for name in sorted(dataset.mix)),
+        measured=tuple(
+            MeasuredStep(step=step.component, lines=figure_lines(step.measured))
+            for step in dataset.steps
+            if step.measured
+        ),
+        cautions=tuple(
+            line for step in dataset.steps for line in drop_cautions(step.component.name, step.action, step.measured)
+        ),
     )
 
 

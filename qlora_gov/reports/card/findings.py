@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qlora_gov.canonical import canonical_json
-from qlora_gov.records import Absent, Component, CorrectedRate, Responses, Scan
+from qlora_gov.guardrails.cautions import figure_lines
+from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Responses, Scan
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
@@ -21,13 +22,28 @@ def subject_part(responses: Responses) -> SubjectPart:
         adapter=responses.adapter,
         quantization=or_absent(responses.quantization, reason),
         generation=or_absent(responses.generation, reason),
+        rows=responses.rows,
+        cut=responses.cut,
+        applied=", ".join(f"{name} {canonical_json(value).decode()}" for name, value in responses.applied.items()),
     )
 
 
 def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
     """What rests on another tool's log, and on whoever imported it."""
-    claims = ((side, subject.responses.claim) for side, subject in records.subjects.items())
-    return tuple(ClaimLine(side=side, claim=claim) for side, claim in claims if claim is not None)
+    candidate = records.candidate.responses.claim
+    return tuple(
+        ClaimLine(side=side, claim=claim, unshown=tuple(_unshown(claim, candidate)), others=subject.others)
+        for side, subject in records.subjects.items()
+        if (claim := subject.responses.claim) is not None
+    )
+
+
+def _unshown(claim: Claim, candidate: Claim | None) -> Iterator[str]:
+    if claim.subject is not None:
+        yield claim.subject
+    base = claim.base or claim.model
+    if candidate is not None and candidate.base is not None and base != candidate.base:
+        yield f"its base is {base!r}, the candidate's {candidate.base!r}; that both are one model is a claim"
 
 
 def measurement_lines(records: CardRecords) -> tuple[MeasurementLine, ...]:
@@ -61,6 +77,7 @@ def _detector(scan: Scan, records: CardRecords) -> DetectorLine:
         fields=scan.fields,
         covers=scan.covers,
         misses=scan.misses,
+        measured=figure_lines(scan.measured),
         errors=scan.errors,
         rate=rate,
         corrected_champion=_corrected(scan, records.champion, rate.champion),

@@ -15,10 +15,14 @@ Side = Literal["candidate", "champion", "reference"]
 
 @dataclass(frozen=True)
 class SubjectRecords:
-    """One side of the comparison: its scores, and the answers that were scored."""
+    """One side of the comparison: its scores, and the answers that were scored.
+
+    ``others`` counts the imported answers of the same subject to the same rows that were on record, and were not used.
+    """
 
     evaluation: Evaluation
     responses: Responses
+    others: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qlora_gov.records import Absent, Decision, Interval, Policy, RuleVerdict, SliceFinding
+from qlora_gov.records import Absent, Decision, Interval, Policy, Rule, RuleVerdict, SliceFinding
 from qlora_gov.reports.card.absence import or_absent
 from qlora_gov.reports.card.context.findings import DecisionPart, PolicyPart, RuleLine, SlicedRule, SliceLine
 
@@ -23,6 +23,12 @@ _FURTHER_LOOK = {
     "fresh_rows": "Only the first decision on a set of rows can pass a rule, so that no rule of this one could.",
     "count": "Decisions on the same rows are counted only, so that this one was tested at the same alpha as the first.",
 }
+_BY_RULE = {
+    "halve_alpha": "Each further look at all rows of a rule halves its alpha, and one at some of them lessens it by as "
+    "much as they are a share of its rows.",
+    "fresh_rows": "Only rows that no decision has judged before can pass a rule.",
+    "count": "Decisions on the same rows are counted only, so that this one was tested at the same alpha as the first.",
+}
 
 
 def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
@@ -33,6 +39,8 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         outcome=decision.outcome,
         exploratory=decision.exploratory,
         look=decision.look,
+        partly=decision.whole_looks is None,
+        mended=decision.mended,
         rules=tuple(_rule(item, item.rule.name in policy.required) for item in rules),
         notices=decision.notices,
     )
@@ -40,12 +48,18 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
 
 def policy_part(policy: Policy, decision: Decision) -> PolicyPart:
     """The policy's own settings, and what they meant for this decision."""
-    looks = _FIRST_LOOK if decision.look == 1 else _FURTHER_LOOK
+    if decision.look == 1:
+        looks = _FIRST_LOOK[policy.further_looks]
+    elif decision.whole_looks is None:
+        looks = f"{_BY_RULE[policy.further_looks]} {_row_looks(decision)}"
+    else:
+        looks = _FURTHER_LOOK[policy.further_looks].format(part=2**decision.whole_looks)
     return PolicyPart(
         id=policy.id,
         required=policy.required,
         inconclusive=_INCONCLUSIVE[policy.inconclusive],
-        further_looks=looks[policy.further_looks].format(part=2 ** (decision.look - 1)),
+        further_looks=looks,
+        notes=(*map(_accepted, (rule for rule in policy.rules if rule.accept_vacuous)), *policy.narrow_slices),
     )
 
 
@@ -55,6 +69,19 @@ def sliced_rules(decision: Decision) -> tuple[SlicedRule, ...] | Absent:
     if not sliced:
         return Absent(absent="no rule of the policy looks at slices")
     return tuple(SlicedRule(rule=item.rule, slices=tuple(map(_slice, item.verdict.slices))) for item in sliced)
+
+
+def _accepted(rule: Rule) -> str:
+    return f"{rule.name!r} says nothing of a candidate. The project keeps it: {rule.accept_vacuous}"
+
+
+def _row_looks(decision: Decision) -> str:
+    """How often the rows of each rule had been judged before."""
+    by_number: dict[float, list[str]] = {}
+    for rule, number in sorted((decision.looks or {}).items()):
+        by_number.setdefault(number, []).append(rule)
+    told = (f"{number:.3g} times on average for {', '.join(names)}" for number, names in sorted(by_number.items()))
+    return f"Rows had been judged before {'; '.join(told)}."
 
 
 def _rule(item: RuleVerdict, required: bool) -> RuleLine:

@@ -68,6 +68,9 @@ class DecisionReport(Frozen):
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy was recorded after the candidate answered: it cannot promote")
     look: int = Field(description="how many decisions the evaluation set had then seen, this one included")
+    mended: tuple[str, ...] = Field(
+        default=(), description="metrics whose code is younger than the answers; left out where there are none"
+    )
     adapter: str = Field(description="id of the adapter record")
     adapter_digest: str = Field(description="digest of the adapter's files")
     policy: str = Field(description="id of the policy record")
@@ -123,6 +126,7 @@ def decision_report(
         outcome=decision.outcome,
         exploratory=decision.exploratory,
         look=decision.look,
+        mended=decision.mended,
         adapter=adapter.id,
         adapter_digest=adapter.digest,
         policy=policy.id,
@@ -140,7 +144,7 @@ def decision_report(
 
 def decision_json(report: DecisionReport) -> str:
     """The report as JSON text."""
-    return report.model_dump_json(indent=2) + "\n"
+    return report.model_dump_json(indent=2, exclude=None if report.mended else {"mended"}) + "\n"
 
 
 def _links(

@@ -2,35 +2,38 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from qlora_gov import Example, Message
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.similarity import Similarity
+from qlora_gov_data.texts import Comparison
 
 Chat = Callable[..., Example]
 Verdicts = Callable[..., list[str | None]]
+EXACT = ExactDuplicates(Comparison())
 LONG = "Thanks for getting in touch. Open the app, choose Cards, then Freeze card, and a new card arrives in five days."
 
 
 def test_the_first_of_equal_conversations_stays(chat: Chat, verdicts: Verdicts) -> None:
     rows = [chat("Why?", "Because."), chat("Who?", "Me."), chat(" why?\n", "BECAUSE."), chat("Why?", "Because.")]
-    assert verdicts(ExactDuplicates(), rows) == [None, None, "exact duplicate", "exact duplicate"]
+    assert verdicts(EXACT, rows) == [None, None, "exact duplicate", "exact duplicate"]
 
 
 def test_another_role_turn_or_system_prompt_is_another_conversation(chat: Chat, verdicts: Verdicts) -> None:
     plain = chat("Why?", "Because.")
     swapped = plain.with_messages((Message(role="tool", content="Why?"), plain.messages[1]))
     split = chat("Why?", "Because.", "Why?", "Because.")
-    assert verdicts(ExactDuplicates(), [plain, swapped, split, chat("Why?", "Because.", system="x")]) == [None] * 4
+    assert verdicts(EXACT, [plain, swapped, split, chat("Why?", "Because.", system="x")]) == [None] * 4
 
 
 def test_which_conversations_stay_does_not_depend_on_the_order(chat: Chat, verdicts: Verdicts) -> None:
     rows = [chat(f"Question {number % 7}?", "Yes.") for number in range(20)]
 
     def kept(rows: list[Example]) -> set[str]:
-        return {row.id for row, reason in zip(rows, verdicts(ExactDuplicates(), rows), strict=True) if reason is None}
+        return {row.id for row, reason in zip(rows, verdicts(EXACT, rows), strict=True) if reason is None}
 
     assert len(kept(rows)) == 7
     assert kept(random.Random(3).sample(rows, k=20)) == kept(rows)
@@ -64,7 +67,7 @@ def test_the_threshold_is_exact(chat: Chat, verdicts: Verdicts) -> None:
         assert verdicts(near, [first, second]) == [None, reason]
 
 
-@pytest.mark.parametrize("component", [ExactDuplicates(), NearDuplicates(Similarity())])
+@pytest.mark.parametrize("component", [EXACT, NearDuplicates(Similarity())])
 def test_held_out_rows_do_not_matter_and_nothing_gives_nothing(
     chat: Chat, verdicts: Verdicts, component: ExactDuplicates | NearDuplicates
 ) -> None:
@@ -75,3 +78,13 @@ def test_held_out_rows_do_not_matter_and_nothing_gives_nothing(
 
 def test_texts_without_words_are_never_nearly_equal(chat: Chat, verdicts: Verdicts) -> None:
     assert verdicts(NearDuplicates(Similarity()), [chat("?!", "..."), chat("!?", "...")]) == [None, None]
+
+
+@pytest.mark.parametrize(("invisible", "reason"), [("compared", None), ("passed_over", "exact duplicate")])
+def test_rows_that_look_alike_are_alike_where_the_invisible_is_passed_over(
+    chat: Chat, verdicts: Verdicts, invisible: Any, reason: str | None
+) -> None:
+    rows = [chat("Card lost", "Block it."), chat("Ca\u200brd lost", "Block\u00ad it.")]
+    assert verdicts(ExactDuplicates(Comparison(invisible=invisible)), rows) == [None, reason]
+    near = None if reason is None else "near-duplicate"
+    assert verdicts(NearDuplicates(Similarity(invisible=invisible)), rows) == [None, near]

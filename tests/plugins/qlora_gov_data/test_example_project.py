@@ -12,6 +12,7 @@ from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
 from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 from qlora_gov_data.similarity import Similarity
+from qlora_gov_data.texts import Comparison
 
 DATA = Path(__file__).parents[3] / "examples" / "finance_support" / "data"
 Verdicts = Callable[..., list[str | None]]
@@ -48,7 +49,7 @@ def test_every_planted_leak_goes_and_nothing_else(
 @pytest.mark.parametrize(
     ("component", "kind", "others"),
     [
-        (ExactDuplicates(), "duplicate", "near_duplicate"),
+        (ExactDuplicates(Comparison()), "duplicate", "near_duplicate"),
         (NearDuplicates(Similarity()), "near_duplicate", "duplicate"),
     ],
 )
@@ -66,7 +67,7 @@ def test_of_every_planted_pair_one_row_goes_and_no_other_row_does(
     assert verdicts(component, without) == [None] * len(without)
 
 
-@pytest.mark.parametrize("component", [ExactDuplicates(), NearDuplicates(Similarity())])
+@pytest.mark.parametrize("component", [ExactDuplicates(Comparison()), NearDuplicates(Similarity())])
 def test_the_evaluation_set_holds_no_duplicates(
     evaluation: list[Example], verdicts: Verdicts, component: Filter
 ) -> None:

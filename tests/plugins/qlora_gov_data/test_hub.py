@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from qlora_gov import DataError
 from qlora_gov_data.hub import Hub, HubSettings
+from qlora_gov_data.rows import example_of
 
 COMMIT, OTHER = "0123456789" * 4, "f" * 40
 
@@ -41,6 +43,40 @@ def test_reads_a_subset_of_a_directory(dataset: Path) -> None:
 
     assert [example.question for example in examples] == ["cards 0?", "cards 1?", "cards 2?"]
     assert [example.source for example in examples] == [f"faq/cards/train:{row}" for row in (1, 2, 3)]
+
+
+DATES = ["2024-01-02", "2024-01-02T10:00:00Z", "2024-01-02T10:00:00+05:30", "2024-01-02 10:00"]
+
+
+@pytest.mark.parametrize("date", DATES)
+@pytest.mark.parametrize("array", [False, True])
+@pytest.mark.parametrize("place", ["pair", "turns", "extra"])
+def test_a_text_that_looks_like_a_time_stays_as_it_is(tmp_path: Path, date: str, array: bool, place: str) -> None:
+    """The library reads such a column as times, and shifts those of other zones."""
+    turns = [{"role": "user", "content": date}, {"role": "assistant", "content": date}]
+    row = {
+        "pair": {"prompt": "When?", "response": date},
+        "turns": {"messages": turns},
+        "extra": {"prompt": "Now?", "response": "Yes.", "asked": {"at": [date]}},
+    }[place]
+    rows = [{**row, "number": n} for n in range(3)]
+    text = json.dumps(rows) if array else "".join(f"{json.dumps(row)}\n" for row in rows)
+    (tmp_path / "train.jsonl").write_text(text)
+    (tmp_path / "test.jsonl").write_text(json.dumps(row))
+    examples = list(Hub(HubSettings(directory=tmp_path)).read())
+    expected = [example_of(row, f"{tmp_path.name}/train:{n}") for n, row in enumerate(rows, start=1)]
+    assert examples == expected
+
+
+def test_texts_that_look_like_times_and_cannot_be_kept_are_an_error(tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "train.jsonl.gz", "wt") as stream:
+        stream.write('{"prompt": "When?", "response": "2024-01-02"}\n')
+    with pytest.raises(DataError, match="'response' holds texts that look like times"):
+        list(Hub(HubSettings(directory=tmp_path)).read())
+    (tmp_path / "train.jsonl.gz").unlink()
+    (tmp_path / "train.jsonl").write_text('{"prompt": "When?", "response": "2024-01-02"}\n' * 2)
+    with pytest.raises(DataError, match="'response' holds texts that look like times"):
+        list(Hub(HubSettings(directory=tmp_path, split="train[:1]")).read())
 
 
 @pytest.mark.usefixtures("cached")

@@ -48,6 +48,8 @@ def test_a_line_separator_within_a_text_ends_no_line(read: Callable[[bytes], lis
         (b'{"prompt": "Why?", "response": "x", "n": ' + b"9" * 5000 + b"}", "not usable JSON: Exceeds the limit"),
         (b"[" * 100_000, "not usable JSON: "),
         (b'{"messages": [{"role": "user", "content": "Why?"}]}', "no assistant turn"),
+        (b'{"prompt": "Why?", "response": "x", "response": "y"}', "not usable JSON: the key 'response' stands twice"),
+        (b'{"prompt": "Why?", "response": "x", "n": {"\\u0061": 1, "a": 2}}', "not usable JSON: the key 'a' stands"),
     ],
 )
 def test_a_bad_line_is_named(read: Callable[[bytes], list[Example]], line: bytes, message: str) -> None:
@@ -55,6 +57,10 @@ def test_a_bad_line_is_named(read: Callable[[bytes], list[Example]], line: bytes
         read(GOOD + b"\n" + line + b"\n" + GOOD)
     assert str(caught.value).startswith(f"train.jsonl:3: {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_says_the_same_twice_says_it_once(read: Callable[[bytes], list[Example]]) -> None:
+    assert read(GOOD.replace(b"}", b', "prompt": "Why?"}')) == read(GOOD)
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n  \n"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,14 @@ def test_says_what_is_held_out(
     reason: str | None,
 ) -> None:
     assert verdicts(leak, [chat(*turns, group=group)], held_out) == [reason]
+
+
+@pytest.mark.parametrize(("invisible", "reason"), [("compared", None), ("passed_over", TEXT)])
+def test_a_prompt_that_looks_like_a_held_out_one_leaks_where_the_invisible_is_passed_over(
+    chat: Chat, verdicts: Verdicts, invisible: Any, reason: str | None
+) -> None:
+    leak = HeldOutLeak(HeldOutLeakSettings(invisible=invisible))
+    assert verdicts(leak, [chat("Ca\u200brd lost", "Yes.")], [chat("Card lost", "No.")]) == [reason]
 
 
 def test_a_shared_system_prompt_or_answer_is_no_leak(chat: Chat, verdicts: Verdicts, leak: HeldOutLeak) -> None:

@@ -50,7 +50,7 @@ def test_a_bound_source_reads_a_file_beside_the_project_file(catalog: Catalog, t
         (FilterSpec, "held_out_leak", {"permutations": 8}, "permutations: input should be greater than or equal to 64"),
         (FilterSpec, "length", {}, "set a limit, such as"),
         (FilterSpec, "length", {"answer": {"max_word": 3}}, "did you mean 'max_words'"),
-        (FilterSpec, "exact_duplicates", {"threshold": 0.5}, "takes no settings"),
+        (FilterSpec, "exact_duplicates", {"threshold": 0.5}, "unknown key .threshold.; known: invisible"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(

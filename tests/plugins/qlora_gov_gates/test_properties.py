@@ -93,7 +93,7 @@ def test_where_every_row_ties_the_verdict_is_stated(rule, rows):
         if not binary:
             assert verdict.outcome is Outcome.INCONCLUSIVE
         elif verdict.outcome is Outcome.PASS:
-            assert verdict.interval.method in ("exact binomial", "paired score", "exact paired score")
+            assert verdict.interval.method.startswith(("exact binomial", "exact paired score"))
 
 
 @given(CASES, st.sampled_from([1.0, 0.5, 0.001]))

@@ -49,9 +49,17 @@ FLOORS = {
 }
 
 
+SECOND = PiiSettings(recognisers=2)
+
+
 @pytest.fixture(scope="module")
 def pii():
     return Pii(PiiSettings())
+
+
+@pytest.fixture(scope="module")
+def second():
+    return Pii(SECOND)
 
 
 def test_the_planted_kinds_are_those_that_the_spec_covers():
@@ -65,6 +73,37 @@ def test_every_kind_that_is_covered_is_found_where_it_is(pii, kind):
     found = [text[finding.start : finding.end] for finding in findings if finding.kind == kind]
     assert found == [PLANTED[kind]]
     assert all(0.4 <= finding.score <= 1 for finding in findings)
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_the_second_recognisers_find_every_kind_that_they_cover(second, kind):
+    text = f"The record says {PLANTED[kind]} and no more."
+    [findings] = second.detect([text])
+    found = [(one.kind, text[one.start : one.end]) for one in findings]
+    covered = kind in PII.coverage(SECOND).covers
+    assert covered == (kind != "DATE_TIME")
+    assert ((kind, PLANTED[kind]) in found) is covered
+
+
+def test_by_the_second_recognisers_dates_count_where_that_is_set(second):
+    text = f"Born on {PLANTED['DATE_TIME']}."
+    assert second.detect([text]) == [[]]
+    dated = PiiSettings(recognisers=2, dates=True)
+    assert [one.kind for one in Pii(dated).detect([text])[0]] == ["DATE_TIME"]
+    assert set(PII.coverage(dated).covers) == set(PII.covers)
+    assert any("dates" in missed for missed in PII.coverage(SECOND).misses)
+
+
+def test_by_the_second_recognisers_no_finding_lies_within_another(second):
+    text = f"Mail {PLANTED['EMAIL_ADDRESS']}, see {PLANTED['URL']}?card=4111111111111111 or id {PLANTED['UUID']}"
+    [found] = second.detect([text])
+    assert [one.kind for one in found] == ["EMAIL_ADDRESS", "URL", "UUID"]
+
+
+def test_the_first_recognisers_stay_what_they_were(pii):
+    assert PII.coverage(PiiSettings()).covers == PII.covers
+    assert [one.kind for one in pii.detect(["I paid.No reply"])[0]] == ["URL"]
+    assert pii.detect(["2221000000000009"]) == [[]]
 
 
 @pytest.mark.parametrize("text", ["Call John Smith.", "I live at 12 High Street, Leeds.", "Born on May the fifth."])
@@ -119,6 +158,18 @@ def test_recall_on_public_texts(pii, public_data, capsys):
     assert {kind: recall[kind] for kind, floor in FLOORS.items() if recall[kind] < floor} == {}
     assert recall["PERSON"] == recall["STREET_ADDRESS"] == recall["GPE"] == recall["ORGANIZATION"] == 0
     assert spurious == 0
+
+
+def test_the_second_recognisers_find_no_less_but_dates(pii, second, public_data):
+    texts = json.loads(public_data("presidio_research/synth_dataset_v2_first750.json").read_text(encoding="utf-8"))
+    (before, _), (after, spurious) = recall_by_type(pii, texts), recall_by_type(second, texts)
+    assert {kind for kind in before if after[kind] < before[kind]} == {"DATE_TIME"}
+    assert after["CREDIT_CARD"] >= 0.95
+    assert spurious == 0
+
+
+def test_the_second_recognisers_alarm_on_hardly_any_bank_query(second, bank_queries):
+    assert sum(map(bool, second.detect(bank_queries))) <= len(bank_queries) / 5000
 
 
 def test_false_alarms_on_bank_queries(pii, bank_queries):

@@ -132,6 +132,14 @@ def test_a_checkpoint_that_runs_code_is_refused(tmp_path):
         Toxicity(ToxicitySettings(weights=tmp_path / "weights")).detect(["x"])
 
 
+def test_what_older_versions_stored_beside_the_weights_is_no_weight(everything, tmp_path):
+    write_checkpoint(tmp_path / "weights")
+    ids = {"bert.embeddings.position_ids": torch.arange(LENGTH)}
+    edit_weights(lambda state: state.update(ids))(tmp_path / "weights")
+    older = Toxicity(ToxicitySettings(weights=tmp_path / "weights", threshold=0))
+    assert older.detect(TEXTS) == everything.detect(TEXTS)
+
+
 def damage_by_removal(directory):
     (directory / "toxicity.ckpt").unlink()
 
@@ -144,9 +152,31 @@ def damage_by_noise(directory):
     (directory / "toxicity.ckpt").write_bytes(b"noise")
 
 
+def edit_weights(edit):
+    def damage(directory):
+        path = directory / "toxicity.ckpt"
+        checkpoint = torch.load(path, weights_only=True)
+        edit(checkpoint["state_dict"])
+        torch.save(checkpoint, path)
+
+    return damage
+
+
+def renamed(state):
+    state["classifier.heavy"] = state.pop("classifier.weight")
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
+        (edit_weights(lambda state: state.pop("classifier.bias")), "it lacks the weights classifier.bias"),
+        (edit_weights(lambda state: state.clear()), "it lacks the weights bert.embeddings.LayerNorm.bias and"),
+        (edit_weights(renamed), "it lacks the weights classifier.weight"),
+        (
+            edit_weights(lambda state: state.update(more=torch.ones(1))),
+            "it holds, unknown to its model, the weights more",
+        ),
+        (edit_weights(lambda state: state["classifier.bias"].fill_(torch.nan)), "its weights classifier.bias were not"),
         (damage_by_removal, "No such file or directory"),
         (damage_by_layout, "it lacks one of state_dict, config"),
         (damage_by_noise, "it is damaged, or holds more"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qlora_gov import DataError
-from qlora_gov_imports.inspect_logs import InspectLogs
+from qlora_gov_imports.inspect_logs import InspectLogs, InspectSettings
 from tests.plugins.qlora_gov_imports.logs import ANSWERS
 
 pytestmark = pytest.mark.xdist_group("inspect")
@@ -161,7 +161,27 @@ def test_a_torn_log_is_one_line(inspect_runs, tmp_path):
 
 
 def test_no_log_at_all(tmp_path):
-    assert message_of(tmp_path) == f"{tmp_path}: no such file; name one .eval or .json log of Inspect"
+    assert message_of(tmp_path) == f"{tmp_path}: no log of Inspect in it; name one .eval or .json log"
+    assert message_of(tmp_path / "no.eval").endswith("no.eval: no such file; name one .eval or .json log of Inspect")
     text = tmp_path / "notes.txt"
     text.write_text("hello", encoding="utf-8")
     assert message_of(text).startswith(f"{text}: Inspect cannot read this log: ")
+
+
+def test_a_log_is_chosen_out_of_a_directory_by_its_task(inspect_runs, tmp_path):
+    for place, log in (("a", inspect_runs.first), ("b", inspect_runs.second)):
+        (tmp_path / place).mkdir()
+        shutil.copy(log, tmp_path / place)
+    (tmp_path / "eval-set.json").write_text('{"eval_set_id": "1"}')
+    (first,) = (tmp_path / "a").iterdir()
+    alone = InspectLogs().read(tmp_path / "a")
+    assert alone.files == [first]
+    task = alone.rows[0].example.extra["task"]
+    assert InspectLogs(InspectSettings(tasks=(task,))).read(tmp_path / "a").rows == alone.rows
+    assert InspectLogs(InspectSettings(tasks=(task,))).read(first).rows == alone.rows
+    message = message_of(tmp_path)
+    assert message.startswith(f"{tmp_path}: holds 2 logs; name the file of one, or its task: a/")
+    assert message.count(f"({task} by {alone.model})") == 2
+    for path, said in ((tmp_path, "holds 0 logs of task other; name the file"), (first, f"task {task}, not of other")):
+        with pytest.raises(DataError, match=said):
+            InspectLogs(InspectSettings(tasks=("other",))).read(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,16 @@ def test_a_name_that_no_row_has_names_the_nearest(rows, metric):
         metric(SETTINGS).score(rows(1.0, name="pick/acc"))
     with pytest.raises(DataError, match="nothing is recorded; was it imported"):
         metric(SETTINGS).score(rows(None))
+
+
+@pytest.mark.parametrize("metric", [RecordedMean, RecordedRate])
+def test_a_score_that_was_left_out_of_the_log_says_why(rows, metric):
+    notes = ("pick/acc: left out, no number in 2 rows", "gsm8k/exact_match: left out, not finite in 2 rows", "a note")
+    left_out = [replace(row, notes=notes) for row in (*rows(None), *rows(1.0, name="pick/acc"))]
+    with pytest.raises(DataError) as caught:
+        metric(SETTINGS).score(left_out)
+    said = "no row has a recorded score named 'gsm8k/exact_match': left out, not finite in 2 rows"
+    assert str(caught.value) == said
 
 
 def test_no_rows_are_no_error(rows):

@@ -24,6 +24,22 @@ def test_the_commonest_value_comes_first(records: Callable[..., CardRecords]) ->
     assert mix["provenance"][0].share == 162 / 409
 
 
+def test_a_detector_that_drops_what_should_stay_is_named_with_its_figures(records: Callable[..., CardRecords]) -> None:
+    training = records().training
+    assert isinstance(training, DatasetVersion)
+    part = data_part(training)
+    [caution] = part.cautions
+    assert caution.startswith(
+        "guardrails/toxicity_lexical drops 366 of 1,165 other texts (31%) and 629 of 2,563 hateful"
+    )
+    [measured] = part.measured
+    assert measured.step.name == "guardrails/toxicity_lexical"
+    assert "629 of 2,563 hateful texts (25%); it flags 366 of 1,165 other texts (31%)" in measured.lines[0]
+    redacting = training.steps[-2].model_copy(update={"action": "redact"})
+    kept = training.model_copy(update={"steps": (redacting,)})
+    assert (data_part(kept).cautions, len(data_part(kept).measured)) == ((), 1)
+
+
 def test_provenance_stands_against_the_target(records: Callable[..., CardRecords]) -> None:
     mix = {"provenance": {"not stated": 100, "human": 60, "scraped": 40}}
     part = target_part(training_with(records, mix=mix))

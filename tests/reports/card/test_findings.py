@@ -25,6 +25,11 @@ def test_a_guardrail_shows_its_rate_and_is_no_metric(records: Callable[..., Card
     assert [line.name for line in measurement_lines(given)] == ["rouge_l", "perplexity"]
 
 
+def test_what_was_measured_of_a_guardrail_is_told(records: Callable[..., CardRecords]) -> None:
+    (line,) = detector_lines(records())
+    assert line.measured == ("of public texts, it finds 0 of 431 PERSON (0%)",)
+
+
 def test_a_side_that_was_not_scanned_says_so(records: Callable[..., CardRecords]) -> None:
     (line,) = detector_lines(changed(records(), scans=()))
     assert line.corrected_candidate == Absent(absent="this side was not scanned")

@@ -1,6 +1,7 @@
 import enum
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -21,14 +22,16 @@ from qlora_gov.errors import ProjectError
 from qlora_gov.records import DecisionOutcome, Frozen
 from qlora_gov.reports.card.assembly import card_context
 from qlora_gov.reports.card.context.card import CardContext
+from qlora_gov.reports.card.findings import subject_part
 from qlora_gov.reports.card.front_matter import hub_metadata
+from qlora_gov.reports.card.html import render_html
 from qlora_gov.reports.card.markdown import CARD, card_environment, render_card
 from qlora_gov.reports.card.records import CardRecords
 from qlora_gov.reports.rendering.templates import RecordingLoader, installed_templates
 from qlora_gov.text import one_line
 
 CONTEXTS = {f"qlora_gov.reports.{name}" for name in ("context", "findings_context", "lineage_context")}
-FIXED = {"against", "contrast_kind", "judges", "side"}
+FIXED = {"against", "contrast_kind", "decoding", "judges", "side"}
 """Fields that hold one of a few words."""
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
@@ -204,6 +207,19 @@ def test_an_approval(records: Callable[..., CardRecords]) -> None:
     assert "Exploratory" not in body
     missing = set(re.findall("not measured: ([^|.\n]+[^ |.\n])", body))
     assert missing == {"no licence is stated", "no rule of the policy looks at slices"}
+
+
+def test_what_bears_on_answers_is_said_with_them(records: Callable[..., CardRecords]) -> None:
+    given = records()
+    assert "cut short" not in body_of(render_card(card_context(given)).text)
+    responses = given.candidate.responses.model_copy(update={"cut": 30, "applied": {"repetition_penalty": 1.1}})
+    candidate = replace(given.candidate, responses=responses)
+    part = subject_part(candidate.responses)
+    assert (part.cut, part.rows, part.applied) == (30, 169, "repetition_penalty 1.1")
+    context = card_context(given).model_copy(update={"candidate": part})
+    for text in (body_of(render_card(context).text), render_html(context).text):
+        assert text.count("30 of 169 answers were cut short") == 1
+        assert text.count("had a say in the choice of tokens: repetition") == 1
 
 
 def test_inconclusive_and_exploratory(records: Callable[..., CardRecords], refused: dict[str, Any]) -> None:

@@ -52,6 +52,7 @@ class PolicyPart(Frozen):
     required: tuple[str, ...] = Field(description="names of the rules that can be neither tolerated nor waived")
     inconclusive: str = Field(description="what a rule that could not tell does, as a sentence")
     further_looks: str = Field(description="what a further look at the rows does and did to alpha, as a sentence")
+    notes: tuple[str, ...] = Field(description="what is odd about its rules, each as a sentence")
 
 
 class DecisionPart(Frozen):
@@ -61,6 +62,8 @@ class DecisionPart(Frozen):
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
+    partly: bool = Field(description="whether only some rows, or the rows of some rules, were judged before")
+    mended: tuple[str, ...] = Field(description="metrics whose code is younger than the answers; mostly none")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
     notices: tuple[str, ...] = Field(description="what a reader should know that no verdict says; empty where nothing")
 
@@ -94,6 +97,9 @@ class SubjectPart(Frozen):
     adapter: str | None = Field(description="id of the adapter record; None where the base answered alone")
     quantization: str | Absent = Field(description="how the base's weights were held")
     generation: GenerationSettings | Absent
+    rows: int = Field(description="how many were answered")
+    cut: int | None = Field(description="answers that ended at the limit of tokens; None where nobody counted them")
+    applied: str = Field(description="what of the base's own generation_config.json had a say, in words; or nothing")
 
 
 class ClaimLine(Frozen):
@@ -101,6 +107,8 @@ class ClaimLine(Frozen):
 
     side: Literal["candidate", "champion", "reference"] = Field(description="whose evidence it is")
     claim: Claim = Field(description="who vouches for it")
+    unshown: tuple[str, ...] = Field(description="what the logs do not show of who answered, each as a sentence")
+    others: int = Field(description="other logs of the same subject's answers to the same rows, which were not used")
 
 
 class Reading(Frozen):
@@ -133,6 +141,7 @@ class DetectorLine(Frozen):
     fields: tuple[str, ...] = Field(description="what it looked at: prompt, reference, response")
     covers: tuple[str, ...] = Field(description="kinds that it can find")
     misses: tuple[str, ...] = Field(description="kinds that it cannot find")
+    measured: tuple[str, ...] = Field(default=(), description="what it found and flagged, a line for each set of texts")
     errors: DetectorErrors | Absent = Field(description="with counts, sensitivity, specificity and the data")
     rate: MeasurementLine = Field(description="how often it flags an answer")
     corrected_champion: CorrectedRate | Absent = Field(description="the champion's rate, corrected by the errors")

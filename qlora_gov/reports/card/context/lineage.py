@@ -69,6 +69,13 @@ class TargetPart(Frozen):
     lines: tuple[TargetLine, ...] = Field(description="each provenance")
 
 
+class MeasuredStep(Frozen):
+    """A detector among the curation steps, and what was measured of it."""
+
+    step: Component = Field(description="the guardrail")
+    lines: tuple[str, ...] = Field(description="what it found and flagged, a line for each set of texts")
+
+
 class DataPart(Frozen):
     """One dataset version."""
 
@@ -79,6 +86,8 @@ class DataPart(Frozen):
     sources: tuple[SourceLine, ...] = Field(description="where they came from, in order")
     steps: tuple[StepReport, ...] = Field(description="what they passed through, in order")
     mix: tuple[MixLine, ...] = Field(description="how provenance, intent and language are spread")
+    measured: tuple[MeasuredStep, ...] = Field(default=(), description="what was measured of detectors among the steps")
+    cautions: tuple[str, ...] = Field(default=(), description="what a detector drops that should stay, as sentences")
 
 
 class LeakLine(Frozen):

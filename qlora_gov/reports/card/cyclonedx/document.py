@@ -85,6 +85,8 @@ def _decision(context: CardContext) -> Iterator[tuple[str, str]]:
     yield "decision:outcome", decision.outcome.value
     yield "decision:exploratory", "yes" if decision.exploratory else "no"
     yield "decision:look", str(decision.look)
+    for name in decision.mended:
+        yield "decision:mended", name
     for line in decision.rules:
         yield f"verdict:{line.rule.name}", line.outcome.value
     for side in context.claims:
