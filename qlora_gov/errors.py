@@ -20,8 +20,8 @@
     └── ReleaseError          14    an alias does not move: nothing on record allows it
 
 A decision has exit codes of its own: 0 approved, 1 refused, 3 inconclusive, which is also what a policy is that no
-answers could pass. A bug exits with 70 and a
-traceback, an interrupt with 130; neither can be mistaken for a decision.
+answers could pass. A bug exits with 70 and a traceback, an interrupt with 130, SIGTERM with 143; none of them can be
+mistaken for a decision.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 APPROVED, REFUSED, INCONCLUSIVE = 0, 1, 3
-BUG, INTERRUPTED = 70, 130
+BUG, INTERRUPTED, TERMINATED = 70, 130, 143
 
 
 class GovError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,24 @@ _WORDS = {
     "list_type": "should be a list",
     "tuple_type": "should be a list",
     "path_type": "should be a path",
+    "set_type": "should be a list",
+    "frozen_set_type": "should be a list",
+    "mapping_type": "should be a mapping of keys to values",
+    "model_attributes_type": "should be a mapping of keys to values",
+    "dataclass_type": "should be a mapping of keys to values",
+    "none_required": "should be null",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "string_unicode": "should be text; half a surrogate pair is none",
     "too_short": "should have at least {min_length} item(s), not {actual_length}",
 }
 """What pydantic says in the words of Python, in those of YAML."""
+
+
+class Unquoted(str):
+    """A text of a YAML file that stands there without quotes, and so may be meant for a number, as 1e-4 is."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -49,22 +65,60 @@ def reasons_of(error: ValidationError, model: type[BaseModel] | None = None) -> 
         reasons.append(Reason(keys, f"unknown key {_path(keys)!r}; {did_you_mean(str(keys[-1]), known)}"))
         misspelt.add((*keys[:-1], nearest(str(keys[-1]), known)))
     containers = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
+    missing = [problem["loc"][-1] for problem in problems if problem["type"] == "missing"]
     for problem in problems:
         told = problem["type"] == "extra_forbidden" or (problem["type"] == "missing" and problem["loc"] in misspelt)
         if not told and problem["loc"] not in containers:
-            reasons.append(Reason(problem["loc"], _said(problem)))
+            reasons.append(Reason(problem["loc"], _said(problem, missing)))
     return reasons
 
 
-def _said(problem: ErrorDetails) -> str:
+def mistaken(given: Any, made: Any, keys: Keys = ()) -> Iterator[Reason]:
+    """What a model took for a number or a truth value that was given as something else: ``true`` for 1, ``"7"`` for 7.
+
+    ``given`` are the values that the model ``made`` was validated from.
+    """
+    match made:
+        case BaseModel() if isinstance(given, Mapping):
+            for name, field in type(made).model_fields.items():
+                key = field.alias or name
+                if key in given:
+                    yield from mistaken(given[key], getattr(made, name), (*keys, key))
+        case Mapping() if isinstance(given, Mapping):
+            for key in made.keys() & given.keys():
+                yield from mistaken(given[key], made[key], (*keys, key))
+        case tuple() | list() if isinstance(given, list | tuple) and len(given) == len(made):
+            for at, (inner, value) in enumerate(zip(given, made, strict=True)):
+                yield from mistaken(inner, value, (*keys, at))
+        case bool():
+            if not isinstance(given, bool):
+                yield Reason(keys, f"{_path(keys)}: should be true or false, not {given!r}")
+        case int() | float() if isinstance(given, bool):
+            yield Reason(keys, f"{_path(keys)}: should be a number, not {str(given).lower()}")
+        case int() | float() if isinstance(given, str) and not isinstance(given, Unquoted):
+            yield Reason(keys, f"{_path(keys)}: should be a number: write {given} without quotes")
+
+
+def _said(problem: ErrorDetails, missing: list[int | str]) -> str:
     path = _path(problem["loc"])
     if problem["type"] == "missing":
-        return f"missing key {path!r}"
+        near = [
+            key
+            for key in _keys(problem["input"])
+            if nearest(key, [str(name) for name in missing]) == problem["loc"][-1]
+        ]
+        return f"missing key {path!r}{f'; is {near[0]!r} a misspelling of it?' if near else ''}"
     if problem["type"] in _WORDS:
         return f"{path}: {_WORDS[problem['type']].format(**problem.get('ctx', {}))}"
     message = problem["msg"].removeprefix("Value error, ")
+    message = message.replace("a valid dictionary or instance of", "a mapping such as").replace("NoneType", "nothing")
     said = f"{message[:1].lower()}{message[1:]}"
     return f"{path}: {said}" if problem["loc"] else said
+
+
+def _keys(given: Any) -> list[str]:
+    """The keys of what was given where one is missing."""
+    return [key for key in given if isinstance(key, str)] if isinstance(given, Mapping) else []
 
 
 def _path(keys: Keys) -> str:

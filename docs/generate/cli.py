@@ -27,6 +27,7 @@ DECISIONS = {
     errors.REFUSED: "refused; of `rollback --if-regressed`: regressed",
     errors.INCONCLUSIVE: "inconclusive: the evidence cannot tell",
     errors.INTERRUPTED: "interrupted; the same command goes on where this one stopped",
+    errors.TERMINATED: "stopped by SIGTERM; likewise",
     errors.BUG: "a bug, with a traceback",
 }
 

@@ -17,7 +17,10 @@ from qlora_gov.project.schema import Project, Use
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-EXTENDS = {"type": "string", "description": "path of a project file that this one changes: keys here stand before its"}
+EXTENDS = {
+    "anyOf": [{"type": "string"}, {"type": "null"}],
+    "description": "path of a project file that this one changes: keys here stand before its",
+}
 
 
 def schema(catalog: Catalog) -> Schema:

@@ -54,7 +54,13 @@ TEMPLATES = (
             ("style_digest", "text", "its SHA-256 in base64, for the page's content security policy"),
         ),
     ),
-    Template(html.STYLE, html.html_environment, "the stylesheet of the card for people; it is given nothing"),
+    Template(
+        html.STYLE,
+        html.html_environment,
+        "the stylesheet of the card for people",
+        None,
+        (("edition", "whole number", "the card's `edition`, since what a released one looked like stays"),),
+    ),
     Template(changelog.TEMPLATE, markdown.card_environment, "what 'qlora-gov changelog' prints", Changelog),
     Template(
         summary.TEMPLATE,

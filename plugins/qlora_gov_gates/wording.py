@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from qlora_gov import Outcome
-from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE, Contrast, Estimate, Withheld
+from qlora_gov.stats import DIFFERENCE, LOG_RATIO, VALUE, Contrast, Estimate, Withheld, round_up
 from qlora_gov_gates.result import LEVEL, TestResult
 
 FAR = 100
@@ -56,7 +56,7 @@ def _wanting(result: TestResult) -> str:
     shows = "" if least is None else f"; {at_hand:,} rows show a distance of {least:.3g} from the limit in 4 of 5 cases"
     if rows is None or rows > FAR * at_hand:
         return shows
-    return f"{shows}{',' if shows else ';'} the one found by about {rows:,} rows"
+    return f"{shows}{',' if shows else ';'} the one found by about {round_up(rows):,} rows"
 
 
 def _number(contrast: Contrast, value: float) -> str:

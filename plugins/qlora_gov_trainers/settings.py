@@ -54,7 +54,9 @@ class Nf4QloraSettings(Settings):
     def _from_preset(cls, values: Any) -> Any:
         if not isinstance(values, dict):
             return values
-        preset = PRESETS.get(values.get("preset", "instruction"), {})
+        named = values.get("preset", "instruction")
+        # Of one that there is not, its name alone is wrong, and not that it fills nothing.
+        preset = PRESETS.get(named if isinstance(named, str) else "", PRESETS["instruction"])
         rank = values.get("rank", preset.get("rank"))
         if rank != preset.get("rank") and isinstance(rank, int):
             preset = {**preset, "alpha": 2 * rank}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov import DataError, ModelError, TrainingError, TrainingJob, TrainingOutcome
-from qlora_gov.models.chat import IGNORED, Tokenised, tokenise
+from qlora_gov import Example, ModelError, TrainingError, TrainingJob, TrainingOutcome
+from qlora_gov.models.chat import IGNORED
+from qlora_gov.models.clock import Clock
 from qlora_gov.models.loading import load_base, load_tokenizer, quantised_layers
+from qlora_gov_trainers.rows import read_rows, reads
 from qlora_gov_trainers.settings import Nf4QloraSettings
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 
 class Nf4QloraTrainer:
@@ -22,11 +25,15 @@ class Nf4QloraTrainer:
     def __init__(self, settings: Nf4QloraSettings) -> None:
         self.settings = settings
 
+    def reads(self, base: Path, examples: Sequence[Example], today: date) -> Mapping[str, str | int]:
+        """How many rows spell control tokens, and the day that the template is told where a project names another."""
+        return reads(load_tokenizer(base), examples, Clock.at(today))
+
     def train(self, job: TrainingJob) -> TrainingOutcome:
         """Train, or go on from the last whole checkpoint, and write the adapter to ``job.output``.
 
-        Raises DataError for a row over ``max_length``, ModelError for target modules that the base lacks,
-        TrainingError where the loss stops being finite, or more than one process trains.
+        Raises DataError for rows that are too long or that the template does not take, ModelError for target modules
+        that the base lacks, TrainingError where the loss stops being finite, or more than one process trains.
         """
         from transformers import set_seed
         from transformers.trainer_callback import PrinterCallback
@@ -37,13 +44,13 @@ class Nf4QloraTrainer:
 
         set_seed(job.seed)  # the adapter's initial values are drawn from here on
         tokenizer = load_tokenizer(job.base)
-        rows = self._rows(tokenizer, job)
+        rows = read_rows(tokenizer, job, self.settings.max_length)
         model = self.prepare(job.base)
         watch = Watch(job.progress)
         trainer = ResumingTrainer(
             model=model,
             args=self._arguments(job),
-            train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows],
+            train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows.tokenised],
             data_collator=lambda features: collate(features, tokenizer.pad_token_id),
             callbacks=[watch],
         )
@@ -54,8 +61,8 @@ class Nf4QloraTrainer:
         check_finite(model)
         save(model, job)
         steps = trainer.state.global_step
-        tokens = round(sum(row.targets for row in rows) * self.settings.epochs)
-        return TrainingOutcome(tuple(watch.losses), steps, tokens, self.settings.deviations())
+        tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
+        return TrainingOutcome(tuple(watch.losses), steps, tokens, (*self.settings.deviations(), *rows.notes))
 
     def prepare(self, base: Path) -> PreTrainedModel:
         """A fresh NF4 base in training mode with new LoRA matrices, the only parameters that get gradients."""
@@ -83,16 +90,6 @@ class Nf4QloraTrainer:
             raise ModelError(
                 f"training.targets: the base has no linear layer named {lacking[0]!r}; it has {', '.join(known)}"
             )
-
-    def _rows(self, tokenizer: PreTrainedTokenizerBase, job: TrainingJob) -> list[Tokenised]:
-        rows = [tokenise(tokenizer, example.messages) for example in job.examples]
-        for row, example in zip(rows, job.examples, strict=True):
-            if len(row.ids) > self.settings.max_length:
-                raise DataError(
-                    f"{example.source}: {len(row.ids)} tokens, over training.max_length {self.settings.max_length}; "
-                    "raise it, or drop long rows with the length filter"
-                )
-        return rows
 
     def _arguments(self, job: TrainingJob) -> Any:
         import torch

@@ -8,14 +8,17 @@ from __future__ import annotations
 import errno
 import importlib
 import keyword
+import signal
 import sys
 import traceback
+from types import FrameType
 from typing import Any
 
 import click
 
 from qlora_gov import __version__
-from qlora_gov.errors import BUG, INTERRUPTED, GovError, StorageError, UsageError, did_you_mean
+from qlora_gov.errors import BUG, INTERRUPTED, TERMINATED, GovError, StorageError, UsageError, did_you_mean
+from qlora_gov.text import LIMIT
 
 COMMANDS = {
     "init": "Write a project file to start from.",
@@ -84,8 +87,22 @@ def cli() -> None:
 
 
 def start(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit."""
-    sys.exit(run(arguments))
+    """Run the command line and exit. SIGTERM stops it as an interrupt does; a second one ends it at once."""
+    before = signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = run(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    sys.exit(code)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM was received."""
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    raise Terminated
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -100,9 +117,10 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         return _say(UsageError.exit_code, error.format_message())
     except (KeyboardInterrupt, click.Abort) as error:
-        if isinstance(error.__cause__, EOFError):  # click takes it for the end of the user's input
+        cause = error.__cause__ or error
+        if isinstance(cause, EOFError):  # click takes it for the end of the user's input
             return _bug()
-        return _say(INTERRUPTED, "interrupted; the same command goes on where this one stopped")
+        return _stopped(cause)
     except SystemExit as stop:  # a shell's completion, or the reader of our output is gone: click says 1, "refused"
         return StorageError.exit_code if stop.code else 0
     except OSError as error:
@@ -114,9 +132,22 @@ def run(arguments: list[str] | None = None) -> int:
         return _bug()
 
 
+def _stopped(cause: BaseException) -> int:
+    """Where a command stopped, which whoever showed its progress has noted, and how to go on."""
+    killed = isinstance(cause, Terminated)
+    where = "".join(f" {note}" for note in getattr(cause, "__notes__", ()))
+    kept = "what is finished is on record, checkpoints and answers so far are kept: " if where else ""
+    word = "stopped by SIGTERM" if killed else "interrupted"
+    return _say(
+        TERMINATED if killed else INTERRUPTED, f"{word}{where}; {kept}the same command goes on where this one stopped"
+    )
+
+
 def _say(code: int, *messages: str) -> int:
     for message in messages:
         line = " ".join(message.split())
+        if (more := len(line) - LIMIT) > 0:
+            line = f"{line[:LIMIT]} ... ({more:,} more characters)"
         click.echo(f"qlora-gov: {''.join(c if c.isprintable() else '?' for c in line)}", err=True)
     return code
 

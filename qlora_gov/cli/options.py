@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from qlora_gov.cli.progress import TerminalProgress
+from qlora_gov.cli.progress import TerminalProgress, Waiting
 from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.plugin.host import load_catalog
@@ -75,11 +75,7 @@ def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Wo
 
 
 def open_ledger(root: Path, settings: Project | None) -> Ledger:
-    """A project's ledger, on a server where it says so; waiting for another process is said once a second at most."""
-
-    def waiting(seconds: float) -> None:
-        click.echo(f"waiting for the ledger, held by another process ({seconds:.0f} s)", err=True)
-
+    """A project's ledger, on a server where it says so; waiting for another process is said now and then."""
     default = f"{STATE_DIRECTORY}/{LEDGER_FILE}"
     location = (settings.ledger if settings else None) or default
-    return Ledger(location if location.startswith(SCHEME) else root / location, on_wait=waiting)
+    return Ledger(location if location.startswith(SCHEME) else root / location, on_wait=Waiting())

@@ -37,14 +37,18 @@ def output_options(command: F) -> F:
     return command
 
 
+def check_outputs(space: Workspace, outputs: dict[str, Path | None]) -> None:
+    """Raise UsageError for an output that would overwrite something, before anything is put on record."""
+    taken = [(space.root / space.file).resolve()]
+    for name, path in outputs.items():
+        if path is not None and path.resolve() in taken:
+            raise UsageError(f"--{name} {path}: would overwrite the project file or another output")
+        taken += [] if path is None else [path.resolve()]
+
+
 def write_outputs(pipeline: Pipeline, decision: Decision, outputs: dict[str, Path | None]) -> None:
     """Write the forms that were asked for. Raises StorageError for a path that cannot be written."""
     asked = {name: path for name, path in outputs.items() if path is not None}
-    taken = [(pipeline.space.root / pipeline.space.file).resolve()]
-    for name, path in asked.items():
-        if path.resolve() in taken:
-            raise UsageError(f"--{name} {path}: would overwrite the project file or another output")
-        taken.append(path.resolve())
     if asked:
         report = pipeline.report(decision)
         for name, path in asked.items():

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import time
 from types import TracebackType
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as Remaining
 
 _QUIET_SECONDS = 10.0
+
+
+class Waiting:
+    """Says on standard error that the ledger is held: at once, and then once a second, or in a log every ten."""
+
+    def __init__(self) -> None:
+        self._every = 1.0 if sys.stderr.isatty() else _QUIET_SECONDS
+        self._said = -math.inf
+
+    def __call__(self, seconds: float) -> None:
+        """``seconds`` have been waited; this is called before every new attempt, several times a second."""
+        if (now := time.monotonic()) - self._said >= self._every:
+            self._said = now
+            click.echo(f"waiting for the ledger, held by another process ({seconds:.0f} s)", err=True)
 
 
 class TerminalProgress:
@@ -37,6 +54,8 @@ class TerminalProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
+        if isinstance(error, KeyboardInterrupt) and self._label:
+            error.add_note(f"while {self._label} ({self._done} of {self._total})")
 
     def begin(self, label: str, total: int) -> None:
         """Start a piece of work of ``total`` units."""

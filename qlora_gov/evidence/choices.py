@@ -12,6 +12,7 @@ from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Decision, Evaluation, Responses
+from qlora_gov.records.inputs import same_inputs
 
 _SHORTEST = 6  # characters of a digest that name one
 
@@ -71,7 +72,11 @@ def differing(one: Responses, other: Responses) -> list[str]:
     """In what two answers differ that keeps them from being paired."""
     tools = [(claim.tool, claim.version) if (claim := answers.claim) else None for answers in (one, other)]
     parts = [name for name in ("dataset", "quantization", "generation") if getattr(one, name) != getattr(other, name)]
-    return parts if tools[0] == tools[1] else [*parts, "tool"]
+    if tools[0] != tools[1]:
+        parts.append("tool")
+    if not parts and not same_inputs(one.inputs, other.inputs, base=one.base == other.base):
+        parts.append("text that the chat template made of the rows ('qlora-gov evaluate' lets it answer again)")
+    return parts
 
 
 def chosen(ledger: Ledger, among: Sequence[Choice], name: str | None, option: str) -> Choice:

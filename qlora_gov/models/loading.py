@@ -103,6 +103,11 @@ def load_tokenizer(path: Path) -> PreTrainedTokenizerBase:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
     except (OSError, ValueError) as error:
         raise ModelError(f"base: {path} has no tokenizer that transformers can load") from error
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"base: the tokenizer in {path} has no fast version, and no other says where in a text its tokens lie; "
+            "add its tokenizer.json"
+        )
     if tokenizer.chat_template is None:
         raise ModelError(
             f"base: the tokenizer in {path} has no chat template; use an instruct model, or add a chat_template.jinja"

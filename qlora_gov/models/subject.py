@@ -10,7 +10,8 @@ from pydantic import JsonValue
 
 from qlora_gov.errors import ModelError
 from qlora_gov.models.adapters import load_adapter
-from qlora_gov.models.chat import IGNORED, Tokenised, render, tokenise
+from qlora_gov.models.chat import IGNORED, Tokenised, tokenise
+from qlora_gov.models.clock import CLOCK, Clock
 from qlora_gov.models.decoding import NumbersOnly, ends_of, take_defaults
 from qlora_gov.models.loading import Quantization, load_base, load_tokenizer, set_compute_dtype
 from qlora_gov.records.answer import Answer, LogLikelihood
@@ -36,11 +37,12 @@ class Subject:
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         applied: Mapping[str, JsonValue] | None = None,
+        clock: Clock = CLOCK,
     ) -> None:
         self.model = model.eval()
         self.tokenizer = tokenizer
-        self.tokenizer.padding_side = "left"
         self.applied = applied or {}
+        self.clock = clock
 
     @classmethod
     def load(
@@ -50,34 +52,39 @@ class Subject:
         *,
         quantization: Quantization = "nf4",
         decoding: Decoding = "base",
+        clock: Clock = CLOCK,
     ) -> Subject:
         """Load from local directories. Raises ModelError where either cannot be used."""
         tokenizer = load_tokenizer(base)
         model = load_base(base, quantization=quantization, dtype="float32")
         applied = take_defaults(model, tokenizer, decoding)
-        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer, applied)
+        return cls(model if adapter is None else load_adapter(model, adapter), tokenizer, applied, clock)
 
     def answer(self, prompts: Sequence[Sequence[Message]], max_new_tokens: int) -> list[Answer]:
         """Answer a batch of prompts greedily. Raises ModelError where the model gives no numbers to choose by."""
         import torch
         from transformers import LogitsProcessorList
 
-        texts = [render(self.tokenizer, prompt, prompt=True) for prompt in prompts]
-        batch = self.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(self.model.device)
+        rows = [tokenise(self.tokenizer, prompt, prompt=True, clock=self.clock).ids for prompt in prompts]
+        width, pad = max(map(len, rows)), self.tokenizer.pad_token_id
+        ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows])  # [b, t], answers go on at the right
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])  # [b, t]
+        device = self.model.device
         set_compute_dtype(self.model, "bfloat16")
         numbers = NumbersOnly()
         with torch.inference_mode():
             out = self.model.generate(
-                **batch,
+                input_ids=ids.to(device),
+                attention_mask=mask.to(device),
                 max_new_tokens=max_new_tokens,
                 do_sample=False,
-                pad_token_id=self.tokenizer.pad_token_id,
+                pad_token_id=pad,
                 logits_processor=LogitsProcessorList([numbers]),
             )
         if (at := numbers.first(len(prompts))) is not None:
             asked = one_line(prompts[at][-1].content)[:80] if prompts[at] else ""
             raise ModelError(f"the model gives no numbers to choose an answer by, for the prompt {asked!r}")
-        return [self._decode(row) for row in out[:, batch["input_ids"].shape[1] :].tolist()]
+        return [self._decode(row) for row in out[:, width:].tolist()]
 
     def _decode(self, tokens: list[int]) -> Answer:
         end = next((at for at, token in enumerate(tokens) if token in self._stops), None)
@@ -90,7 +97,7 @@ class Subject:
 
     def loglikelihood(self, conversations: Sequence[Sequence[Message]]) -> list[LogLikelihood]:
         """Rate the last assistant turn of each conversation, given all before it."""
-        rows = [tokenise(self.tokenizer, messages, last_only=True) for messages in conversations]
+        rows = [tokenise(self.tokenizer, messages, last_only=True, clock=self.clock) for messages in conversations]
         order = sorted(range(len(rows)), key=lambda index: len(rows[index].ids))
         set_compute_dtype(self.model, "float32")
         nll = [0.0] * len(rows)

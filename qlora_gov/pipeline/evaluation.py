@@ -7,6 +7,8 @@ from typing import Any
 
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.models.bases import ResolvedBase
+from qlora_gov.models.clock import Clock
+from qlora_gov.models.inputs import Reading
 from qlora_gov.models.loading import device
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.pipeline.subjects import load_subject
@@ -14,7 +16,7 @@ from qlora_gov.plugin.specs import ImportedEvaluation
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
-from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, GenerationSettings, Responses
+from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, GenerationSettings, Inputs, Responses
 from qlora_gov.stages.evaluate import evaluated_rows, score_responses
 from qlora_gov.stages.imports import adopt
 from qlora_gov.stages.respond import Spool, answer_dataset
@@ -22,15 +24,23 @@ from qlora_gov.stages.subjects import unshown
 
 
 def responding(
-    space: Workspace, bound: BoundProject, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion
+    space: Workspace,
+    bound: BoundProject,
+    base: ResolvedBase,
+    adapter: Adapter | None,
+    dataset: DatasetVersion,
+    reading: Reading | None,
 ) -> Step[Responses]:
-    """Let a subject answer the evaluation set."""
-    likelihoods = any("loglikelihood" in bound.spec.needs for _, bound in bound.measures.metrics)
+    """Let a subject answer the evaluation set as it was read; without a reading, as nobody wrote down how it was."""
+    likelihoods = bound.measures.likelihoods
     quantization, generation = space.project.base.quantization, space.project.generation
 
     def make(work: Path) -> Made[Responses]:
+        assert reading is not None, "what is answered now was read before"
+        reading.refuse()
         environment = environment_of(space.root, device())
-        subject = load_subject(space, base.path, adapter, quantization, generation.decoding)
+        clock = Clock.at(space.project.base.today)
+        subject = load_subject(space, base.path, adapter, quantization, generation.decoding, clock)
         return answer_dataset(
             subject,
             base.record,
@@ -44,6 +54,7 @@ def responding(
             environment=environment,
             progress=space.progress,
             applied=subject.applied,
+            inputs=reading.inputs,
         )
 
     def parts_of(answered: Responses) -> dict[str, Any]:
@@ -54,7 +65,13 @@ def responding(
             "quantization": answered.quantization,
             "generation": _given(answered.generation),
             "likelihoods": answered.likelihoods is not None,
+            **_read(answered.inputs),
         }
+
+    def usable(answered: Responses) -> bool:
+        if answered.inputs is None:
+            return reading is None or reading.inputs.plain
+        return reading is not None and answered.inputs.digest == reading.inputs.digest
 
     parts = {
         "base": base.record.id,
@@ -63,8 +80,14 @@ def responding(
         "quantization": quantization,
         "generation": _given(generation),
         "likelihoods": likelihoods,
+        **_read(reading.inputs if reading else None),
     }
-    return Step("respond", Responses, parts, parts_of, make)
+    return Step("respond", Responses, parts, parts_of, make, usable)
+
+
+def _read(inputs: Inputs | None) -> dict[str, str]:
+    """A part that is only there where base and rows alone do not determine what a subject is given."""
+    return {} if inputs is None or inputs.plain else {"inputs": inputs.digest}
 
 
 def _given(generation: GenerationSettings | None) -> dict[str, Any] | None:

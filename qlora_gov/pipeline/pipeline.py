@@ -23,6 +23,7 @@ from qlora_gov.pipeline.evaluation import evaluating, responding
 from qlora_gov.pipeline.foreseeing import foreseen, held_out_rows
 from qlora_gov.pipeline.gating import Baselines, deciding, given
 from qlora_gov.pipeline.imports import import_responses
+from qlora_gov.pipeline.inputs import Readings
 from qlora_gov.pipeline.recorder import Recorder
 from qlora_gov.pipeline.rehearsal import rehearse
 from qlora_gov.pipeline.reporting import report_of
@@ -57,6 +58,10 @@ class Pipeline:
     space: Workspace
     anyway: bool = False
 
+    @cached_property
+    def _readings(self) -> Readings:
+        return Readings(self.space, self.bound)
+
     @property
     def _recorder(self) -> Recorder:
         return Recorder(self.space)
@@ -84,9 +89,11 @@ class Pipeline:
         if policy.reference is not None:
             pinned(self.space.ledger, policy.reference)  # one that is not there is told now, not after the training
         adapter = self._trained(base, held_out)
-        against = baseline(self.space.ledger, adapter)
-        baselines = Baselines(self._evaluation(base, against, held_out), self._reference(policy, base, held_out))
-        return self._evaluation(base, adapter, held_out), baselines
+        against = [baseline(self.space.ledger, adapter)]
+        if policy.reference is not None:
+            against.append(pinned(self.space.ledger, policy.reference))
+        *others, candidate = self._evaluations(base, held_out, [*against, adapter])
+        return candidate, Baselines(*others)
 
     def policy(self) -> Policy:
         """Record the policy, and what it calls a regression, before the evaluations that they are to judge."""
@@ -104,8 +111,9 @@ class Pipeline:
 
     def gate(self, adapter_id: str | None, names: Names | None = None) -> Decision:
         """Decide on an adapter's stored evaluation, by default on the newest one, without a model."""
-        policy = self.policy()
-        return self._decide(*self._stored(self._subject(adapter_id, policy.reference), names))
+        stored = self._stored(self._subject(adapter_id, self.bound.release.policy.reference), names)
+        self.policy()  # only now: what is refused for want of an evaluation leaves no entry
+        return self._decide(*stored)
 
     def plan(self, adapter_id: str | None, names: Names | None = None) -> tuple[Planned, ...]:
         """What the stored evaluation of an adapter says of the rows that each rule takes; nothing is recorded."""
@@ -129,11 +137,10 @@ class Pipeline:
             raise ReleaseError("no adapter is champion, so none can have regressed")
         self.policy()
         if self.bound.setup is None:
-            sides = tuple(self._paired(champion, [fallback], Names()))
+            now, then = self._paired(champion, [fallback], Names())
         else:
-            base, held_out = self._prepared()
-            sides = tuple(self._evaluation(base, one, held_out) for one in (champion, fallback))
-        return self._recorder.done(deciding(self.space, self.bound, rules, sides[0], Baselines(sides[1])))
+            now, then = self._evaluations(*self._prepared(), [champion, fallback])
+        return self._recorder.done(deciding(self.space, self.bound, rules, now, Baselines(then)))
 
     def report(self, decision: Decision) -> DecisionReport:
         """What the machine-readable forms of a decision are made from."""
@@ -162,6 +169,10 @@ class Pipeline:
         dataset = self._recorder.done(curating(self.space, "training", setup.training_data, held_out))
         step = tuning(self.space, setup.trainer, base, dataset)
         if not self._recorder.has(step):
+            reading = self._readings.of(base, held_out)
+            reading.refuse()  # now, not after the training
+            for notice in reading.notices:
+                self.space.notice(notice)
             self._foresee(held_out)
         return self._rehearsed(step, held_out)
 
@@ -177,14 +188,29 @@ class Pipeline:
             if one.sentence is not None:
                 self.space.notice(one.sentence)
 
-    def _evaluation(self, base: ResolvedBase, adapter: Adapter | None, dataset: DatasetVersion) -> Evaluation:
-        """A subject's evaluation; an adapter that was trained on another base answers on that one."""
-        if adapter is not None and adapter.base != base.record.id:
-            if adapter.base is None:
-                raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
-            base = recorded_base(self.space, adapter.base)
-        responses = self._rehearsed(responding(self.space, self.bound, base, adapter, dataset), dataset)
-        return self._scored(responses, dataset)
+    def _evaluations(
+        self, base: ResolvedBase, dataset: DatasetVersion, subjects: Sequence[Adapter | None]
+    ) -> list[Evaluation]:
+        """The evaluations of subjects that are compared: what they are given is the same."""
+        pairs = [(self._base_of(base, adapter), adapter) for adapter in subjects]
+        before = [responding(self.space, self.bound, *pair, dataset, None) for pair in pairs]
+        if all(map(self._recorder.has, before)):  # all of them answered before anybody wrote down what they were given
+            steps = before
+        else:
+            readings = [self._readings.of(base, dataset) for base, _ in pairs]
+            steps = [
+                responding(self.space, self.bound, *pair, dataset, reading)
+                for pair, reading in zip(pairs, readings, strict=True)
+            ]
+        return [self._scored(self._rehearsed(step, dataset), dataset) for step in steps]
+
+    def _base_of(self, base: ResolvedBase, adapter: Adapter | None) -> ResolvedBase:
+        """What an adapter answers on: the base that it was trained on."""
+        if adapter is None or adapter.base == base.record.id:
+            return base
+        if adapter.base is None:
+            raise ModelError(f"adapter {adapter.id} was not trained here: import its evaluation, or train one")
+        return recorded_base(self.space, adapter.base)
 
     def _rehearsed(self, step: Step[R], held_out: DatasetVersion) -> R:
         """A step that takes long, after a rehearsal where it is not done yet. Raises PluginError for what fails there.
@@ -207,11 +233,6 @@ class Pipeline:
 
     def _scored(self, responses: Responses, dataset: DatasetVersion) -> Evaluation:
         return self._recorder.done(evaluating(self.space, self.bound, responses, dataset))
-
-    def _reference(self, policy: Policy, base: ResolvedBase, dataset: DatasetVersion) -> Evaluation | None:
-        if policy.reference is None:
-            return None
-        return self._evaluation(base, pinned(self.space.ledger, policy.reference), dataset)
 
     @property
     def evaluated(self) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from typing import cast
 
 from qlora_gov.errors import UsageError
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch
+from qlora_gov.models.clock import CLOCK, Clock
 from qlora_gov.models.extras import require_training_libraries
 from qlora_gov.models.loading import Quantization, device
 from qlora_gov.models.subject import Subject
@@ -60,7 +62,9 @@ def _subject(space: Workspace, responses: Responses) -> Subject:
     assert responses.generation is not None, "it answered here"
     held = cast(Quantization, responses.quantization)
     base = recorded_base(space, responses.base).path
-    return load_subject(space, base, adapter, held, responses.generation.decoding)
+    told = responses.inputs.today if responses.inputs else None
+    clock = Clock.at(date.fromisoformat(told)) if told else CLOCK
+    return load_subject(space, base, adapter, held, responses.generation.decoding, clock)
 
 
 def _answered(ledger: Ledger, responses: Responses, rows: Sequence[int]) -> list[Answer]:

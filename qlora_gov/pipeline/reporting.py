@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of, side
+from qlora_gov.evidence.origins import origin
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.sides import Side
@@ -28,6 +30,13 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
     responses = {who: responses_of(ledger, evaluation) for who, evaluation in evaluations.items()}
     sides = {who: side(ledger, evaluation) for who, evaluation in evaluations.items()}
     examples = evaluation_rows(ledger, responses["candidate"].dataset)
+    dataset = fetch(ledger, responses["candidate"].dataset, DatasetVersion)
+    project = path_in_repository(space.root / space.file)
+
+    def placed(row: RegressedRow) -> RegressedRow:
+        file = origin(examples[row.row], dataset, space.root)
+        return row.model_copy(update={"file": file and _beside(project, file)})
+
     return decision_report(
         decision,
         fetch(ledger, decision.policy, Policy),
@@ -35,15 +44,21 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
         candidate=responses["candidate"],
         champion=responses["champion"],
         reference=responses.get("reference"),
-        evaluation_set=fetch(ledger, responses["candidate"].dataset, DatasetVersion),
+        evaluation_set=dataset,
         regressed={
-            item.rule.name: worst_rows(item.rule, sides, measures, examples)
+            item.rule.name: tuple(map(placed, worst_rows(item.rule, sides, measures, examples)))
             for item in decision.verdicts
             if item.verdict.outcome is not Outcome.PASS
         },
-        project=path_in_repository(space.root / space.file),
+        project=project,
         head=Head(seq=entry.seq, hash=entry.hash),
     )
+
+
+def _beside(project: str, file: str) -> str | None:
+    """A path from the project file's directory as one from the repository's root; None for a file outside of it."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(project), file))
+    return None if path.startswith(("../", "/")) else path
 
 
 def worst_rows(

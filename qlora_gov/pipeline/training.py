@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from pydantic import JsonValue
 
 from qlora_gov.canonical import copy_id
 from qlora_gov.errors import IntegrityError, ModelError, TrainingError
@@ -16,7 +18,8 @@ from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.catalog import Bound
-from qlora_gov.plugin.specs import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
+from qlora_gov.plugin.specs import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
+from qlora_gov.project.binding import STRICT
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion
@@ -62,31 +65,41 @@ class _Checked:
 
 def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
     """Train the adapter."""
-    seed = space.project.seed
+    seed, today, made = space.project.seed, space.project.base.today, trainer.make()
+    examples = training_rows(space.state, dataset)
+    inputs = made.reads(base.path, examples, today) if isinstance(made, ReadingTrainer) else {}
 
     def make(work: Path) -> Made[Adapter]:
         adapter = train_adapter(
-            _Checked(trainer.make()),
+            _Checked(made),
             trainer.component,
             base.record,
             base.path,
             dataset,
-            training_rows(space.state, dataset),
+            examples,
             seed=seed,
             work=work,
             keep=space.adapter,
             environment=environment_of(space.root, device()),
             progress=space.progress,
+            today=today,
+            strict=space.project.schema_ >= STRICT,
+            inputs=inputs,
         )
         return adapter, {}
 
     def parts_of(adapter: Adapter) -> dict[str, Any]:
         run = adapter.training
         recipe = {"recipe": run.recipe.identity, "seed": run.seed} if run else {}
-        return {"base": adapter.base, "dataset": adapter.dataset, **recipe}
+        return {"base": adapter.base, "dataset": adapter.dataset, **recipe, **_read(run.inputs if run else {})}
 
     def usable(adapter: Adapter) -> bool:
         return is_whole(space.adapter(adapter.digest), adapter)
 
     parts = {"base": base.record.id, "dataset": dataset.id, "recipe": trainer.component.identity, "seed": seed}
-    return Step("train", Adapter, parts, parts_of, make, usable)
+    return Step("train", Adapter, parts | _read(inputs), parts_of, make, usable)
+
+
+def _read(inputs: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """A part that is only there where the trainer reads rows otherwise than it always did."""
+    return {"inputs": dict(inputs)} if inputs else {}

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from qlora_gov.canonical import file_id, is_content_id, tree_id
+from qlora_gov.text import one_line
 
 
 class Settings(BaseModel):
@@ -41,8 +42,12 @@ def directory_id(directory: Path) -> str:
 def _resolve(exists: Callable[[Path], bool], kind: str) -> AfterValidator:
     def resolve(path: Path, info: ValidationInfo) -> Path:
         resolved = _root(info.context) / path
-        if not exists(resolved):
-            raise ValueError(f"no such {kind}: {resolved}")
+        try:
+            found = exists(resolved)
+        except (OSError, ValueError):  # no file can have such a name
+            found = False
+        if not found:
+            raise ValueError(f"no such {kind}: {one_line(str(resolved))}")
         return resolved
 
     return AfterValidator(resolve)

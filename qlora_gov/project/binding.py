@@ -152,11 +152,11 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
-    bound = bind_components(named_in_project(project), catalog, root, project.schema_)
-    measures = bind_measures(project.evaluation, bound)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at)
+    measures = bind_measures(project.evaluation, bound, project.at)
     release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
-    odd = tuple(vacuous_rules(project.policy, bound, measures.scales, release.policy, regression.policy))
+    odd = tuple(vacuous_rules(project, bound, measures.scales, release.policy, regression.policy))
     if odd and project.schema_ >= STRICT:
         raise ProjectError(*odd)
     release = replace(release, notices=(*odd, *release.policy.narrow_slices))
@@ -183,26 +183,28 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> Bou
 def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolicy:
     """The policy that releases, with what binds from a later schema of the project on."""
     uses = list(placed("policy.rules", project.policy.rules))
-    rules = try_each(lambda at: _rule(*at, bound[at[0]], measures), uses)
+    rules = try_each(lambda at: _rule(*at, bound[at[0]], measures, project), uses)
     named = project.policy.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
     if project.schema_ >= STRICT:
         named |= {"looks_by": "row", "unread": "left_out"}
     try:
         policy = Policy(rules=tuple(rules), **named)
     except ValidationError as error:
-        raise ProjectError(*(f"policy: {reason}" for reason in reasons_of(error))) from error
+        raise ProjectError(*(f"{project.at('policy')}: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
 
 
-def _rule(place: str, use: RuleUse, gate: Bound[GateSpec], measures: Measures) -> Rule:
+def _rule(place: str, use: RuleUse, gate: Bound[GateSpec], measures: Measures, project: Project) -> Rule:
     common: dict[str, Any] = {"gate": gate.component, **use.model_dump(include={"against", "where", "accept_vacuous"})}
+    where = project.at(f"{place}.metric")
     if gate.spec.judges == "answers":
         if use.metric is not None:
-            raise ProjectError(f"{place}.metric: {gate.spec.name} judges the answers themselves; leave the key out")
+            raise ProjectError(f"{where}: {gate.spec.name} judges the answers themselves; leave the key out")
         return Rule(name=use.name or gate.spec.name, metric=ANSWERS, judges="answers", **common)
     if use.metric is None:
-        raise ProjectError(f"missing key '{place}.metric'; {gate.spec.name} judges one of {', '.join(measures.names)}")
-    metric = _metric(use.metric, measures, f"{place}.metric")
+        said = f"its metric is missing; {gate.spec.name} judges one of {', '.join(measures.names)}"
+        raise ProjectError(f"{project.at(place)}: {said}")
+    metric = _metric(use.metric, measures, where)
     name = use.name or f"{gate.spec.name} {metric}"
     return Rule(name=name, metric=metric, measured=measures.measured[metric], **common)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from qlora_gov.errors import ProjectError, try_each
+from qlora_gov.explain import mistaken
 from qlora_gov.guardrails.actions import ACTIONS
 from qlora_gov.plugin.catalog import Bound, Catalog
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, Spec, TrainerSpec
@@ -53,8 +54,10 @@ def named_in_evaluation(settings: EvaluationSettings) -> Iterator[Named]:
         yield place, guardrail, GuardrailSpec
 
 
-def bind_components(named: Iterable[Named], catalog: Catalog, root: Path, schema: int = 1) -> BoundAt:
-    """Bind every component of a project of a schema.
+def bind_components(
+    named: Iterable[Named], catalog: Catalog, root: Path, schema: int = 1, at: Callable[[str], str] = str
+) -> BoundAt:
+    """Bind every component of a project of a schema. ``at`` says of a place in the project file where it is written.
 
     Raises PluginError or ProjectError with a line for each thing that is wrong with any.
     """
@@ -64,7 +67,10 @@ def bind_components(named: Iterable[Named], catalog: Catalog, root: Path, schema
         place, use, kind = one
         if kind is FilterSpec and use.use.rsplit("/", 1)[-1] in guardrails:
             ways = " or ".join(f"'action: {name}'" for name in ACTIONS)
-            raise ProjectError(f"{place}: {use.use} is a guardrail; say what it does with {ways}")
-        return place, catalog.bind(kind, use.use, use.settings, root=root, where=place, schema=schema)
+            raise ProjectError(f"{at(place)}: {use.use} is a guardrail; say what it does with {ways}")
+        bound = catalog.bind(kind, use.use, use.settings, root=root, where=at(place), schema=schema)
+        if wrong := list(mistaken(use.settings, bound.settings)):
+            raise ProjectError(*(f"{at(place)}: {reason}" for reason in wrong))
+        return place, bound
 
     return dict(try_each(bind, named))

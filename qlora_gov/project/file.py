@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from importlib.resources import files
@@ -13,8 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from qlora_gov.errors import ProjectError
-from qlora_gov.explain import Keys, reasons_of
-from qlora_gov.project.schema import Project
+from qlora_gov.explain import Keys, Unquoted, mistaken, reasons_of
+from qlora_gov.project.schema import Project, too_long
 
 PROJECT_FILE = "qlora_gov.yaml"
 SCHEMA_FILE = "qlora_gov.schema.json"
@@ -64,11 +65,13 @@ def load_project(path: Path) -> Project:
     documents = _read(path, ())
     merged = reduce(_merge, (document.values for document in reversed(documents)))
     try:
-        return Project.model_validate(merged)
+        project = Project.model_validate(merged)
+        reasons = list(mistaken(merged, project))
     except ValidationError as error:
-        raise ProjectError(
-            *(f"{_where(documents, reason.keys)}: {reason}" for reason in reasons_of(error, Project))
-        ) from error
+        reasons = reasons_of(error, Project)
+    if reasons:
+        raise ProjectError(*(f"{_where(documents, reason.keys)}: {reason}" for reason in reasons))
+    return project.located(lambda keys: _where(documents, keys))
 
 
 def _where(documents: Sequence[_Document], keys: Keys) -> str:
@@ -80,7 +83,7 @@ def _read(path: Path, above: tuple[Path, ...]) -> list[_Document]:
     """A file and what it extends, the topmost first; ``above`` are the files that led to it."""
     if path.resolve() in above:
         raise ProjectError(f"{path}: extends itself")
-    if above and not path.is_file():
+    if above and (too_long(str(path)) or not path.is_file()):
         raise ProjectError(f"{above[-1]}: extends {path}, which is no file")
     document = _document(path)
     below = document.values.pop("extends", None)
@@ -95,6 +98,7 @@ def _document(path: Path) -> _Document:
     try:
         loader = _UniqueKeys(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
+        _check_scalars(path, node)
         values = None if node is None else loader.construct_document(node)
     except FileNotFoundError as error:
         raise ProjectError(f"no such project file: {path}; 'qlora-gov init' writes one") from error
@@ -110,6 +114,47 @@ def _document(path: Path) -> _Document:
     return _Document(path, values, node)
 
 
+def _check_scalars(path: Path, node: yaml.Node | None) -> None:
+    """Refuse what no record could hold and no file be named, with the line of each: it would fail much later."""
+    unfit = [f"{path}:{scalar.start_mark.line + 1}: {why}" for scalar in _scalars(node) if (why := _unfit(scalar))]
+    if unfit:
+        raise ProjectError(*dict.fromkeys(unfit))
+
+
+def _scalars(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """Every scalar once, also below what refers to itself."""
+    seen, todo = set[int](), [node]
+    while todo:
+        one = todo.pop(0)
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        match one:
+            case yaml.ScalarNode():
+                yield one
+            case yaml.MappingNode():
+                todo += [part for pair in one.value for part in pair]
+            case yaml.SequenceNode():
+                todo += one.value
+
+
+def _unfit(scalar: yaml.ScalarNode) -> str | None:
+    """Why a value cannot be used, whatever its key is."""
+    text: str = scalar.value
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return f"{text[:40]!a} holds half a surrogate pair, which is no character; write \\U and eight digits for one"
+    if "\0" in text:
+        return f"{text[:40]!a} holds a NUL character; leave it out"
+    digits = text.lstrip("+-").replace("_", "")
+    if scalar.tag == _INTEGER and digits.isdecimal() and (len(digits) > 16 or int(digits) >= 2**53):
+        return f"{text[:20]}{'...' if len(text) > 20 else ''} is too large: a whole number can be recorded below 2**53"
+    return None
+
+
+_INTEGER = "tag:yaml.org,2002:int"
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML in which a key that is given twice is an error: the plain loader keeps the last one in silence."""
 
@@ -121,6 +166,13 @@ class _UniqueKeys(yaml.SafeLoader):
                     raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} is given twice", key.start_mark)
                 seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
+
+    def construct_text(self, node: yaml.ScalarNode) -> str:
+        """A text; one that only the YAML of 2005 takes for a text, as 1e-4, is marked for whoever wants a number."""
+        return Unquoted(node.value) if node.style is None and _NUMBER.fullmatch(node.value) else str(node.value)
+
+
+_UniqueKeys.add_constructor("tag:yaml.org,2002:str", _UniqueKeys.construct_text)
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -54,6 +55,11 @@ class Measures:
         return [*(bound for _, bound in self.metrics), *(used.bound for used in self.guardrails)]
 
     @property
+    def likelihoods(self) -> bool:
+        """Whether a metric needs the likelihoods of the reference answers."""
+        return any("loglikelihood" in bound.spec.needs for _, bound in self.metrics)
+
+    @property
     def scales(self) -> dict[str, MetricScale]:
         """What is known of the values of each, before any is measured."""
         found = {
@@ -86,7 +92,7 @@ def _stated(errors: DetectorErrors | Absent | None) -> Any:
     return errors.model_dump(exclude_defaults=True) if isinstance(errors, DetectorErrors) else None
 
 
-def bind_measures(settings: EvaluationSettings, bound: BoundAt) -> Measures:
+def bind_measures(settings: EvaluationSettings, bound: BoundAt, at: Callable[[str], str] = str) -> Measures:
     """The metrics and guardrails of a project's evaluation section.
 
     A metric is called by its own name and a guardrail's rate ``<guardrail>_rate``, or what ``as`` says. Raises
@@ -103,6 +109,9 @@ def bind_measures(settings: EvaluationSettings, bound: BoundAt) -> Measures:
     found = Measures(tuple(metrics), tuple(guardrails))
     if twice := sorted({name for name in found.names if found.names.count(name) > 1}):
         raise ProjectError(
-            *(f"evaluation: two measurements are named {name!r}; name one of them with 'as: ...'" for name in twice)
+            *(
+                f"{at('evaluation')}: two measurements are named {name!r}; name one of them with 'as: ...'"
+                for name in twice
+            )
         )
     return found

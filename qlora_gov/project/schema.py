@@ -5,16 +5,30 @@ What is said of a key here is also in the reference and in the JSON schema that 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from qlora_gov.canonical import is_content_id
+from qlora_gov.explain import Keys
 from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
 from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
 from qlora_gov.records import About, DetectorErrors, GenerationSettings
+from qlora_gov.records.inputs import TODAY
 
 NEWEST_SCHEMA = 2
 """What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
@@ -46,6 +60,21 @@ def _printable(name: str) -> str:
     return name
 
 
+def too_long(path: str) -> bool:
+    """Whether no file system takes the path: a name has at most 255 bytes, and a path 4,095."""
+    encoded = path.encode(errors="surrogatepass")
+    return len(encoded) > 4_095 or any(len(name) > 255 for name in encoded.split(b"/"))
+
+
+def _short_enough(path: P) -> P:
+    if too_long(str(path)):
+        raise ValueError("is too long for a path: a name in one has at most 255 bytes")
+    return path
+
+
+P = TypeVar("P", str, Path)
+PathText = Annotated[str, AfterValidator(_short_enough)]
+ShortPath = Annotated[Path, AfterValidator(_short_enough)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
 
 
@@ -122,9 +151,13 @@ class Data(Settings):
 class BaseModelSettings(Settings):
     """The base model, and how its weights are held."""
 
-    model: str = Field(default="embedded", description="'embedded', a directory, a .gguf file, or a hub id")
+    model: PathText = Field(default="embedded", description="'embedded', a directory, a .gguf file, or a hub id")
     quantization: Literal["nf4", "none"] = Field(default="nf4", description="how the weights are held in memory")
     licence: str | None = Field(default=None, description="the base's licence, where its own files do not say it")
+    today: date = Field(
+        default=TODAY,
+        description="the day that a chat template is told which asks for today's; it never moves by itself",
+    )
 
 
 Base = Annotated[
@@ -202,6 +235,25 @@ class PolicySettings(Settings):
         return reference
 
 
+class Places:
+    """Where the keys of a project are written. Two projects that say the same are equal, wherever they are written."""
+
+    def __init__(self, where: Callable[[Keys], str] | None = None) -> None:
+        self._where = where
+
+    def __call__(self, place: str) -> str:
+        """The place, after the file and line where it is written."""
+        if self._where is None:
+            return place
+        parts = re.findall(r"\[(\d+)\]|([^.\[\]]+)", place)
+        return f"{self._where(tuple(int(at) if at else key for at, key in parts))}: {place}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Places)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class Project(Settings):
     """A whole project file."""
 
@@ -209,11 +261,11 @@ class Project(Settings):
     about: About = Field(description="what only people can say; it goes on the card as it is")
     seed: int = Field(default=0, ge=0, lt=2**32, description="of all that is drawn at random")  # numpy takes no other
     base: Base = Field(default=BaseModelSettings(), description="the base model; a plain string is its 'model'")
-    plugins: tuple[Path, ...] = Field(default=(), description="directories of the project's own plugins")
-    templates: Path | None = Field(
+    plugins: tuple[ShortPath, ...] = Field(default=(), description="directories of the project's own plugins")
+    templates: ShortPath | None = Field(
         default=None, description="directory of templates that stand before the installed ones"
     )
-    ledger: str | None = Field(
+    ledger: PathText | None = Field(
         default=None,
         description="another ledger file than .qlora_gov/ledger.duckdb, or quack:host:port of a shared one",
     )
@@ -224,6 +276,8 @@ class Project(Settings):
     evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
     policy: PolicySettings = Field(description="what an adapter must show to be released")
 
+    _places: Places = PrivateAttr(default_factory=Places)
+
     @property
     def generation(self) -> GenerationSettings:
         """How answers are made; from schema 2 on, nothing of the base's own has a say unless the project says so."""
@@ -231,6 +285,15 @@ class Project(Settings):
         if self.schema_ < 2 or "decoding" in said.model_fields_set:
             return said
         return said.model_copy(update={"decoding": "greedy"})
+
+    def located(self, where: Callable[[Keys], str]) -> Project:
+        """The project, which from now on knows where its keys are written."""
+        self._places = Places(where)
+        return self
+
+    def at(self, place: str) -> str:
+        """A place such as ``policy.rules[2]`` with the file and line where it is written, if that is known."""
+        return self._places(place)
 
     @field_validator("schema_")
     @classmethod

@@ -14,6 +14,7 @@ from qlora_gov.records.card import About, Card
 from qlora_gov.records.component import Component
 from qlora_gov.records.dataset import DatasetVersion, SourceUse, StepReport
 from qlora_gov.records.decision import (
+    EDITION,
     NO_DIFFERENCE_IS_ZERO,
     ContrastKind,
     Decision,
@@ -36,6 +37,7 @@ from qlora_gov.records.evaluation import (
     Responses,
     Scan,
 )
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
 from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
@@ -61,6 +63,7 @@ RECORDS: Mapping[str, type[Record]] = {
 """Every kind of record that a ledger can hold."""
 
 __all__ = [
+    "EDITION",
     "NO_DIFFERENCE_IS_ZERO",
     "RECORDS",
     "About",
@@ -86,6 +89,7 @@ __all__ = [
     "Frozen",
     "GenerationSettings",
     "Head",
+    "Inputs",
     "Interval",
     "LooksBy",
     "LossPoint",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from qlora_gov.records.component import Component
 from qlora_gov.records.parts import Environment
@@ -31,6 +31,10 @@ class Training(Frozen):
     tokens: int = Field(description="tokens that carried loss, over all epochs")
     notes: tuple[str, ...] = Field(description="deviations from the playbook, as the trainer states them")
     environment: Environment
+    inputs: Mapping[str, JsonValue] = Field(
+        default={},
+        description="what beside base, rows, recipe and seed decided what the model read, as the trainer says",
+    )
 
 
 class Adapter(Record):

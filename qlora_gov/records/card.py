@@ -18,7 +18,10 @@ class About(Record):
     limits: tuple[str, ...] = Field(default=(), description="what it must not be used for")
     risks: tuple[str, ...] = Field(default=(), description="what may go wrong, and who looks after it")
     language: tuple[str, ...] = Field(default=("en",), description="languages that it answers in")
-    licence: str = Field(description="the adapter's licence")
+    licence: str = Field(description="the adapter's licence, such as apache-2.0; the hub's identifier where it has one")
+    licence_link: str | None = Field(
+        default=None, description="where the text of a licence is that the hub does not know: LICENSE, or an address"
+    )
 
 
 class Card(Record):

@@ -31,6 +31,9 @@ class Outcome(StrEnum):
 ContrastKind = Literal["value", "difference", "scaled_difference", "log_ratio"]
 """What an estimate is of a candidate's value c and a baseline's b: c, c - b, c - factor x b, or log(c / b)."""
 
+EDITION = 2
+"""The edition of the reports of a decision that is made now; older decisions are shown in the one that they name."""
+
 NO_DIFFERENCE_IS_ZERO = ("difference", "log_ratio")
 """The kinds of contrast that are 0 where two sides are alike, whatever their value is."""
 
@@ -149,6 +152,7 @@ class Decision(Record):
     answers: tuple[EqualAnswers, ...] = Field(
         default=(), description="how many answers are equal, against each side whose answers are on record"
     )
+    edition: int = Field(default=1, description="how reports lay it out and round its figures: what was written stays")
 
     @property
     def notices(self) -> tuple[str, ...]:

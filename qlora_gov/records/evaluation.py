@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from qlora_gov.records.component import Component
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Interval
 from qlora_gov.records.record import Frozen, Record
 
@@ -65,6 +66,9 @@ class Responses(Record):
     cut: int | None = Field(default=None, description="answers that ended at the limit of tokens, where it was counted")
     applied: Mapping[str, JsonValue] = Field(
         default={}, description="what of the base's generation_config.json had a say in the choice of tokens"
+    )
+    inputs: Inputs | None = Field(
+        default=None, description="what the subject was given; none where nobody wrote it down"
     )
 
 

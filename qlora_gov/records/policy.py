@@ -109,7 +109,9 @@ class Policy(Record):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two rules are named {twice[0]!r}; give one another name with 'name:'")
         if missing := [name for name in self.required if name not in names]:
-            raise ValueError(f"required rule {missing[0]!r} is not among the rules ({', '.join(names) or 'none'})")
+            these = "required rule {} is" if len(missing) == 1 else "required rules {} are"
+            unknown = these.format(", ".join(map(repr, missing)))
+            raise ValueError(f"{unknown} not among the rules ({', '.join(names) or 'none'})")
         compared = any(rule.against == "reference" for rule in self.rules)
         if compared != (self.reference is not None):
             what = (

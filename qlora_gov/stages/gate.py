@@ -15,6 +15,7 @@ from qlora_gov.plugin.sides import ANSWERS_DIFFER, Side, counted_answers, equal_
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits
 from qlora_gov.plugin.unread import unread_among
 from qlora_gov.records import (
+    EDITION,
     Absent,
     Component,
     Decision,
@@ -91,6 +92,7 @@ def decide(
         looks=looks,
         untested=() if looks is None else tuple(judged.untested),
         mended=mended,
+        edition=EDITION,
         answers=counted_answers(given.candidate, given.baselines),
     )
 

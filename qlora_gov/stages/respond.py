@@ -19,6 +19,7 @@ from qlora_gov.plugin.specs import Progress
 from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, GenerationSettings, Responses
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
+from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.table import Table, cut_short
 
 
@@ -88,6 +89,7 @@ def answer_dataset(
     environment: Environment,
     progress: Progress,
     applied: Mapping[str, JsonValue] | None = None,
+    inputs: Inputs | None = None,
 ) -> tuple[Responses, dict[str, Table]]:
     """Return the record of all responses, and the tables ``responses`` and, where asked for, ``likelihoods``.
 
@@ -113,6 +115,7 @@ def answer_dataset(
         environment=environment,
         cut=cut_short(tables["responses"]),
         applied=applied or {},
+        inputs=inputs,
     )
     return record, tables
 

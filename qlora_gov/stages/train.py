@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from qlora_gov.canonical import canonical_json, file_id, tree_id
 from qlora_gov.errors import PluginError, TrainingError
@@ -15,6 +16,7 @@ from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.specs import Progress, Trainer, TrainingJob, TrainingOutcome
 from qlora_gov.records import Adapter, Base, Component, DatasetVersion, Environment, Training
 from qlora_gov.records.example import Example
+from qlora_gov.records.inputs import TODAY
 
 _SAFE = {".safetensors", ".json"}
 
@@ -32,11 +34,14 @@ def train_adapter(
     keep: Callable[[str], Path],
     environment: Environment,
     progress: Progress,
+    today: date = TODAY,
+    strict: bool = False,
+    inputs: Mapping[str, JsonValue] | None = None,
 ) -> Adapter:
     """Train and return the adapter, whose files then lie where ``keep`` puts an adapter of their digest.
 
-    ``work`` keeps checkpoints across a kill. Raises PluginError where the trainer fails, or tells of its run what no
-    record can hold.
+    ``work`` keeps checkpoints across a kill; ``inputs`` is what the trainer says that it reads of the rows. Raises
+    PluginError where the trainer fails, or tells of its run what no record can hold.
     """
     output, checkpoints = work / "adapter", work / "checkpoints"
     shutil.rmtree(output, ignore_errors=True)
@@ -50,6 +55,8 @@ def train_adapter(
         checkpoints=checkpoints,
         seed=seed,
         progress=progress,
+        today=today,
+        strict=strict,
     )
     try:
         with plugin_code(recipe.name):
@@ -59,7 +66,7 @@ def train_adapter(
     if not isinstance(outcome, TrainingOutcome):
         raise PluginError(f"{recipe.name} returned a {type(outcome).__name__}, not a TrainingOutcome")
     try:
-        adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment)
+        adapter = _record(outcome, adapter_files(output), recipe, base, dataset, seed, environment, inputs or {})
         canonical_json(adapter.content())
     except ValueError as error:
         reasons = map(str, reasons_of(error)) if isinstance(error, ValidationError) else [reason_of(error)]
@@ -95,6 +102,7 @@ def _record(
     dataset: DatasetVersion,
     seed: int,
     environment: Environment,
+    inputs: Mapping[str, JsonValue],
 ) -> Adapter:
     return Adapter(
         base=base.id,
@@ -109,6 +117,7 @@ def _record(
             tokens=outcome.tokens,
             notes=outcome.notes,
             environment=environment,
+            inputs=inputs,
         ),
     )
 

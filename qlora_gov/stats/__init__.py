@@ -5,7 +5,7 @@ from qlora_gov.stats.contrasts import DIFFERENCE, LOG_RATIO, VALUE, Contrast, Hy
 from qlora_gov.stats.detectors import corrected_rate
 from qlora_gov.stats.estimators import estimate, estimate_all, value_of
 from qlora_gov.stats.methods import METHODS, Methods, newest_methods
-from qlora_gov.stats.power import detectable, rows_for_rate, rows_needed
+from qlora_gov.stats.power import detectable, round_up, rows_for_rate, rows_needed
 from qlora_gov.stats.results import Caution, Estimate, Withheld
 from qlora_gov.stats.slices import SliceFindings, judge_slices
 
@@ -29,6 +29,7 @@ __all__ = [
     "judge_slices",
     "newest_methods",
     "no_worse",
+    "round_up",
     "rows_for_rate",
     "rows_needed",
     "scaled_difference",

@@ -42,6 +42,12 @@ def rows_needed(found: Estimate, distance: float, alpha: float, power: float = P
     return math.ceil(rows) if rows <= MOST_ROWS else None
 
 
+def round_up(rows: int) -> int:
+    """Rows that were worked out from an estimate, with two digits: it supports no more, and fewer would fall short."""
+    unit: int = 10 ** max(len(str(rows)) - 2, 0)
+    return -(-rows // unit) * unit
+
+
 def rows_for_rate(limit: float, rate: float, alpha: float, power: float = POWER) -> int | None:
     """Independent rows at which a true ``rate`` is shown to lie below ``limit`` by its exact bound.
 

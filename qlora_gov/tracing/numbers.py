@@ -15,14 +15,15 @@ from qlora_gov.records import About, DatasetVersion, Decision, DetectorErrors, E
 from qlora_gov.reports.card.assembly import card_context
 from qlora_gov.reports.rendering.figures import number
 from qlora_gov.tracing.opening import OpenedCard
+from qlora_gov.tracing.shown import as_shown
 
 DERIVED = "worked out by the card"
 """The group of shares, counts and the like, which follow from numbers of the other groups."""
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
 
-_REVISIONS = ("methods", "revision")
-"""Fields of records that no card states: which code, not how much."""
+_REVISIONS = ("methods", "revision", "edition", "places", "value_places")
+"""Fields that no card states: which code and which layout, not how much."""
 
 
 class StatedNumber(Frozen):
@@ -51,12 +52,16 @@ def stated_numbers(ledger: Ledger, opened: OpenedCard, about: About) -> list[Sta
     """
     decided = opened.entry(opened.decision.id)
     head = _stated("ledger head", _Found("seq", decided.seq, number(decided.seq)), decided)
-    held = [one for entry in opened.entries for one in _numbers(entry, _group(opened, entry))]
-    known = {one.value for one in (head, *held)}
+    held = [one for entry in opened.entries for one in _numbers(entry, opened)]
+    known = {(type(one.value), one.value) for one in (head, *held)}  # 0 is no 0.000
     with ledger.reading():  # what follows shares this opening of the file
         context = card_context(card_records(ledger, opened.decision, _about(opened) or about)).model_dump(mode="json")
     derived = [*_walk("", context), *_counts("", context), *_outcomes(opened.decision)]
-    return [head, *held, *(_stated(DERIVED, found, decided) for found in derived if found.value not in known)]
+    return [
+        head,
+        *held,
+        *(_stated(DERIVED, found, decided) for found in derived if (type(found.value), found.value) not in known),
+    ]
 
 
 def _about(opened: OpenedCard) -> About | None:
@@ -72,10 +77,12 @@ def _group(opened: OpenedCard, entry: Entry) -> str:
     return f"{sides[entry.id]}'s {entry.kind}" if entry.id in sides else entry.kind
 
 
-def _numbers(entry: Entry, group: str) -> Iterator[StatedNumber]:
-    metrics = _metrics(entry)
+def _numbers(entry: Entry, opened: OpenedCard) -> Iterator[StatedNumber]:
+    metrics, group = _metrics(entry), _group(opened, entry)
+    shown = as_shown(entry.record, opened.decision, list(opened.evaluations.values()))
     for found in [*_walk("", entry.record.model_dump(mode="json")), *_rates(entry)]:
-        yield _stated(group, found, entry, metrics.get(found.field.partition("]")[0] + "]"))
+        written = found._replace(shown=shown.get(found.field, found.shown))
+        yield _stated(group, written, entry, metrics.get(found.field.partition("]")[0] + "]"))
 
 
 def _metrics(entry: Entry) -> dict[str, str]:

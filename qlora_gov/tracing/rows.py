@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -55,10 +56,13 @@ class Pair:
         return np.flatnonzero(self.candidate.scored & self.baseline.scored)
 
     def loss(self, candidate: float | Absent, baseline: float | Absent) -> float:
-        """How much the candidate lost; nothing where that cannot be said."""
+        """How much the candidate lost, relative to the baseline where the metric's margin is; else nothing."""
         if isinstance(self.measure, Absent) or isinstance(candidate, Absent) or isinstance(baseline, Absent):
             return 0.0
-        return baseline - candidate if self.measure.traits.higher_is_better else candidate - baseline
+        loss = baseline - candidate if self.measure.traits.higher_is_better else candidate - baseline
+        if self.measure.traits.margin == "absolute":
+            return loss
+        return loss / abs(baseline) if baseline else math.copysign(math.inf, loss) if loss else 0.0
 
 
 def side_of(ledger: Ledger, entry: Entry, evaluation: Evaluation, measurement: Measurement, rows: int) -> TracedSide:

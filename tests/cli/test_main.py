@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,7 @@ def test_a_command_s_code_is_the_program_s(code: int) -> None:
     with pytest.raises(SystemExit) as stop:
         start(["returns", str(code)])
     assert stop.value.code == code
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, "a process that called it is left as it was"
 
 
 @pytest.mark.parametrize("arguments", [[], ["ledger"]])

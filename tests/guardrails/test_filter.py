@@ -72,7 +72,9 @@ def test_a_guardrail_redacts_what_it_found_in_any_turn() -> None:
 
 
 def test_a_guardrail_numbers_what_it_found_over_the_turns_of_a_row() -> None:
-    rows = GuardrailFilter(Digits(), "toys/digits", "redact numbered").apply([example("Call 1 or 2", "On 2.")], ())
+    rows = GuardrailFilter(Digits(), "toys/digits", "redact numbered", ("DIGIT",)).apply(
+        [example("Call 1 or 2", "On 2.")], ()
+    )
     [row] = rows
     assert isinstance(row, Example)
     assert [m.content for m in row.messages] == ["Call [DIGIT_1] or [DIGIT_2]", "On [DIGIT_2]."]

@@ -39,11 +39,9 @@ def test_last_only_rates_the_last_turn(tiny_base: Path) -> None:
 
 def test_labels_are_what_generation_must_produce(tiny_base: Path) -> None:
     """The prompt as generation sees it, then the labelled tokens, is the whole conversation but its last newline."""
-    from qlora_gov.models.chat import render
-
     tokenizer = load_tokenizer(tiny_base)
     row = tokenise(tokenizer, TALK, last_only=True)
-    prompt = tokenizer(render(tokenizer, TALK[:-1], prompt=True), add_special_tokens=False)["input_ids"]
+    prompt = tokenise(tokenizer, TALK[:-1], prompt=True).ids
     spoken = [label for label in row.labels if label != IGNORED]
     assert row.ids[: len(prompt) + len(spoken)] == prompt + spoken
 

@@ -117,3 +117,11 @@ def test_batches_keep_within_the_budget() -> None:
     assert [index for batch in batches for index in batch] == [0, 1, 2, 3, 4]
     assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= 1024 for batch in batches)
     assert [4] in batches
+
+
+def test_a_tokenizer_that_says_no_places_is_a_model_error(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    monkeypatch.setattr(PreTrainedTokenizerFast, "is_fast", property(lambda self: False))
+    with pytest.raises(ModelError, match=r"has no fast version, .* add its tokenizer\.json$"):
+        load_tokenizer(tiny_base)

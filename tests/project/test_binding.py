@@ -46,6 +46,11 @@ class Part:
         Part.made += 1
         self.settings = settings
 
+    def used(self, *given: Any) -> Any:
+        raise AssertionError("binding uses nothing")
+
+    read = apply = train = score = aggregate = detect = decide = used
+
 
 METRIC = MetricSpec(
     name="length", summary="s", factory=Part, config=Limit, components=MeanMetric.components, higher_is_better=True,
@@ -273,7 +278,7 @@ def test_a_default_that_is_written_out_changes_no_key() -> None:
         (
             lambda d: d["policy"]["rules"][0].pop("metric"),
             ProjectError,
-            "missing key 'policy.rules[0].metric'; at_most judges one of length, other, pii_rate",
+            "policy.rules[0]: its metric is missing; at_most judges one of length, other, pii_rate",
         ),
         (
             lambda d: d["policy"]["rules"].append({"use": "differs", "metric": "length"}),

@@ -12,8 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from qlora_gov.cli.commands.init import TEMPLATE
 from qlora_gov.errors import ProjectError
 from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.host import load_catalog
+from qlora_gov.plugin.specs import GateSpec, TrainerSpec
+from qlora_gov.project.binding import bind_project
+from qlora_gov.project.components import bind_components
 from qlora_gov.project.file import load_project
-from qlora_gov.project.schema import NEWEST_SCHEMA, Project
+from qlora_gov.project.schema import NEWEST_SCHEMA, Project, TrainerUse
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -79,6 +83,10 @@ def test_the_template_of_init_is_a_project(project: Callable[[str], Path]) -> No
             "unknown key 'base.quantisation'; did you mean 'quantization'?",
         ),
         (lambda d: d["evaluation"].update(metrics=["bleu", {"name": "x"}]), "missing key 'evaluation.metrics[1].use'"),
+        (
+            lambda d: d["policy"]["rules"][1].update(usee=d["policy"]["rules"][1].pop("use")),
+            "missing key 'policy.rules[1].use'; is 'usee' a misspelling of it?",
+        ),
         (lambda d: d["policy"].update(rules=[]), "policy.rules: should have at least 1 item(s), not 0"),
         (lambda d: d.update(data=5), "data: should be a mapping of keys to values"),
         (
@@ -303,3 +311,82 @@ def test_answers_are_plainly_greedy_from_schema_2_on(schema: int, said: dict[str
     values["evaluation"]["generation"] = {"max_new_tokens": 9} | said
     found = Project.model_validate(values).generation
     assert (found.decoding, found.max_new_tokens) == (decoding, 9)
+
+
+# --- values that look like what they are not --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('seed: "7"', ":1: seed: should be a number: write 7 without quotes"),
+        ("seed: true", ":1: seed: should be a number, not true"),
+        ("schema: yes", ":1: schema: should be a number, not true"),
+        ("seed: 1e2", ":1: seed: should be a whole number"),
+        ('seed: "\\uD800"', ":1: '\\ud800' holds half a surrogate pair, which is no character"),
+        ('ledger: "a\\0b"', ":1: 'a\\x00b' holds a NUL character; leave it out"),
+        (f"seed: {10**400}", ":1: 10000000000000000000... is too large: a whole number can be recorded below 2**53"),
+        (f"seed: {2**53}", ":1: 9007199254740992 is too large: a whole number can be recorded below 2**53"),
+        (f"plugins: [{'a' * 5000}]", ":1: plugins[0]: is too long for a path: a name in one has at most 255 bytes"),
+        (f"templates: {'a' * 5000}", ":1: templates: is too long for a path"),
+        (f"ledger: {'a' * 5000}", ":1: ledger: is too long for a path"),
+        (f"base: {'a' * 5000}", ":1: base.model: is too long for a path"),
+        ('"a\\0": 1', ":1: 'a\\x00' holds a NUL character; leave it out"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_told_with_its_line(
+    project: Callable[[str], Path], line: str, said: str
+) -> None:
+    rest = re.sub(rf"^{line.split(':')[0]}:.*\n", "", TEMPLATE, flags=re.MULTILINE)
+    assert failure(project(f"{line}\n{rest}")).startswith(f"here/qlora_gov.yaml{said}")
+
+
+def test_a_file_of_a_name_that_none_can_have_is_no_file_to_extend(project: Callable[[str], Path]) -> None:
+    assert failure(project(f"extends: {'a' * 5000}\n")).endswith("which is no file")
+
+
+@pytest.mark.parametrize("written", ["1e-4", "1E-4", "1.0e-4", "0.0001", "+1e-4", ".1e-3"])
+def test_a_number_may_be_written_as_json_and_newer_yaml_write_it(
+    project: Callable[[str], Path], tmp_path: Path, written: str
+) -> None:
+    loaded = load_project(project(TEMPLATE.replace("margin: 0.05", f"margin: {written}")))
+    bound = bind_components([("policy.rules[0]", loaded.policy.rules[0], GateSpec)], load_catalog(), tmp_path)
+    assert bound["policy.rules[0]"].settings.margin == 0.0001
+
+
+@pytest.mark.parametrize(
+    ("margin", "said"),
+    [
+        ("true", "margin: should be a number, not true"),
+        ('"0.05"', "margin: should be a number: write 0.05 without quotes"),
+        ("wide", "margin: input should be a valid number, unable to parse string as a number"),
+    ],
+)
+def test_a_setting_is_told_where_its_component_is_written(
+    project: Callable[[str], Path], tmp_path: Path, margin: str, said: str
+) -> None:
+    text = TEMPLATE.replace("margin: 0.02", f"margin: {margin}")
+    line = next(at for at, line in enumerate(text.splitlines(), start=1) if margin in line)
+    loaded = load_project(project(text))
+    with pytest.raises(ProjectError) as caught:
+        bind_project(loaded.model_copy(update={"data": None, "training": None}), load_catalog(), tmp_path)
+    assert str(caught.value) == f"{tmp_path}/qlora_gov.yaml:{line}: policy.rules[1]: {said}"
+
+
+def test_every_required_rule_that_there_is_not_is_told(project: Callable[[str], Path], tmp_path: Path) -> None:
+    loaded = load_project(project(TEMPLATE.replace("policy:\n", "policy:\n  required: [one, two]\n")))
+    with pytest.raises(ProjectError, match=r"qlora_gov.yaml:\d+: policy: required rules 'one', 'two' are not among"):
+        bind_project(loaded.model_copy(update={"data": None, "training": None}), load_catalog(), tmp_path)
+
+
+@pytest.mark.parametrize("preset", ["instrution", None, ["demo"], {"a": 1}])
+def test_of_a_misspelt_preset_its_name_alone_is_told(tmp_path: Path, preset: Any) -> None:
+    use = TrainerUse.model_validate({"use": "nf4-qlora", "preset": preset})
+    with pytest.raises(ProjectError) as caught:
+        bind_components([("training", use, TrainerSpec)], load_catalog(), tmp_path)
+    said = "training: preset: input should be 'instruction', 'classification' or 'demo'"
+    assert caught.value.lines == (said,)
+
+
+def test_two_projects_that_say_the_same_are_equal_wherever_they_are_written(project: Callable[..., Path]) -> None:
+    assert load_project(project(TEMPLATE)) == load_project(project(f"# moved\n{TEMPLATE}", "other.yaml"))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qlora_gov.errors import PluginError, ProjectError
-from qlora_gov.guardrails.detect import detect_all
+from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.discovery import Plugin
 from qlora_gov.plugin.measures import metric_measure, rate_measure
@@ -150,7 +150,19 @@ class Says:
 def test_findings_come_back_as_lists() -> None:
     finding = Finding("A", 0.5, 0, 3)
     edge = Finding("B", 0.0, 3, 3)
-    assert detect_all(Says((finding, edge), ()), ["abc", ""]) == [[finding, edge], []]
+    assert detect_all(Says((finding, edge), ()), ["abc", ""], {"A", "B"}, "toys/says") == [[finding, edge], []]
+
+
+def test_a_finding_is_made_of_plain_numbers() -> None:
+    found = Finding("A", np.float32(1.0000001), np.int64(0), np.int64(3))  # type: ignore[arg-type]
+    ((finding,),) = detect_all(Says([found]), ["abc"], {"A"}, "toys/says")
+    assert finding == Finding("A", 1.0, 0, 3)
+    assert [type(value) for value in (finding.score, finding.start, finding.end)] == [float, int, int]
+
+
+def test_kinds_of_a_model_that_the_project_chooses_are_any() -> None:
+    finding = Finding("whatever", 1.0, 0, 3)
+    assert detect_all(Says([finding]), ["abc"], {"A", "*"}, "toys/says") == [[finding]]
 
 
 @pytest.mark.parametrize(
@@ -168,5 +180,5 @@ def test_findings_come_back_as_lists() -> None:
     ids=str,
 )
 def test_findings_that_do_not_fit_the_texts_are_refused(findings: list[list[Finding]]) -> None:
-    with pytest.raises(ValueError, match=r"returned for 2 texts|does not lie within"):
-        detect_all(Says(*findings), ["abc", ""])
+    with pytest.raises(DetectorError, match=r"findings for 2 texts|is not within a text|not one from 0 to 1"):
+        detect_all(Says(*findings), ["abc", ""], {"A"}, "toys/says")

@@ -224,6 +224,7 @@ def complete(
     scans: tuple[Scan, ...] = SCANS,
     champion_adapter: str | None = None,
     aliases: dict[str, str | None] | None = None,
+    edition: int = 1,
 ) -> CardRecords:
     """Records that name each other, with what a test wants different in them.
 
@@ -249,6 +250,7 @@ def complete(
         outcome=outcome,
         exploratory=exploratory,
         look=look,
+        edition=edition,
     )
     return CardRecords(
         about=about,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from qlora_gov.errors import UsageError
+from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.specs import MetricTraits
 from qlora_gov.records import Absent
 from qlora_gov.tracing import Trace, open_card, trace
+from qlora_gov.tracing.rows import Pair
 from tests.support.imported import GOOD, Imported, make_imported
 from tests.support.released import ROWS
 
@@ -97,3 +101,19 @@ def test_a_reference_that_is_not_there_is_a_wrong_call(released: Imported) -> No
     opened = open_card(space.ledger, space.ledger.entries("decision")[-1].id)
     with pytest.raises(UsageError, match="the decision has no reference; it is on candidate and champion"):
         trace(space, opened, "accuracy", against="reference")
+
+
+@pytest.mark.parametrize(
+    ("margin", "order"), [("absolute", [("long", 50.0, 55.0), ("short", 5.0, 9.0)]), ("relative", None)]
+)
+def test_slices_of_a_ratio_are_sorted_by_how_much_they_lost_relative_to_it(
+    margin: str, order: list[tuple[str, float, float]] | None
+) -> None:
+    traits = MetricTraits("perplexity", False, margin, False, lambda sums: sums[..., 0])  # type: ignore[arg-type]
+    measure = Measure(None, ("a",), traits, frozenset(), None)  # type: ignore[arg-type]
+    pair = Pair(None, None, (), ("a",), measure)  # type: ignore[arg-type]
+    slices = [("short", 5.0, 9.0), ("long", 50.0, 55.0)]
+    found = sorted(slices, key=lambda one: -pair.loss(one[2], one[1]))
+    assert found == (order or slices)
+    assert pair.loss(1.0, 0.0) == (1.0 if order else math.inf)
+    assert pair.loss(0.0, 0.0) == 0.0

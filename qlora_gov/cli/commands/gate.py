@@ -13,7 +13,7 @@ from qlora_gov.cli.options import (
     open_workspace,
     project_options,
 )
-from qlora_gov.cli.outputs import output_options, write_outputs
+from qlora_gov.cli.outputs import check_outputs, output_options, write_outputs
 from qlora_gov.cli.show.verdicts import exit_code, show
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.evidence.choices import Names, told
@@ -42,6 +42,7 @@ def command(
     Exits with 0 when the adapter is approved, 1 when it is refused, 3 when the evidence cannot tell.
     """
     with open_workspace(project, plugins_dirs) as space:
+        check_outputs(space, outputs)
         pipeline = Pipeline(space)
         decision = pipeline.gate(adapter, Names(evaluation, against))
         write_outputs(pipeline, decision, outputs)

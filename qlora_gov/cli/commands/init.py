@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -53,6 +54,15 @@ MODELINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
 """The first line of a project file, from which editors know the schema of the rest."""
 
 
+def _ours(schema: Path) -> bool:
+    """Whether some version of this program wrote the file: its title says so."""
+    try:
+        found = json.loads(schema.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("title") == json.loads(project_schema())["title"]
+
+
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path())
 @click.option("--schema", "schema_alone", is_flag=True, help="Write the schema alone, for a project file that exists.")
@@ -61,6 +71,9 @@ def command(directory: Path, schema_alone: bool) -> None:
     path, schema = directory / PROJECT_FILE, directory / SCHEMA_FILE
     if path.exists() and not schema_alone:
         raise UsageError(f"{path} exists; it is left as it is")
+    if schema.exists() and not _ours(schema):
+        raise UsageError(f"{schema} exists and is not the schema of a project file; it is left as it is")
+    renewed = schema.exists() and schema.read_text(encoding="utf-8") != project_schema()
     files = {schema: project_schema()} | ({} if schema_alone else {path: f"{MODELINE}\n{TEMPLATE}"})
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -68,6 +81,8 @@ def command(directory: Path, schema_alone: bool) -> None:
             file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StorageError(f"{error.filename}: cannot be written: {error.strerror}") from error
+    if renewed:
+        click.echo(f"replaced {schema}, which another version had written")
     if schema_alone:
         click.echo(f"wrote {schema}: editors read it where the project file begins with '{MODELINE}'")
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import anyway_option, open_workspace, project_options
-from qlora_gov.cli.outputs import output_options, write_outputs
+from qlora_gov.cli.outputs import check_outputs, output_options, write_outputs
 from qlora_gov.cli.show.detectors import show_cautions
 from qlora_gov.cli.show.verdicts import exit_code, show, show_unmeasured
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -24,6 +24,7 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], anyway: bool, **outpu
     Exits with 0 when the adapter is approved, 1 when it is refused, 3 when the evidence cannot tell.
     """
     with open_workspace(project, plugins_dirs) as space:
+        check_outputs(space, outputs)
         pipeline = Pipeline(space, anyway)
         show_cautions(pipeline.bound)
         decision = pipeline.run()

@@ -12,11 +12,11 @@ from qlora_gov.attestations.signing import signature_problems
 from qlora_gov.cli.options import open_workspace, project_of, project_options
 from qlora_gov.errors import INCONCLUSIVE, IntegrityError, UsageError
 from qlora_gov.evidence.decisions import mended_in
-from qlora_gov.ledger import Problem, ProblemKind
+from qlora_gov.ledger import Problem, ProblemKind, readable_entries
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.records import Head
 from qlora_gov.text import one_line
-from qlora_gov.verification import KeptCard, verify_workspace
+from qlora_gov.verification import KeptCard, plugin_hints, verify_workspace
 
 
 def _head(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[Head]:
@@ -56,12 +56,16 @@ def command(
     with open_workspace(project_of(project, of) if kept else project, plugins_dirs) as space:
         problems = list(verify_workspace(space, heads, kept, intervals=intervals))
         problems += signature_problems(space, key) if key else ()
+        absent = any(one.kind is ProblemKind.PLUGIN_MISSING for one in problems)
+        hints = plugin_hints(space, readable_entries(space.ledger).entries) if absent else []
         head = space.ledger.head()
         mended = mended_in(space.ledger)
         if head is None and not problems:
             raise UsageError(f"there is no ledger at {space.ledger.location}: nothing is there to verify")
     elsewhere = [problem for problem in problems if problem.kind is ProblemKind.ELSEWHERE]
     _print([problem for problem in problems if problem.kind is not ProblemKind.ELSEWHERE])
+    for hint in hints:
+        click.echo(one_line(hint))
     entries = head.seq if head else 0
     touched = [one for one in problems if one.kind in (ProblemKind.TAMPERED, ProblemKind.MISSING)]
     if touched:

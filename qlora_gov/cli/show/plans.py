@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from qlora_gov.cli.show.verdicts import empty_table, number
+from qlora_gov.cli.show.verdicts import empty_table, figure
+from qlora_gov.reports.rendering.figures import about
 from qlora_gov.stages.foresee import Foreseen
 from qlora_gov.stages.plan import Planned
 from qlora_gov.text import one_line
+
+MANY = 10_000
+"""Rows that are planned, however exactly, as a round number only."""
 
 
 def show_plan(plan: Sequence[Planned]) -> None:
@@ -20,18 +24,22 @@ def show_plan(plan: Sequence[Planned]) -> None:
     for column in ("rows", "shows a distance of", "rows to plan for"):
         shown.add_column(column, justify="right", no_wrap=True)
     for item in plan:
-        verdict, rows = item.verdict, number(item.verdict.rows_planned)
-        about = rows if item.exact or verdict.rows_planned is None else f"about {rows}"
-        shown.add_row(Text(item.rule.name), number(verdict.rows), number(verdict.detectable), about)
+        verdict = item.verdict
+        shown.add_row(Text(item.rule.name), figure(verdict.rows), figure(verdict.detectable), _rows(item))
     console.print(shown, crop=False)
-    known = [(item.verdict.rows_planned, item.exact) for item in plan if item.verdict.rows_planned is not None]
+    known = [(item.verdict.rows_planned, item) for item in plan if item.verdict.rows_planned is not None]
     if known:
-        most, exact = max(known)
-        about = "" if exact else "about "
-        console.print(Text(f"{about}{most:,} rows decide every rule above that has a number, each in 4 of 5 cases"))
+        most = max(known, key=lambda one: one[0])[1]
+        console.print(Text(f"{_rows(most)} rows decide every rule above that has a number, each in 4 of 5 cases"))
     for item in plan:
         if item.verdict.rows_planned is None:
             console.print(Text(f"no number for {item.rule.name!r}: {one_line(item.verdict.reason)}"))
+
+
+def _rows(item: Planned) -> str:
+    """The rows to plan for: as they are where an exact chance is at hand, else rounded up."""
+    rows = item.verdict.rows_planned
+    return figure(rows) if rows is None or (item.exact and rows < MANY) else about(rows)
 
 
 def show_foreseen(foreseen: Sequence[Foreseen]) -> None:
@@ -42,7 +50,7 @@ def show_foreseen(foreseen: Sequence[Foreseen]) -> None:
         shown.add_column(column, justify="right", no_wrap=True)
     for item in foreseen:
         can = "never" if item.never is not None else "if better" if item.better else "yes"
-        shown.add_row(Text(item.rule.name), number(item.rows), can, number(item.rows_needed))
+        shown.add_row(Text(item.rule.name), figure(item.rows), can, figure(item.rows_needed))
     console.print(shown, crop=False)
     for item in foreseen:
         if item.sentence is not None:

@@ -10,13 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from qlora_gov.records import Absent, RuleVerdict
-from qlora_gov.reports.rendering.figures import interval_words, number
+from qlora_gov.records import EDITION, Absent, RuleVerdict
+from qlora_gov.reports.rendering.digits import places_of
+from qlora_gov.reports.rendering.figures import about, interval_words, number
 from qlora_gov.stages.replay import Replay
 from qlora_gov.text import one_line
 from qlora_gov.tracing import StatedNumber, Trace
 from qlora_gov.tracing.context import TracedAnswer, TracedPlugin
 
+_PLANNED = ("rows_needed", "rows_planned")
 SLICES = 20
 """How many slices are shown; ``--json`` has all."""
 
@@ -76,9 +78,15 @@ def show_replay(replay: Replay, side: str) -> None:
 def _rule(console: Console, item: RuleVerdict) -> None:
     verdict = item.verdict
     _line(console, f"  {verdict.outcome.value:<12} {item.rule.name}, against the {item.rule.against}: {verdict.reason}")
-    names = ("estimate", "threshold", "bound", "alpha", "rows", "clusters", "detectable", "rows_needed", "rows_planned")
-    told = [f"{name} {number(value)}" for name in names if (value := getattr(verdict, name)) is not None]
-    between = [f"interval {interval_words(verdict.interval)}"] if verdict.interval else []
+    places = places_of(verdict, EDITION).contrast
+    found = ("estimate", "bound", "detectable")
+    exact = ("threshold", "alpha", "rows", "clusters")
+    told = [
+        *(f"{name} {number(value, places)}" for name in found if (value := getattr(verdict, name)) is not None),
+        *(f"{name} {number(value)}" for name in exact if (value := getattr(verdict, name)) is not None),
+        *(f"{name} {about(rows)}" for name in _PLANNED if (rows := getattr(verdict, name)) is not None),
+    ]
+    between = [f"interval {interval_words(verdict.interval, places)}"] if verdict.interval else []
     _line(console, f"  {'':<12} {'; '.join([*between, *told])}")
     for one in verdict.slices:
         _line(console, f"  {'':<12} {one.outcome.value} where it is {one.slice}: {one.reason}")

@@ -11,7 +11,18 @@ from rich.text import Text
 
 from qlora_gov.canonical import short_id
 from qlora_gov.errors import APPROVED, INCONCLUSIVE, REFUSED
-from qlora_gov.records import Absent, Decision, DecisionOutcome, Evaluation, Outcome, RuleVerdict
+from qlora_gov.records import (
+    EDITION,
+    Absent,
+    ContrastKind,
+    Decision,
+    DecisionOutcome,
+    Evaluation,
+    Outcome,
+    RuleVerdict,
+)
+from qlora_gov.reports.rendering.digits import places_of
+from qlora_gov.reports.rendering.figures import number
 from qlora_gov.text import one_line
 
 EXIT_CODES = {
@@ -29,6 +40,13 @@ _STYLES = {
 }
 _MENDED = "that in force when the candidate answered failed, and gave no number on these rows"
 _EXPLORATORY = "bold yellow"
+_UNITS: dict[ContrastKind | None, str] = {
+    "value": "value",
+    "difference": "difference",
+    "scaled_difference": "scaled difference",
+    "log_ratio": "log ratio",
+}
+"""What an interval is of, by the kind of its contrast."""
 
 
 def exit_code(decision: Decision) -> int:
@@ -65,16 +83,21 @@ def show(decision: Decision) -> None:
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
     table = empty_table("verdict")
     table.add_column("rule", overflow="fold")  # so that no number is cut on a narrow terminal
-    for column in ("champion", "candidate", "95% interval"):
+    against = {item.rule.against for item in verdicts}
+    for column in (against.pop() if len(against) == 1 else "baseline", "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("of")
     for item in verdicts:
         verdict, between = item.verdict, item.verdict.interval
+        places = places_of(verdict, EDITION)
+        ends = None if between is None else [figure(end, places.contrast) for end in (between.low, between.high)]
         table.add_row(
             Text(verdict.outcome.value, style=_STYLES[verdict.outcome]),
             Text(item.rule.name),
-            number(verdict.baseline),
-            number(verdict.candidate),
-            f"{number(between.low)} to {number(between.high)}" if between else "-",
+            figure(verdict.baseline, places.values),
+            figure(verdict.candidate, places.values),
+            " to ".join(ends) if ends else "-",
+            _UNITS.get(verdict.contrast_kind, "-") if ends else "-",
         )
     return table
 
@@ -86,7 +109,7 @@ def show_measurements(evaluations: Mapping[str, Evaluation]) -> None:
         table.add_column(who, justify="right", no_wrap=True)
     found = [{m.name: m.value for m in evaluation.measurements} for evaluation in evaluations.values()]
     for name in dict.fromkeys(name for values in found for name in values):
-        table.add_row(Text(name), *(number(values.get(name)) for values in found))
+        table.add_row(Text(name), *(figure(values.get(name)) for values in found))
     Console(soft_wrap=True).print(table, crop=False)
     show_unmeasured(evaluations)
 
@@ -111,8 +134,10 @@ def empty_table(*columns: str) -> Table:
     return table
 
 
-def number(value: float | int | Absent | None) -> str:
+def figure(value: float | int | Absent | None, places: int | None = None) -> str:
     """A number as it is shown; a dash for none."""
     if value is None or isinstance(value, Absent):
         return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    if isinstance(value, int) or places is not None:
+        return number(value, places)
+    return f"{value:.3g}"

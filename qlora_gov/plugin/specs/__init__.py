@@ -20,7 +20,7 @@ from qlora_gov.plugin.specs.metrics import (
     Unread,
     ratio,
 )
-from qlora_gov.plugin.specs.training import Trainer, TrainerSpec, TrainingJob, TrainingOutcome
+from qlora_gov.plugin.specs.training import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
     "ANY",
@@ -50,6 +50,7 @@ __all__ = [
     "MetricTraits",
     "Need",
     "Progress",
+    "ReadingTrainer",
     "SelectiveMetric",
     "Source",
     "SourceSpec",

@@ -21,6 +21,7 @@ def card_context(records: CardRecords) -> CardContext:
     training, rows, base = records.adapter.training, records.training, records.base
     elsewhere = Absent(absent=trained_elsewhere(records))
     return CardContext(
+        edition=decision.edition,
         about=records.about,
         decision=decision_part(decision, policy),
         policy=policy_part(policy, decision),

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from qlora_gov.canonical import canonical_json
 from qlora_gov.guardrails.cautions import figure_lines
-from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Responses, Scan
+from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Inputs, Responses, Scan
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
+from qlora_gov.reports.rendering.digits import measured_places
 
 NO_REFERENCE = Absent(absent="the policy pins no reference")
 
@@ -25,7 +26,19 @@ def subject_part(responses: Responses) -> SubjectPart:
         rows=responses.rows,
         cut=responses.cut,
         applied=", ".join(f"{name} {canonical_json(value).decode()}" for name, value in responses.applied.items()),
+        given=tuple(_given(responses.inputs)),
     )
+
+
+def _given(inputs: Inputs | None) -> Iterator[str]:
+    if inputs is None:
+        return
+    if inputs.today is not None:
+        yield f"the chat template was told that it is {inputs.today}"
+    if inputs.shielded:
+        yield f"{inputs.shielded} rows spell a control token, which was kept as text"
+    if inputs.beyond:
+        yield f"{inputs.beyond} rows can take more positions than the base was made for: their numbers say little"
 
 
 def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
@@ -96,6 +109,7 @@ def _line(name: str, metric: Component, records: CardRecords) -> MeasurementLine
     return MeasurementLine(
         name=name,
         metric=metric,
+        places=measured_places(records.decision, records.evaluations).get(name),
         champion=_reading(name, metric, records.champion),
         candidate=_reading(name, metric, records.candidate),
         reference=NO_REFERENCE if records.reference is None else _reading(name, metric, records.reference),

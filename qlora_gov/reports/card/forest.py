@@ -28,6 +28,7 @@ def rule_strip(line: RuleLine) -> Markup | Absent:
             alike=_alike(line),
             bound=_or_none(line.bound),
             detectable=_or_none(line.detectable),
+            places=line.places,
         ),
     )
 
@@ -38,7 +39,14 @@ def slice_strip(line: SliceLine, above: bool | None) -> Markup | Absent:
     if isinstance(numbers, Absent):
         return numbers
     limit, estimate, interval = numbers
-    drawn = Strip(outcome=line.outcome, limit=limit, estimate=estimate, interval=interval, passes_above=above)
+    drawn = Strip(
+        outcome=line.outcome,
+        limit=limit,
+        estimate=estimate,
+        interval=interval,
+        passes_above=above,
+        places=line.places,
+    )
     return draw_strip(line.slice, drawn)
 
 

@@ -5,28 +5,13 @@ Keys and their meaning: https://github.com/huggingface/hub-docs/blob/main/modelc
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from qlora_gov.records import Absent, Interval
 from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.card.context.findings import MeasurementLine, RuleLine
+from qlora_gov.reports.card.hub_licences import hub_licence
 from qlora_gov.text import one_line
-
-# https://huggingface.co/docs/hub/repositories-licenses
-# fmt: off
-_HUB_LICENCES = frozenset((
-    "afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bigcode-openrail-m", "bigscience-bloom-rail-1.0",
-    "bigscience-openrail-m", "bsd", "bsd-2-clause", "bsd-3-clause", "bsd-3-clause-clear", "bsl-1.0", "c-uda", "cc",
-    "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0", "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0",
-    "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0", "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0",
-    "cc-by-sa-3.0", "cc-by-sa-4.0", "cc0-1.0", "cdla-permissive-1.0", "cdla-permissive-2.0", "cdla-sharing-1.0",
-    "creativeml-openrail-m", "deepfloyd-if-license", "ecl-2.0", "epl-1.0", "epl-2.0", "etalab-2.0", "eupl-1.1", "gemma",
-    "gfdl", "gpl", "gpl-2.0", "gpl-3.0", "isc", "lgpl", "lgpl-2.1", "lgpl-3.0", "lgpl-lr", "llama2", "lppl-1.3c", "mit",
-    "mpl-2.0", "ms-pl", "ncsa", "odbl", "odc-by", "ofl-1.1", "openrail", "openrail++", "osl-3.0", "other", "pddl",
-    "postgresql", "unknown", "unlicense", "wtfpl", "zlib",
-))
-# fmt: on
 
 
 def hub_metadata(context: CardContext) -> dict[str, Any]:
@@ -40,7 +25,7 @@ def hub_metadata(context: CardContext) -> dict[str, Any]:
     lines = (*context.measurements, *(line.rate for line in context.detectors))
     metadata = {
         "language": list(about.language),
-        **_licence(about.licence),
+        **hub_licence(about.licence, about.licence_link),
         "library_name": "peft",
         **({} if isinstance(hub_id, Absent) else {"base_model": hub_id}),
         "base_model_relation": "adapter",
@@ -50,14 +35,6 @@ def hub_metadata(context: CardContext) -> dict[str, Any]:
         **_model_index(context, lines),
     }
     return {key: _one_lined(value) for key, value in metadata.items()}
-
-
-def _licence(licence: str) -> dict[str, str]:
-    """The hub knows a list of identifiers in lower case, and any other licence by a name of its own."""
-    identifier = one_line(licence).strip().lower()
-    if identifier in _HUB_LICENCES:
-        return {"license": identifier}
-    return {"license": "other", "license_name": re.sub(r"[^a-z0-9.]+", "-", identifier).strip("-") or "unnamed"}
 
 
 def _model_index(context: CardContext, lines: tuple[MeasurementLine, ...]) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class CardRecords:
         sides: dict[Side, SubjectRecords] = {"candidate": self.candidate, "champion": self.champion}
         return sides | ({} if self.reference is None else {"reference": self.reference})
 
+    @property
+    def evaluations(self) -> tuple[Evaluation, ...]:
+        """What was measured on every side, the candidate's first."""
+        return tuple(subject.evaluation for subject in self.subjects.values())
+
     def _links(self) -> Iterator[Link]:
         yield "the decision's policy", self.decision.policy, self.policy.id
         yield "the decision's candidate", self.decision.candidate, self.candidate.evaluation.id

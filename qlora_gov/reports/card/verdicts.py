@@ -5,8 +5,11 @@ from __future__ import annotations
 from qlora_gov.records import Absent, Decision, Interval, Policy, Rule, RuleVerdict, SliceFinding
 from qlora_gov.reports.card.absence import or_absent
 from qlora_gov.reports.card.context.findings import DecisionPart, PolicyPart, RuleLine, SlicedRule, SliceLine
+from qlora_gov.reports.rendering.digits import Places, places_of, slice_places
 
 _NOT_GIVEN = "the rule gave none"
+_OWN = {"rule", "required", "outcome", "reason", "interval", "places", "value_places"}
+"""What a line holds beside numbers of the verdict that may be missing."""
 
 _INCONCLUSIVE = {
     "blocks": "A rule that could not tell keeps the adapter from release, as one that failed does.",
@@ -41,7 +44,7 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         look=decision.look,
         partly=decision.whole_looks is None,
         mended=decision.mended,
-        rules=tuple(_rule(item, item.rule.name in policy.required) for item in rules),
+        rules=tuple(_rule(item, item.rule.name in policy.required, decision.edition) for item in rules),
         notices=decision.notices,
     )
 
@@ -68,7 +71,15 @@ def sliced_rules(decision: Decision) -> tuple[SlicedRule, ...] | Absent:
     sliced = [item for item in decision.verdicts if item.verdict.slices]
     if not sliced:
         return Absent(absent="no rule of the policy looks at slices")
-    return tuple(SlicedRule(rule=item.rule, slices=tuple(map(_slice, item.verdict.slices))) for item in sliced)
+    return tuple(
+        SlicedRule(
+            rule=item.rule,
+            slices=tuple(
+                _slice(found, slice_places(item.verdict, found, decision.edition)) for found in item.verdict.slices
+            ),
+        )
+        for item in sliced
+    )
 
 
 def _accepted(rule: Rule) -> str:
@@ -84,23 +95,22 @@ def _row_looks(decision: Decision) -> str:
     return f"Rows had been judged before {'; '.join(told)}."
 
 
-def _rule(item: RuleVerdict, required: bool) -> RuleLine:
-    verdict = item.verdict
-    given = {
-        name: or_absent(getattr(verdict, name), _NOT_GIVEN)
-        for name in RuleLine.model_fields.keys() - {"rule", "required", "outcome", "reason", "interval"}
-    }
+def _rule(item: RuleVerdict, required: bool, edition: int) -> RuleLine:
+    verdict, places = item.verdict, places_of(item.verdict, edition)
+    given = {name: or_absent(getattr(verdict, name), _NOT_GIVEN) for name in RuleLine.model_fields.keys() - _OWN}
     return RuleLine(
         rule=item.rule,
         required=required,
         outcome=verdict.outcome,
         reason=verdict.reason,
         interval=_interval(verdict.interval),
+        places=places.contrast,
+        value_places=places.values,
         **given,
     )
 
 
-def _slice(found: SliceFinding) -> SliceLine:
+def _slice(found: SliceFinding, places: Places) -> SliceLine:
     return SliceLine(
         slice=found.slice,
         outcome=found.outcome,
@@ -112,6 +122,8 @@ def _slice(found: SliceFinding) -> SliceLine:
         threshold=found.threshold,
         rows=found.rows,
         clusters=found.clusters,
+        places=places.contrast,
+        value_places=places.values,
     )
 
 

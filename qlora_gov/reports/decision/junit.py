@@ -28,6 +28,9 @@ def junit_xml(report: DecisionReport, undecided: Undecided = "failure") -> str:
     cases = [case for rule in report.rules for case in _cases(rule, "skipped" if rule.tolerated else undecided)]
     if report.objection:
         cases.append(_case("gate", "decision", "failure", "cannot promote", report.objection))
+    if report.edition > 1:
+        for case in cases:
+            case.set("file", _text(report.project))
     totals = {"tests": str(len(cases)), "failures": _count(cases, "failure"), "errors": _count(cases, "error")}
     named = {"name": f"qlora-gov gate {_text(report.decision)}"}
     suite = ET.Element("testsuite", {**named, **totals, "skipped": _count(cases, "skipped")})
@@ -67,7 +70,7 @@ def _properties(report: DecisionReport) -> ET.Element:
 
 def _cases(rule: RuleReport, undecided: Undecided) -> list[ET.Element]:
     group = f"gate.{rule.metric}"
-    rows = [f"row {r.row} ({r.source}, example {r.example}): {r.scores(rule.against)}" for r in rule.regressed]
+    rows = [f"row {r.row} ({r.place}, example {r.example}): {r.scores(rule.against)}" for r in rule.regressed]
     whole = _case(group, rule.name, _tag(rule.verdict, undecided), rule.verdict.outcome, rule.verdict.reason, rows)
     return [whole] + [
         _case(group, f"{rule.name} [{part.slice}]", _tag(part, undecided), part.outcome, part.reason)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from qlora_gov.records import Frozen
 from qlora_gov.records.table import Floats
@@ -18,8 +19,21 @@ class RegressedRow(Frozen):
     row: int = Field(ge=0, description="its number in the evaluation set, from 0")
     example: str = Field(description="id of the example")
     source: str = Field(description="where the example says that it came from, mostly file:line")
+    file: str | None = Field(
+        default=None, description="the path of that file from the repository's root; left out where it is not known"
+    )
     candidate: float = Field(description="the candidate's score of the row")
     baseline: float = Field(description="the score of whom the rule compares with")
+
+    @model_serializer(mode="wrap")
+    def _known(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A row whose file is not known reads as it did before files were told."""
+        return {name: value for name, value in plain(self).items() if name != "file" or value is not None}
+
+    @property
+    def place(self) -> str:
+        """Where the example came from, by the path of its file where that is known."""
+        return self.source if self.file is None else f"{self.file}:{self.source.rpartition(':')[2]}"
 
     def scores(self, against: str) -> str:
         """Both scores in words; ``against`` is what to call whom the rule compares with."""

@@ -26,6 +26,7 @@ from qlora_gov.records import (
 )
 from qlora_gov.records.record import Link, refuse_other_records
 from qlora_gov.reports.decision.regressed import RegressedRow
+from qlora_gov.reports.rendering.digits import places_of
 
 
 class RuleReport(Frozen):
@@ -37,7 +38,18 @@ class RuleReport(Frozen):
     against: Literal["champion", "reference"] = Field(description="whom it compares with")
     tolerated: bool = Field(description="it could not tell, and the policy lets that pass")
     verdict: Verdict = Field(description="what came of it")
+    edition: int = Field(default=1, exclude=True, description="of the decision's reports")
     regressed: tuple[RegressedRow, ...] = Field(description="the worst rows of a rule that did not pass")
+
+    @property
+    def places(self) -> int | None:
+        """The decimal places that its interval supports; none: four digits."""
+        return places_of(self.verdict, self.edition).contrast
+
+    @property
+    def value_places(self) -> int | None:
+        """The same of the two sides' values."""
+        return places_of(self.verdict, self.edition).values
 
     @property
     def blocks(self) -> bool:
@@ -66,6 +78,7 @@ class DecisionReport(Frozen):
     schema_version: Literal[2] = Field(default=2, description="rises where a consumer must change")
     decision: str = Field(description="id of the decision record, as are all ids here unless said otherwise")
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
+    edition: int = Field(default=1, exclude=True, description="of words and figures; what people read, not machines")
     exploratory: bool = Field(description="the policy was recorded after the candidate answered: it cannot promote")
     look: int = Field(description="how many decisions the evaluation set had then seen, this one included")
     mended: tuple[str, ...] = Field(
@@ -124,6 +137,7 @@ def decision_report(
     return DecisionReport(
         decision=decision.id,
         outcome=decision.outcome,
+        edition=decision.edition,
         exploratory=decision.exploratory,
         look=decision.look,
         mended=decision.mended,
@@ -133,7 +147,9 @@ def decision_report(
         champion=_compared(champion),
         reference=None if reference is None else _compared(reference),
         evaluation_set=EvaluationSet(id=evaluation_set.id, digest=evaluation_set.digest, rows=evaluation_set.rows),
-        rules=tuple(_rule(item, policy, regressed.get(item.rule.name, ())) for item in decision.verdicts),
+        rules=tuple(
+            _rule(item, policy, regressed.get(item.rule.name, ()), decision.edition) for item in decision.verdicts
+        ),
         notices=decision.notices,
         project=project,
         commit=None if environment is None else environment.git_commit,
@@ -166,7 +182,7 @@ def _compared(responses: Responses) -> ComparedWith:
     return ComparedWith(base=responses.base, adapter=responses.adapter)
 
 
-def _rule(item: RuleVerdict, policy: Policy, regressed: Sequence[RegressedRow]) -> RuleReport:
+def _rule(item: RuleVerdict, policy: Policy, regressed: Sequence[RegressedRow], edition: int) -> RuleReport:
     rule, outcome = item.rule, item.verdict.outcome
     return RuleReport(
         name=rule.name,
@@ -177,5 +193,6 @@ def _rule(item: RuleVerdict, policy: Policy, regressed: Sequence[RegressedRow]) 
             outcome is Outcome.INCONCLUSIVE and policy.inconclusive == "tolerated" and rule.name not in policy.required
         ),
         verdict=item.verdict,
+        edition=edition,
         regressed=() if outcome is Outcome.PASS else tuple(regressed),
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 from qlora_gov import __version__
 from qlora_gov.records import NO_DIFFERENCE_IS_ZERO, Absent, Outcome, Verdict
-from qlora_gov.reports.decision.locations import BASES, project_location, source_location
+from qlora_gov.reports.decision.locations import BASES, project_location, row_location
 from qlora_gov.reports.decision.regressed import RegressedRow
 from qlora_gov.reports.decision.report import ComparedWith, DecisionReport, RuleReport
 from qlora_gov.text import one_line
@@ -105,9 +105,9 @@ def _results(report: DecisionReport, rule: RuleReport, at: int) -> list[Object]:
 def _row(row: RegressedRow, against: str) -> Object:
     return {
         "message": _message(f"Row {row.row} lost: {row.scores(against)}."),
-        "locations": [source_location(row.source)],
+        "locations": [row_location(row)],
         "partialFingerprints": {"rowId": row.example},
-        "properties": row.model_dump(exclude={"source"}),
+        "properties": row.model_dump(exclude={"source", "file"}),
     }
 
 

@@ -41,7 +41,7 @@ class Strip:
 
     ``passes_above`` says on which side of the limit the rule passes; None where that is not known. ``alike`` is what
     would be found where both sides are alike, ``bound`` the one-sided bound that decides, and ``detectable`` the
-    distance from the limit that the rows show in 4 of 5 cases.
+    distance from the limit that the rows show in 4 of 5 cases. ``places`` are the decimal places of what was found.
     """
 
     outcome: Outcome
@@ -52,6 +52,7 @@ class Strip:
     alike: float | None = None
     bound: float | None = None
     detectable: float | None = None
+    places: int | None = None
 
     @property
     def rightwards(self) -> int:
@@ -129,14 +130,14 @@ def _labels(given: Strip, place: _Scale) -> Iterator[Markup]:
 def _in_words(given: Strip) -> str:
     side = {True: "passes above", False: "passes below", None: "has"}[given.passes_above]
     words = [
-        f"estimate {number(given.estimate)}",
-        f"interval {interval_words(given.interval)}",
+        f"estimate {number(given.estimate, given.places)}",
+        f"interval {interval_words(given.interval, given.places)}",
         f"the rule {side} the limit {number(given.limit)}",
     ]
     if given.bound is not None:
-        words.append(f"one-sided bound that decides {number(given.bound)}")
+        words.append(f"one-sided bound that decides {number(given.bound, given.places)}")
     if given.alike is not None:
         words.append(f"no difference is {number(given.alike)}")
     if given.detectable is not None:
-        words.append(f"minimum detectable effect {number(given.detectable)}")
+        words.append(f"minimum detectable effect {number(given.detectable, given.places)}")
     return "; ".join(words)

@@ -6,6 +6,7 @@ A format brings its own environment: how a value is printed and escaped, and whi
 from __future__ import annotations
 
 import importlib.resources
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,11 @@ from markupsafe import Markup
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import ProjectError
 from qlora_gov.records import Absent
+from qlora_gov.reports.rendering.digits import interval_places
 from qlora_gov.reports.rendering.figures import percent, setting_lines
+from qlora_gov.reports.rendering.words import roughly, rounded
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class RecordingLoader(jinja2.BaseLoader):
     """Loads templates from directories, the first that has one, and keeps the digest of each file it loaded."""
 
     def __init__(self, *directories: Path) -> None:
+        self._directories = directories
         self._inner = jinja2.ChoiceLoader([jinja2.FileSystemLoader(directory) for directory in directories])
         self.digests: dict[str, str] = {}
 
@@ -40,7 +46,12 @@ class RecordingLoader(jinja2.BaseLoader):
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         """The template's text, as Jinja asks for it."""
-        source, filename, uptodate = self._inner.get_source(environment, template)
+        try:
+            source, filename, uptodate = self._inner.get_source(environment, template)
+        except UnicodeDecodeError as error:
+            path = next(file for directory in self._directories if (file := directory / template).is_file())
+            line = error.object[: error.start].count(b"\n") + 1
+            raise jinja2.TemplateSyntaxError("it is not UTF-8; save it so", line, template, str(path)) from error
         assert filename is not None, "a template in a directory is a file"
         self.digests[template] = file_id(Path(filename))
         return source, filename, uptodate
@@ -65,7 +76,7 @@ def environment(loader: jinja2.BaseLoader, printed: Callable[[Any], Markup]) -> 
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters.update(percent=percent, settings=setting_lines)
+    jinja.filters.update(percent=percent, settings=setting_lines, to=rounded, about=roughly, places=interval_places)
     jinja.tests["absent"] = lambda value: isinstance(value, Absent)
     return jinja
 
@@ -91,6 +102,11 @@ def from_template(
         if templates is None or not file.is_relative_to(templates):
             raise
         raise ProjectError(f"{file}:{line}: the template cannot be rendered: {error}") from error
+    if templates is not None and (half := _SURROGATE.search(text)) is not None:
+        line = text.count("\n", 0, half.start()) + 1
+        raise ProjectError(
+            f"{templates / name}: line {line} of what it renders holds half a surrogate pair: {half[0]!a}"
+        )
     return RenderedCard(text, dict(sorted(loader.digests.items())))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import TemplateRuntimeError, Undefined
 
 from qlora_gov.records import Absent, Interval
-from qlora_gov.reports.rendering.figures import interval_words, number
+from qlora_gov.reports.rendering.figures import about, interval_words, number
 
 
 def in_words(value: Any) -> str:
@@ -29,6 +29,22 @@ def in_words(value: Any) -> str:
         case str():
             return value
     raise TemplateRuntimeError(f"a template cannot print a {type(value).__name__}; a missing value must be Absent")
+
+
+def rounded(value: Any, places: int | None) -> Any:
+    """A figure or an interval in so many decimal places; what is Absent, and all that is rounded to none, as it is."""
+    if places is None or isinstance(value, int):
+        return value
+    return interval_words(value, places) if isinstance(value, Interval) else _rounded(value, places)
+
+
+def roughly(rows: Any, edition: int) -> Any:
+    """A number of rows that was planned, in round figures from the second edition on; what is Absent, as it is."""
+    return about(rows) if edition >= 2 and isinstance(rows, int) else rows
+
+
+def _rounded(value: Any, places: int) -> Any:
+    return number(value, places) if isinstance(value, float) else value
 
 
 def _number(value: float) -> str:

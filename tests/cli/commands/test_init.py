@@ -37,3 +37,26 @@ def test_the_copy_is_lost_to_no_rule_that_clears_what_was_made(tmp_path: Path) -
     assert run(["init", str(tmp_path)]) == 0
     assert not (tmp_path / STATE_DIRECTORY).exists()
     assert "json" not in (ROOT / ".gitignore").read_text()
+
+
+def test_a_schema_of_somebody_else_is_left_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    schema = tmp_path / "qlora_gov.schema.json"
+    for mine in ('{"title": "mine"}', "[]", "not json"):
+        schema.write_text(mine)
+        assert run(["init", str(tmp_path)]) == 2
+        assert run(["init", "--schema", str(tmp_path)]) == 2
+        assert "is not the schema of a project file; it is left as it is" in capsys.readouterr().err
+        assert schema.read_text() == mine
+    assert [path.name for path in tmp_path.iterdir()] == [schema.name]
+
+
+def test_a_schema_of_another_version_is_replaced_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = tmp_path / "qlora_gov.schema.json"
+    schema.write_text('{"title": "A project file of qlora_gov"}')
+    assert run(["init", "--schema", str(tmp_path)]) == 0
+    assert f"replaced {schema}, which another version had written" in capsys.readouterr().out
+    assert schema.read_text(encoding="utf-8") == project_schema()
+    assert run(["init", str(tmp_path)]) == 0
+    assert "replaced" not in capsys.readouterr().out

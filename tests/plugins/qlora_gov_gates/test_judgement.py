@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from qlora_gov import Outcome
+from qlora_gov.stats import round_up
 from qlora_gov_gates.rules import AtMost, Improves, NonInferior
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings
 from tests.stats.comparisons import compare
@@ -33,7 +34,7 @@ def test_an_inconclusive_verdict_says_what_the_rows_could_show_and_how_many_it_t
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason.endswith(
         "which does not tell whether it is within the margin of 0.05; 200 rows show a distance of 0.0794 from the "
-        "limit in 4 of 5 cases, the one found by about 505 rows"
+        "limit in 4 of 5 cases, the one found by about 510 rows"
     )
     assert (verdict.detectable, verdict.rows_needed) == (pytest.approx(0.0794, abs=5e-5), 505)
 
@@ -86,11 +87,11 @@ def test_where_few_rows_differ_no_verdict_rests_on_them():
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "bound none, wide because all but 3 of 200 clusters of rows say the same" in verdict.reason
     assert (verdict.bound, verdict.detectable) == (None, None)
-    assert verdict.reason.endswith(f"; the one found by about {verdict.rows_needed:,} rows")
+    assert verdict.reason.endswith(f"; the one found by about {round_up(verdict.rows_needed):,} rows")
 
 
 def test_a_limit_tells_the_rows_that_it_takes_by_its_exact_bound():
     clean = np.zeros(100)
     verdict = AtMost(LimitSettings(limit=0.01)).decide(compare(clean, clean, binary=True, higher=False))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.reason.endswith("the one found by about 299 rows")
+    assert verdict.reason.endswith("the one found by about 300 rows")

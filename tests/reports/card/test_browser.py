@@ -14,6 +14,7 @@ from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.card.html import render_html
 from qlora_gov.reports.card.records import CardRecords
 from tests.reports.card.test_markdown import HOSTILE, with_every_text
+from tests.reports.samples import SCANS, component, measurement, measurements
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -121,6 +122,34 @@ def test_the_decision_and_the_forest_plot_are_on_the_first_screen(
         card.open(tmp_path / "card.html", render_html(whole).text)
         tops = [card.page.locator(what).first.bounding_box() for what in ("#decision h2", ".strip", "#gaps h2")]
         assert all(box and 0 < box["y"] < 700 for box in tops)
+
+
+LONG = "northwind-evaluation-suite/contextual_toxicity_classifier_multilingual_v2"
+CUT_OFF = """() => Array.from(document.querySelectorAll(".scroll, .scroll *"))
+    .filter(one => !(one instanceof SVGElement) && !one.closest("svg, thead"))
+    .filter(one => one.clientWidth && one.scrollWidth > one.clientWidth)
+    .map(one => one.tagName + " " + one.textContent.slice(0, 40))"""
+
+
+@pytest.mark.parametrize("width", [WIDE, 1000, 800, 400])
+def test_no_table_is_cut_off_however_long_its_names(
+    records: Callable[..., CardRecords],
+    everything: dict[str, Any],
+    watched: Callable[..., Any],
+    tmp_path: Path,
+    width: int,
+) -> None:
+    weights = {"path": f"models/{'detectors/' * 8}model.safetensors", "digest": f"sha256:{32 * '1f'}"}
+    detector = component(LONG, weights=weights, languages=["en", "de", "fr"], threshold=0.8)
+    scan = SCANS[0].model_copy(update={"name": f"{LONG}_rate", "detector": detector})
+    scores = (*measurements(0.31274836, 22.17, 0.0), measurement(f"{LONG}_rate", 0.01, weights=weights))
+    made = records(**{**everything, "scans": (*SCANS, scan), "scores": scores, "edition": 2})
+    with watched(width) as card:
+        card.open(tmp_path / "card.html", render_html(card_context(made)).text)
+        card.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert (card.said, card.overflow, card.page.evaluate(CUT_OFF)) == ([], 0, [])
+        labels = card.page.locator("#guardrails tbody tr").first.locator("td")
+        assert labels.first.get_attribute("data-label") == "champion"
 
 
 def test_light_and_dark_are_two_and_paper_is_light(

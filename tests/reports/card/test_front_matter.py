@@ -10,7 +10,9 @@ from huggingface_hub.repocard_data import eval_results_to_model_index, model_ind
 
 from qlora_gov.records import About
 from qlora_gov.reports.card.assembly import card_context
+from qlora_gov.reports.card.cyclonedx.parts import licences
 from qlora_gov.reports.card.front_matter import hub_metadata
+from qlora_gov.reports.card.hub_licences import HUB_LICENCES
 from qlora_gov.reports.card.markdown import render_card
 from qlora_gov.reports.card.records import CardRecords
 
@@ -112,13 +114,46 @@ def test_what_is_missing_is_left_out(records: Callable[..., CardRecords], bare: 
     ("licence", "expected"),
     [
         ("MIT", {"license": "mit"}),
+        ("llama3.1", {"license": "llama3.1"}),
+        ("Llama3.3", {"license": "llama3.3"}),
+        ("Llama 4 Community License Agreement", {"license": "llama4"}),
+        ("Gemma Terms of Use", {"license": "gemma"}),
+        ("EUPL-1.2", {"license": "eupl-1.2"}),
+        ("GPL-3.0-or-later", {"license": "gpl-3.0"}),
+        ("LGPL-2.1-only", {"license": "lgpl-2.1"}),
+        ("other", {"license": "other"}),
+        ("unknown", {"license": "unknown"}),
         ("Northwind Bank internal, v2", {"license": "other", "license_name": "northwind-bank-internal-v2"}),
         ("秘密", {"license": "other", "license_name": "unnamed"}),
     ],
 )
-def test_a_licence_that_the_hub_does_not_know_is_other(
+def test_a_licence_has_the_hub_s_identifier_or_is_other_with_a_name(
     records: Callable[..., CardRecords], licence: str, expected: dict[str, str]
 ) -> None:
     about = About(title="T", intended_use="U", licence=licence)
     metadata = hub_metadata(card_context(records(about=about)))
     assert {key: value for key, value in metadata.items() if key.startswith("license")} == expected
+
+
+def test_a_licence_that_the_hub_does_not_know_is_linked_where_a_project_says_so(
+    records: Callable[..., CardRecords],
+) -> None:
+    about = About(title="T", intended_use="U", licence="Qwen Research", licence_link="LICENSE")
+    metadata = hub_metadata(card_context(records(about=about)))
+    told = {key: value for key, value in metadata.items() if key.startswith("license")}
+    assert told == {"license": "other", "license_name": "qwen-research", "license_link": "LICENSE"}
+    assert "Licence of the adapter: Qwen Research (LICENSE)." in render_card(card_context(records(about=about))).text
+
+
+def test_the_list_is_the_hub_s() -> None:
+    assert len(HUB_LICENCES) > 70
+    assert {"llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4", "gemma", "openrail++"} < set(HUB_LICENCES)
+
+
+@pytest.mark.parametrize("identifier", sorted(HUB_LICENCES))
+def test_a_bill_of_materials_calls_no_licence_by_an_identifier_that_spdx_lacks(identifier: str) -> None:
+    (told,) = licences(identifier)
+    if "expression" in told:
+        assert told["expression"].lower() == identifier
+    else:
+        assert told == {"license": {"name": identifier}}

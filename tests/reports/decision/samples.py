@@ -170,6 +170,7 @@ def decided(
     *,
     exploratory: bool = False,
     look: int = 1,
+    edition: int = 1,
     project: str = "qlora_gov.yaml",
     rows: tuple[RegressedRow, ...] = ROWS,
     **policy_fields: Any,
@@ -188,6 +189,7 @@ def decided(
         outcome=outcome,
         exploratory=exploratory,
         look=look,
+        edition=edition,
     )
     return decision_report(
         decision,

@@ -107,3 +107,10 @@ def test_what_xml_cannot_hold_is_named() -> None:
     cases = suite_of(with_texts("rule", text, text, "x:1")).findall("testcase")
     assert cases[0].get("classname") == "gate.a{U+0000}b{U+FFFE}c{U+202E}d]]>"
     assert cases[-1][0].get("message") == "a{U+0000}b{U+FFFE}c{U+202E}d]]>"
+
+
+def test_from_the_second_edition_on_a_test_case_names_the_project_file() -> None:
+    report = refused(edition=2, project="release/qlora_gov.yaml")
+    cases = suite_of(report).findall("testcase")
+    assert {case.get("file") for case in cases} == {"release/qlora_gov.yaml"}
+    assert {case.get("file") for case in suite_of(refused()).findall("testcase")} == {None}

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from qlora_gov import __version__
 from qlora_gov.canonical import content_id
 from qlora_gov.records import Absent, DecisionOutcome, Interval, Outcome, Verdict
-from qlora_gov.reports.decision.locations import project_location, source_location
+from qlora_gov.reports.decision.locations import project_location, row_location, source_location
 from qlora_gov.reports.decision.report import DecisionReport
 from qlora_gov.reports.decision.sarif import baseline_state, sarif_json
 from tests.reports.decision.samples import (
@@ -198,3 +198,12 @@ def test_the_project_file_is_where_its_rules_are() -> None:
     physical = project_location("examples/finance support/qlora_gov.yaml")["physicalLocation"]
     assert physical["artifactLocation"]["uri"] == "examples/finance%20support/qlora_gov.yaml"
     assert physical["region"] == {"startLine": 1}
+
+
+def test_a_row_whose_file_is_known_is_linked_from_the_repository_s_root() -> None:
+    row = ROWS[0].model_copy(update={"source": "rows.jsonl:7", "file": "release/größe data/rows.jsonl"})
+    location = row_location(row)["physicalLocation"]
+    uri = "release/gr%C3%B6%C3%9Fe%20data/rows.jsonl"
+    assert location == {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": {"startLine": 7}}
+    assert "file" not in ROWS[0].model_dump()
+    assert row.model_dump()["file"] == "release/größe data/rows.jsonl"

@@ -162,3 +162,29 @@ def test_the_template_uses_nothing_else() -> None:
         card_environment(RecordingLoader(installed_templates())).parse(source)
     )
     assert named == {"report", "rules"}
+
+
+def test_the_second_edition_rounds_by_intervals_and_says_what_they_are_of() -> None:
+    text = summary_markdown(refused(edition=2))
+    assert "| verdict | rule | metric | against | candidate | interval | threshold | of | rows |" in text
+    assert table_rows(text)[0] == (
+        "| **FAIL** | `perplexity` | `perplexity` | 15.7 (champion) | 22.2 | 0.260 to 0.430 (95%) | 0.04879 "
+        "| log(candidate / champion) | 169 |"
+    )
+    assert table_rows(text)[3].startswith(
+        "| **PASS** | `rouge_l` | `rouge_l` | 0.240 (champion) | 0.313 | 0.051 to 0.095"
+    )
+    assert "which stands beside them" in text
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("a\nb caf\xe9".encode("latin-1"), ":2: the template cannot be rendered: it is not UTF-8; save it so"),
+        (b"a\n{{ '\\ud800' | safe }}", ": line 2 of what it renders holds half a surrogate pair: '\\ud800'"),
+    ],
+)
+def test_a_template_that_gives_no_text_names_its_file_and_line(tmp_path: Path, template: bytes, said: str) -> None:
+    (tmp_path / TEMPLATE).write_bytes(template)
+    with pytest.raises(ProjectError, match=re.escape(f"{tmp_path / TEMPLATE}{said}")):
+        summary_markdown(refused(), tmp_path)

@@ -75,6 +75,7 @@ class Provenance(Frozen):
 class CardContext(Frozen):
     """A whole model card."""
 
+    edition: int = Field(description="of layout and figures: what a decision's reports looked like stays")
     about: About = Field(description="the project's own words, as the project file has them")
     decision: DecisionPart = Field(description="the decision and what each rule came to")
     policy: PolicyPart = Field(description="the settings of the policy itself")

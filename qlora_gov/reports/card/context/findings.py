@@ -43,6 +43,8 @@ class RuleLine(Frozen):
     detectable: float | Absent = Field(description="the distance from the threshold that these rows show in 4 of 5")
     rows_needed: int | Absent = Field(description="rows that would decide on what was found, in 4 of 5 cases")
     rows_planned: int | Absent = Field(description="rows that would decide where both sides are alike, in 4 of 5")
+    places: int | None = Field(default=None, description="decimal places that the interval supports; none: four digits")
+    value_places: int | None = Field(default=None, description="the same of the two sides' values")
 
 
 class PolicyPart(Frozen):
@@ -81,6 +83,8 @@ class SliceLine(Frozen):
     threshold: float = Field(description="the limit, or the margin as a value of the contrast")
     rows: int = Field(description="rows of the slice")
     clusters: int = Field(description="groups of rows that share a source")
+    places: int | None = Field(default=None, description="decimal places that the interval supports; none: four digits")
+    value_places: int | None = Field(default=None, description="the same of the two sides' values")
 
 
 class SlicedRule(Frozen):
@@ -100,6 +104,7 @@ class SubjectPart(Frozen):
     rows: int = Field(description="how many were answered")
     cut: int | None = Field(description="answers that ended at the limit of tokens; None where nobody counted them")
     applied: str = Field(description="what of the base's own generation_config.json had a say, in words; or nothing")
+    given: tuple[str, ...] = Field(description="what a reader should know of the rows as the subject was given them")
 
 
 class ClaimLine(Frozen):
@@ -124,6 +129,7 @@ class MeasurementLine(Frozen):
 
     name: str = Field(description="what rules call it")
     metric: Component = Field(description="the component that measured")
+    places: int | None = Field(default=None, description="decimal places that a rule's interval of it supports")
     champion: Reading = Field(description="what was read of the champion")
     candidate: Reading = Field(description="what was read of the candidate")
     reference: Reading | Absent = Field(description="of the policy's pinned reference")
