@@ -11,6 +11,7 @@ from typing import Any
 
 from docs.generate.markdown import prose
 from qlora_gov.plugin.catalog import Catalog, Entry
+from qlora_gov.plugin.specs import GateSpec
 from qlora_gov.project.schema import Project, Use
 
 Schema = dict[str, Any]
@@ -76,13 +77,18 @@ def _when_used(entry: Entry, own: Schema, definitions: Schema) -> Schema:
     found = settings_of(entry)
     for name, definition in found.pop("$defs", {}).items():
         assert definitions.setdefault(name, definition) == definition, f"two models are named {name}"
+    keys: Schema = dict.fromkeys(own, True)
+    required = list(found.get("required", ()))
+    if isinstance(entry.spec, GateSpec) and "metric" in own:  # a rule; what a regression is names no metric
+        judged = entry.spec.judges == "metric"
+        keys["metric"], required = judged, [*(["metric"] if judged else []), *required]
     return {
         "if": {"properties": {"use": {"enum": [entry.spec.name, entry.name]}}, "required": ["use"]},
         "then": {
             "description": entry.spec.summary,
-            "properties": {**dict.fromkeys(own, True), **found["properties"]},
+            "properties": {**keys, **found["properties"]},
             "additionalProperties": False,
-            **({"required": found["required"]} if "required" in found else {}),
+            **({"required": required} if required else {}),
         },
     }
 

@@ -1,12 +1,13 @@
 """Release rules: no worse than the champion (as a whole, by slice), better, or within a limit, decided on bounds.
 
 PASS where the one-sided confidence bound clears the rule's limit, FAIL where the opposite bound lies beyond it,
-INCONCLUSIVE where the rows do not tell.
+INCONCLUSIVE where the rows do not tell. One more rule counts, and infers nothing: enough answers differ.
 """
 
 from __future__ import annotations
 
 from qlora_gov import GateSpec, hookimpl
+from qlora_gov_gates.differs import Differs, DiffersSettings
 from qlora_gov_gates.rules import AtLeast, AtMost, Improves, NonInferior
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
 from qlora_gov_gates.slices import NoRegressedSlice
@@ -56,5 +57,12 @@ def qlora_gov_gates() -> list[GateSpec]:
             config=LimitSettings,
             vacuous=vacuous_lower,
             foreseeable=True,
+        ),
+        GateSpec(
+            name="differs",
+            summary="enough of the candidate's answers are others than the champion's",
+            factory=Differs,
+            config=DiffersSettings,
+            judges="answers",
         ),
     ]

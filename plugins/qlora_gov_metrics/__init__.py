@@ -77,7 +77,7 @@ POLICY_COMPLIANCE = MetricSpec(
 
 HF_EVALUATE = MetricSpec(
     name="hf_evaluate",
-    summary="mean over rows of a Hugging Face evaluate module whose result is better when higher",
+    summary="mean over rows of a Hugging Face evaluate module, better when higher; which text it reads, it alone knows",
     factory=HfEvaluate,
     config=HfEvaluateSettings,
     requires=("evaluate",),
@@ -90,7 +90,7 @@ HF_EVALUATE = MetricSpec(
 HF_EVALUATE_LOSS = replace(
     HF_EVALUATE,
     name="hf_evaluate_loss",
-    summary="mean over rows of a Hugging Face evaluate module whose result is better when lower, such as an error rate",
+    summary="the same of a module whose result is better when lower, such as an error rate",
     higher_is_better=False,
 )
 

@@ -9,15 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from qlora_gov import EvaluatedRow, Settings
+from qlora_gov import EvaluatedRow, Example, PluginError, Settings, Unread
+from qlora_gov_metrics.tokenizers import Tokenizer, chosen, require_tokenizer, unsplit
 
 ORDERS = 4
 
 
 class BleuSettings(Settings):
-    """``tokenize``: one of sacrebleu's tokenizers that need nothing beside it."""
+    """``tokenize``: one of sacrebleu's tokenizers, or ``auto``, with which each row takes the one of its language.
 
-    tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(default="13a", description="sacrebleu's tokenizer")
+    With ``auto`` a row goes by its ``language``, a tag such as ``zh`` or ``pt-BR``, or where it declares none by the
+    scripts of its reference. Words of one row and characters of another are then counted together: the value compares
+    subjects on the same rows, and nothing else. Rules with ``where: {language: ...}`` judge each by its own.
+    """
+
+    tokenize: Literal[Tokenizer, "auto"] = Field(default="13a", description="sacrebleu's tokenizer, or auto")
+
+    def require(self) -> None:
+        """Raise PluginError where the tokenizer is not at hand; with ``auto`` the rows tell which are needed."""
+        if self.tokenize != "auto":
+            require_tokenizer(self.tokenize)
 
 
 class Bleu:
@@ -25,6 +36,9 @@ class Bleu:
 
     A row's statistics are its lengths in tokens and, for each n-gram order, the matches and the total. They add up
     over rows, so the value over any rows is what ``sacrebleu.corpus_bleu`` says of these rows.
+
+    A tokenizer that finds words by their spaces reads no text of a script that has none: whole sentences are words to
+    it, and an answer that differs in a character scores 0.
     """
 
     components: ClassVar[tuple[str, ...]] = (
@@ -39,16 +53,29 @@ class Bleu:
 
     def score(self, rows: Sequence[EvaluatedRow]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Counts ``[n, 10]``, and the rows that have a response ``[n]``."""
-        from sacrebleu.metrics import BLEU
-
-        # The effective order touches a sentence's score, not its counts; without it sacrebleu advises it in a log.
-        counter = BLEU(tokenize=self._tokenize, effective_order=True)
+        counters: dict[Tokenizer, Any] = {}
         stats = np.zeros((len(rows), len(self.components)))
         scored = np.array([row.response is not None for row in rows], dtype=np.bool_)
         for index, row in enumerate(rows):
             if row.response is not None:
-                stats[index] = _counts(counter, row.example.reference, row.response)
+                tokenizer = self._tokenizer(row.example)
+                if tokenizer not in counters:
+                    counters[tokenizer] = _counter(tokenizer, row.example)
+                stats[index] = _counts(counters[tokenizer], row.example.reference, row.response)
         return stats, scored
+
+    def unread(self, example: Example) -> Unread | None:
+        """The script of a reference in which the row's tokenizer finds no words."""
+        tokenizer = self._tokenizer(example)
+        script = unsplit(tokenizer, example.reference)
+        if script is None:
+            return None
+        if self._tokenize == "auto":
+            return Unread(script, f"correct its language ({example.language}), or set tokenize: char")
+        return Unread(script, "set tokenize: auto")
+
+    def _tokenizer(self, example: Example) -> Tokenizer:
+        return chosen(example) if self._tokenize == "auto" else self._tokenize
 
     def aggregate(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """BLEU, 0 to 100, ``[..., 10]`` to ``[...]``; NaN where neither side has a token.
@@ -66,6 +93,19 @@ class Bleu:
         brevity = np.minimum(0, 1 - ref_len / np.where(sys_len > 0, sys_len, 1))
         bleu = np.where(defined, 100 * np.exp(brevity + logs.mean(axis=-1)), 0.0)
         return np.where((sys_len > 0) | (ref_len > 0), bleu, np.nan)
+
+
+def _counter(tokenizer: Tokenizer, example: Example) -> Any:
+    """What counts with a tokenizer. Raises PluginError, with the first row that takes it, where it is not at hand."""
+    from sacrebleu.metrics import BLEU
+
+    try:
+        require_tokenizer(tokenizer)
+        # The effective order touches a sentence's score, not its counts; without it sacrebleu advises it in a log.
+        return BLEU(tokenize=tokenizer, effective_order=True)
+    except (PluginError, ImportError, RuntimeError, OSError, AssertionError) as error:
+        said = " ".join(str(error).split())
+        raise PluginError(f"bleu: {example.source}: {said}; tokenize: char needs nothing") from error
 
 
 def _counts(counter: Any, reference: str, response: str) -> list[int]:

@@ -45,7 +45,8 @@ class HfEvaluate(MeanMetric):
 
     For a module that works on the whole corpus (such as its BLEU or F1) this mean is not the module's own
     corpus value. Which direction is better is fixed by the spec: ``hf_evaluate`` or ``hf_evaluate_loss``. Modules
-    have scales of their own, so a margin is in the points of that scale, the same whatever the champion has.
+    have scales of their own, so a margin is in the points of that scale, the same whatever the champion has. Which
+    text a module reads is not known here, so that every row is measured: look at what its tokenizer keeps.
     """
 
     def __init__(self, settings: HfEvaluateSettings) -> None:

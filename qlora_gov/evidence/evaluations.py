@@ -6,10 +6,10 @@ from functools import cache
 
 from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.plugin.sides import Side
 from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import DatasetVersion, Evaluation, Responses
 from qlora_gov.records.table import Table
-from qlora_gov.stages.gate import Side
 
 
 def side(ledger: Ledger, evaluation: Evaluation) -> Side:
@@ -24,8 +24,14 @@ def side(ledger: Ledger, evaluation: Evaluation) -> Side:
         measurement = evaluation.measurements[index]
         return scores(table(), index, measurement.rows, len(measurement.components))
 
-    claim = responses_of(ledger, evaluation).claim
-    return Side(evaluation, read, claim.notes if claim else ())
+    answered = responses_of(ledger, evaluation)
+
+    def answers() -> Table | None:
+        said = ledger.table(ledger.get(answered.id), "responses")
+        return said if answered.claim is None or any(said["response"]) else None  # a log may hold scores alone
+
+    notes = answered.claim.notes if answered.claim else ()
+    return Side(evaluation, read, notes, cache(answers), answered.adapter)
 
 
 def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:

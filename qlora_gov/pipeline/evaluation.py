@@ -116,6 +116,10 @@ def _said(responses: Responses) -> dict[str, Any]:
     return content
 
 
+_LEFT_OUT = {"unread": "left out"}
+"""What the key of an evaluation says besides, where rows that a metric does not read are not measured."""
+
+
 def evaluating(
     space: Workspace, bound: BoundProject, responses: Responses, dataset: DatasetVersion
 ) -> Step[Evaluation]:
@@ -129,10 +133,13 @@ def evaluating(
         notes = responses.claim.notes if responses.claim else ()
         rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded, notes)
         measures = [measure for measure in bound.measures.all if measure.metric is not None]
-        return score_responses(responses, rows, measures, bound.detectors(), space.progress)
+        detectors = bound.detectors()
+        return score_responses(responses, rows, measures, detectors, space.progress, leave_out=bool(duty))
 
     def parts_of(evaluation: Evaluation) -> dict[str, Any]:
-        return {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
+        left_out = any(one.left_out is not None for one in evaluation.measurements)
+        parts = {"responses": evaluation.responses, "measures": bound.measures.key_of(evaluation)}
+        return parts | (_LEFT_OUT if left_out else {})
 
     def usable(evaluation: Evaluation) -> bool:
         """What failed is tried again by another version of the same component, whose mistake may be mended."""
@@ -140,5 +147,6 @@ def evaluating(
         failed = [one.metric for one in evaluation.measurements if one.digest is None]
         return all(installed.get(metric.name, metric.source) == metric.source for metric in failed)
 
-    parts = {"responses": responses.id, "measures": bound.measures.key}
+    duty = _LEFT_OUT if bound.release.policy.unread == "left_out" else {}
+    parts = {"responses": responses.id, "measures": bound.measures.key, **duty}
     return Step("evaluate", Evaluation, parts, parts_of, make, usable)

@@ -16,11 +16,14 @@ from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.scoring import aggregate_fault, score_rows
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import EvaluatedRow, Progress
+from qlora_gov.plugin.unread import unread_among
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.records import Absent
 from qlora_gov.records.answer import LogLikelihood
 from qlora_gov.records.example import Example
+from qlora_gov.records.table import labels_of
 from qlora_gov.stages.evaluate import Detector
+from qlora_gov.stages.gate import rows_where
 
 _FEW = 16
 _PATIENCE = 30.0  # seconds for one component and kind of answer; who would take longer is tried on a few rows
@@ -29,7 +32,10 @@ _Try = Callable[[Sequence[EvaluatedRow]], str | None]
 
 
 def rehearse(bound: BoundProject, examples: Sequence[Example], progress: Progress) -> list[str]:
-    """A line for each measurement of the release policy that fails on reference answers or empty ones."""
+    """A line for each measurement of the release policy that fails on reference answers or empty ones, or reads none.
+
+    A metric may read some rows only: those that a rule judges must be among them.
+    """
     judged = {rule.metric for rule in bound.release.policy.rules}
     tries: dict[str, _Try] = {
         one.traits.name: _metric(one)
@@ -44,7 +50,19 @@ def rehearse(bound: BoundProject, examples: Sequence[Example], progress: Progres
     for name, attempt in tries.items():
         faults += [f"{name} fails on {fault}" for fault in _faults(attempt, examples)]
         progress.advance(1, name)
-    return faults
+    return [*faults, *_unread(bound, examples)]
+
+
+def _unread(bound: BoundProject, examples: Sequence[Example]) -> Iterator[str]:
+    """The rows that a rule judges and its metric does not read, once for each metric."""
+    measures, labels = {one.traits.name: one for one in bound.measures.all}, labels_of(examples)
+    told = set()
+    for rule in bound.release.policy.rules:
+        if rule.metric in measures and rule.metric not in told and set(rule.where) <= set(labels):
+            line = unread_among(measures[rule.metric], examples, rows_where(rule, labels, len(examples)))
+            if line is not None:
+                told.add(rule.metric)
+                yield line
 
 
 def _faults(attempt: _Try, examples: Sequence[Example]) -> Iterator[str]:

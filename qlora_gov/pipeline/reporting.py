@@ -12,6 +12,7 @@ from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.evidence.origins import origin
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.plugin.measures import Measure
+from qlora_gov.plugin.sides import Side
 from qlora_gov.project.environment import path_in_repository
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Absent, Adapter, DatasetVersion, Decision, Evaluation, Head, Outcome, Policy, Rule
@@ -19,7 +20,7 @@ from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
 from qlora_gov.reports.decision.regressed import RegressedRow, regressed_rows
 from qlora_gov.reports.decision.report import DecisionReport, decision_report
-from qlora_gov.stages.gate import Side, measured, rows_where
+from qlora_gov.stages.gate import measured, rows_where
 
 
 def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure]) -> DecisionReport:

@@ -11,6 +11,7 @@ from qlora_gov.pipeline.training import weights
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter
 from qlora_gov.records.evaluation import Decoding
+from qlora_gov.stages.weights import refuse_no_adapter
 
 
 def load_subject(
@@ -30,4 +31,5 @@ def load_subject(
     if adapter is None:
         return Subject.load(base, quantization=quantization, decoding=decoding, clock=clock)
     with weights(space, adapter) as path:
+        refuse_no_adapter(path)  # an earlier version may have taken what answers as its base
         return Subject.load(base, path, quantization=quantization, decoding=decoding, clock=clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -11,18 +12,19 @@ from typing import Any
 from pydantic import JsonValue
 
 from qlora_gov.canonical import copy_id
-from qlora_gov.errors import IntegrityError, ModelError
+from qlora_gov.errors import IntegrityError, ModelError, TrainingError
 from qlora_gov.evidence.datasets import training_rows
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.loading import device
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.catalog import Bound
-from qlora_gov.plugin.specs import ReadingTrainer, TrainerSpec
+from qlora_gov.plugin.specs import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 from qlora_gov.project.binding import STRICT
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion
 from qlora_gov.stages.train import is_whole, train_adapter
+from qlora_gov.stages.weights import refuse_no_adapter
 
 
 @contextmanager
@@ -46,6 +48,21 @@ def weights(space: Workspace, adapter: Adapter) -> Iterator[Path]:
             raise ModelError(*(line.replace(directory, str(path)) for line in error.lines)) from error
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """A trainer whose adapter is looked at before it is kept: one that learned nothing would answer as its base."""
+
+    trainer: Trainer
+
+    def train(self, job: TrainingJob) -> TrainingOutcome:
+        outcome = self.trainer.train(job)
+        try:
+            refuse_no_adapter(job.output)
+        except ModelError as error:
+            raise TrainingError(f"the training made no adapter: {error}") from error
+        return outcome
+
+
 def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
     """Train the adapter."""
     seed, today, made = space.project.seed, space.project.base.today, trainer.make()
@@ -54,7 +71,7 @@ def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, da
 
     def make(work: Path) -> Made[Adapter]:
         adapter = train_adapter(
-            made,
+            _Checked(made),
             trainer.component,
             base.record,
             base.path,

@@ -16,6 +16,7 @@ from qlora_gov.errors import MissingExtraError, PluginError, ProjectError, did_y
 from qlora_gov.explain import reasons_of
 from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.discovery import Plugin
+from qlora_gov.plugin.settings import Settings
 from qlora_gov.plugin.specs import Spec
 from qlora_gov.records import Component
 from qlora_gov.records.component import fingerprint
@@ -69,11 +70,13 @@ class Bound(Generic[S]):
     component: Component
 
     def require(self) -> None:
-        """Raise MissingExtraError where the component's libraries are not installed."""
+        """Raise MissingExtraError where the component's libraries are not installed, PluginError as its settings do."""
         if missing := self.entry.missing:
             raise MissingExtraError(
                 f"{self.component.name} needs {', '.join(missing)}, not installed; run: {self.entry.install_command}"
             )
+        if isinstance(self.settings, Settings):
+            self.settings.require()
 
     def make(self) -> Any:
         """Make the component. Raises PluginError where the factory fails, or makes what cannot be one."""

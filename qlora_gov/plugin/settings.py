@@ -25,6 +25,12 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    def require(self) -> None:
+        """Raise PluginError, with what to run, where these settings need what is not installed.
+
+        It is asked before any work is done, besides what the spec ``requires``.
+        """
+
 
 def directory_id(directory: Path) -> str:
     """The digest of a directory's files, by name, but for hidden ones, which loaders pass over."""

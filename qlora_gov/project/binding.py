@@ -20,6 +20,7 @@ from qlora_gov.project.measures import Measures, bind_measures
 from qlora_gov.project.schema import Dataset, Project, RuleUse, SourceSettings, StepSettings
 from qlora_gov.project.vacuous import vacuous_rules
 from qlora_gov.records import DatasetVersion, Policy, Rule
+from qlora_gov.records.policy import ANSWERS
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 
@@ -180,31 +181,32 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> Bou
 
 
 def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolicy:
-    """The policy that releases."""
-    settings = project.policy
-
-    def rule(at: tuple[str, RuleUse]) -> Rule:
-        place, use = at
-        metric = _metric(use.metric, measures, project.at(f"{place}.metric"))
-        return Rule(
-            name=use.name or f"{bound[place].spec.name} {metric}",
-            gate=bound[place].component,
-            metric=metric,
-            measured=measures.measured[metric],
-            against=use.against,
-            where=use.where,
-            accept_vacuous=use.accept_vacuous,
-        )
-
-    uses = list(placed("policy.rules", settings.rules))
-    rules = try_each(rule, uses)
-    named = settings.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
+    """The policy that releases, with what binds from a later schema of the project on."""
+    uses = list(placed("policy.rules", project.policy.rules))
+    rules = try_each(lambda at: _rule(*at, bound[at[0]], measures, project), uses)
+    named = project.policy.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
+    if project.schema_ >= STRICT:
+        named |= {"looks_by": "row", "unread": "left_out"}
     try:
-        looks_by = "row" if project.schema_ >= STRICT else "set"
-        policy = Policy(rules=tuple(rules), looks_by=looks_by, **named)
+        policy = Policy(rules=tuple(rules), **named)
     except ValidationError as error:
         raise ProjectError(*(f"{project.at('policy')}: {reason}" for reason in reasons_of(error))) from error
     return BoundPolicy(policy, {rule.name: bound[place] for rule, (place, _) in zip(rules, uses, strict=True)})
+
+
+def _rule(place: str, use: RuleUse, gate: Bound[GateSpec], measures: Measures, project: Project) -> Rule:
+    common: dict[str, Any] = {"gate": gate.component, **use.model_dump(include={"against", "where", "accept_vacuous"})}
+    where = project.at(f"{place}.metric")
+    if gate.spec.judges == "answers":
+        if use.metric is not None:
+            raise ProjectError(f"{where}: {gate.spec.name} judges the answers themselves; leave the key out")
+        return Rule(name=use.name or gate.spec.name, metric=ANSWERS, judges="answers", **common)
+    if use.metric is None:
+        said = f"its metric is missing; {gate.spec.name} judges one of {', '.join(measures.names)}"
+        raise ProjectError(f"{project.at(place)}: {said}")
+    metric = _metric(use.metric, measures, where)
+    name = use.name or f"{gate.spec.name} {metric}"
+    return Rule(name=name, metric=metric, measured=measures.measured[metric], **common)
 
 
 def _metric(name: str, measured: Measures, where: str) -> str:
@@ -219,11 +221,14 @@ def _metric(name: str, measured: Measures, where: str) -> str:
 
 def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
     """The policy that a champion breaks when it regresses: one rule for each metric that releases are judged by."""
-    metrics = {rule.metric: rule.measured for rule in release.rules}
+    if gate.spec.judges == "answers":
+        raise ProjectError(f"policy.regression: {gate.spec.name} judges answers; name a gate that judges metrics")
+    metrics = {rule.metric: rule.measured for rule in release.rules if rule.judges == "metric"}
     rules = [
         Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric, measured=measured)
         for metric, measured in metrics.items()
     ]
     gates = dict.fromkeys((rule.name for rule in rules), gate)
-    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", looks_by=release.looks_by)
+    terms: dict[str, Any] = {"looks_by": release.looks_by, "unread": release.unread}
+    policy = Policy(purpose="regression", rules=tuple(rules), further_looks="count", **terms)
     return BoundPolicy(policy, gates)

@@ -187,7 +187,11 @@ class RuleUse(GateUse):
     """One rule: a gate, the metric that it judges, and whom it compares with."""
 
     name: Name | None = Field(default=None, description="default: the gate's and the metric's name")
-    metric: str = Field(description="what is judged: a metric, or a guardrail's rate such as pii_rate")
+    metric: str | None = Field(
+        default=None,
+        description="what is judged: a metric, or a guardrail's rate such as pii_rate; none where the gate judges the "
+        "answers themselves",
+    )
     against: Literal["champion", "reference"] = Field(
         default="champion", description="whom the candidate is compared with"
     )

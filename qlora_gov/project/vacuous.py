@@ -24,7 +24,7 @@ def vacuous_rules(
     that has a rule.
     """
     for (place, use), rule in zip(placed("policy.rules", project.policy.rules), release.rules, strict=True):
-        why = _vacuous(bound[place], scales[rule.metric])
+        why = _vacuous(bound[place], scales[rule.metric]) if rule.judges == "metric" else None
         if why is not None and use.accept_vacuous is None:
             remedy = "mend it, or say why it stays with 'accept_vacuous: ...'"
             yield f"{project.at(place)}: this rule says nothing: {why}; {remedy}"

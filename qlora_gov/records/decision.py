@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from qlora_gov.records.parts import Absent, Interval
-from qlora_gov.records.policy import Rule
+from qlora_gov.records.policy import Against, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.upgrades import name_baseline
 
@@ -91,6 +91,26 @@ class RuleVerdict(Frozen):
 
     rule: Rule
     verdict: Verdict
+    notice: str | None = Field(
+        default=None, description="what is wrong with the measurement, where no duty of the project binds on it"
+    )
+
+
+class EqualAnswers(Frozen):
+    """How many of the candidate's answers are those of whom it is compared with, letter for letter."""
+
+    against: Against = Field(description="whom it is compared with")
+    adapter: str | None = Field(default=None, description="the adapter that answered there; none: the base alone")
+    equal: int = Field(description="rows of which both answers are the same text")
+    rows: int = Field(description="rows that both sides answered")
+
+    @property
+    def notice(self) -> str | None:
+        """What equal answers are a sign of, where all of them are; one row alone may well be answered alike."""
+        if self.rows < 2 or self.equal < self.rows:
+            return None
+        who = f"the {self.against}'s" if self.adapter else f"those of the {self.against}, the base without an adapter"
+        return f"all {self.rows:,} answers are {who}, letter for letter: was the adapter applied?"
 
 
 class DecisionOutcome(StrEnum):
@@ -129,7 +149,17 @@ class Decision(Record):
     mended: tuple[str, ...] = Field(
         default=(), description="metrics whose code is younger than the answers: that in force gave no number for them"
     )
+    answers: tuple[EqualAnswers, ...] = Field(
+        default=(), description="how many answers are equal, against each side whose answers are on record"
+    )
     edition: int = Field(default=1, description="how reports lay it out and round its figures: what was written stays")
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader should know that no verdict says."""
+        equal = (one.notice for one in self.answers)
+        told = (f"{item.rule.name}: {item.notice}" for item in self.verdicts if item.notice is not None)
+        return (*(notice for notice in equal if notice is not None), *told)
 
     @property
     def sides(self) -> dict[str, str]:
@@ -144,7 +174,7 @@ class Decision(Record):
         Of an older decision, whose record does not say it, those are meant that had no value on one side.
         """
         tested: dict[str, bool] = {}
-        for item in self.verdicts:
+        for item in self._on_metrics:
             verdict, metric = item.verdict, item.rule.component
             absent = any(isinstance(value, Absent) for value in (verdict.candidate, verdict.baseline))
             untested = absent if self.looks is None else item.rule.name in self.untested
@@ -154,7 +184,12 @@ class Decision(Record):
     @property
     def tested(self) -> bool:
         """Whether it tested any rule; one that measured nothing at all was no look at anything."""
-        return len(self.unmeasured) < len({item.rule.component for item in self.verdicts}) or not self.verdicts
+        return len(self.unmeasured) < len({item.rule.component for item in self._on_metrics}) or not self.verdicts
+
+    @property
+    def _on_metrics(self) -> tuple[RuleVerdict, ...]:
+        """Verdicts that infer something: on answers, which are counted, every decision is as good as the first."""
+        return tuple(item for item in self.verdicts if item.rule.judges == "metric")
 
     @property
     def whole_looks(self) -> int | None:

@@ -92,6 +92,9 @@ class Measurement(Frozen):
     value: float | Absent
     digest: str | None = Field(description="columns_id of the metric's scores; none where the metric failed")
     declared: Declared | None = Field(default=None, description="what the metric told gates of its values")
+    left_out: str | None = Field(
+        default=None, description="rows that were not measured since the metric does not read their text, in words"
+    )
 
 
 class DetectorErrors(Frozen):

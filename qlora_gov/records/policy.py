@@ -12,8 +12,20 @@ from qlora_gov.canonical import content_id
 from qlora_gov.records.component import Component
 from qlora_gov.records.record import Frozen, Record
 
+Against = Literal["champion", "reference"]
+"""Whom a rule compares with."""
+
+Judged = Literal["metric", "answers"]
+"""What a rule judges: the values of a metric, or whether the answers themselves differ."""
+
+ANSWERS = "answers"
+"""What stands for the metric of a rule on the answers themselves."""
+
 LooksBy = Literal["set", "row"]
 """What looks are counted by: whole sets, or rows, whichever sets they were in."""
+
+Unread = Literal["scored", "left_out"]
+"""What becomes of rows of text that a metric does not read."""
 
 
 class Rule(Frozen):
@@ -21,12 +33,13 @@ class Rule(Frozen):
 
     name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
     gate: Component = Field(description="what judges")
-    metric: str = Field(description="the name of a measurement")
+    metric: str = Field(description="the name of a measurement, or 'answers' where it judges these")
     measured: Component | None = Field(
         default=None, description="what the name stands for, settings and source with it"
     )
-    against: Literal["champion", "reference"] = Field(default="champion", description="whom it compares with")
+    against: Against = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
+    judges: Judged = Field(default="metric", description="a measurement, or the answers themselves")
 
     accept_vacuous: str | None = Field(
         default=None, description="why the project keeps a rule that says nothing of a candidate"
@@ -64,6 +77,11 @@ class Policy(Record):
         "does not heed the smaller alpha of a further look cannot pass",
     )
     reference: str | None = Field(default=None, description="'base', or the id of the pinned adapter")
+    unread: Unread = Field(
+        default="scored",
+        description="what becomes of rows of text that a metric does not read: scored all the same, with a notice, or "
+        "left out, so that they close the gate",
+    )
 
     @property
     def terms(self) -> str:

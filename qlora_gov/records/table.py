@@ -135,6 +135,12 @@ def recorded_scores(table: Table | None, rows: int) -> list[dict[str, float]]:
     return scores
 
 
+def equal_answers(one: Table, other: Table) -> Bools:
+    """The rows ``[n]`` that two tables of responses answer with the same text."""
+    pairs = zip(one["response"], other["response"], strict=True)
+    return np.array([mine == theirs for mine, theirs in pairs], dtype=np.bool_)
+
+
 def scores_table(metrics: Sequence[tuple[int, Floats, Bools]]) -> Table:
     """Statistics ``[n, k]`` and scored rows ``[n]`` of several metrics, by their index, as one table."""
     columns: dict[str, list[NDArray[Any]]] = {"metric": [], "component": [], "row": [], "value": []}

@@ -33,7 +33,7 @@ RAISED = "the gate raised"
 
 T = TypeVar("T", bound=np.generic)
 
-_ARRAYS = ("candidate", "baseline", "clusters")
+_ARRAYS = ("candidate", "baseline", "clusters", "equal")
 _LONGEST = 20_000  # characters of a reason
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -80,6 +80,7 @@ def _lent(comparison: Comparison) -> Comparison:
         clusters=_copy(comparison.clusters),
         labels=MappingProxyType({name: tuple(values) for name, values in comparison.labels.items()}),
         looks=looks,
+        equal=None if comparison.equal is None else _copy(comparison.equal),
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from qlora_gov.canonical import columns_id
+from qlora_gov.errors import PluginError
 from qlora_gov.guardrails.detect import DetectorError, detect_all
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.scoring import score_rows, value_of_rows
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Bools, EvaluatedRow, Finding, Floats, Guardrail, Progress
+from qlora_gov.plugin.unread import unread_line, unread_rows
 from qlora_gov.records import (
     Absent,
     Component,
@@ -77,12 +79,17 @@ def score_responses(
     measures: Sequence[Measure],
     detectors: Sequence[Detector],
     progress: Progress,
+    *,
+    leave_out: bool = False,
 ) -> tuple[Evaluation, dict[str, Table]]:
-    """Return the record of all measurements, and the tables ``scores`` and ``findings``."""
+    """Return the record of all measurements, and the tables ``scores`` and ``findings``.
+
+    With ``leave_out``, rows that a metric says it does not read are not measured by it.
+    """
     progress.begin("scoring responses", len(measures) + len(detectors))
     sealed, results = Sealed(rows), []  # no plugin can change what the next one sees
     for measure in measures:
-        results.append(_measure(measure, sealed))
+        results.append(_measure(measure, sealed, leave_out))
         progress.advance(1, measure.traits.name)
     scans: list[Scan] = []
     findings = _Findings()
@@ -103,13 +110,28 @@ def score_responses(
     return record, {"scores": scores_table(whole), "findings": found}
 
 
-def _measure(measure: Measure, rows: Sealed[EvaluatedRow]) -> _Scored:
+def _measure(measure: Measure, rows: Sealed[EvaluatedRow], leave_out: bool) -> _Scored:
     """One metric over all rows. Whatever is wrong with it becomes an absent value, which closes the gate.
 
     An error that the user can mend is none of these: recorded as a result, it would stay after it is mended.
     """
     found = score_rows(measure, rows)
-    return _absent(measure, len(rows.rows), found) if isinstance(found, Absent) else _result(measure, *found)
+    if isinstance(found, Absent):
+        return _absent(measure, len(rows.rows), found)
+    return _read(measure, *found, [row.example for row in rows.rows]) if leave_out else _result(measure, *found)
+
+
+def _read(measure: Measure, stats: Floats, scored: Bools, examples: Sequence[Example]) -> _Scored:
+    """The result on the rows that the metric reads."""
+    try:
+        unread = unread_rows(measure, examples)
+    except PluginError as error:
+        return _absent(measure, len(examples), Absent(absent=str(error)))
+    if not unread:
+        return _result(measure, stats, scored)
+    scored = scored.copy()
+    scored[list(unread)] = False
+    return _result(measure, stats, scored, unread_line(measure.traits.name, unread, examples, len(examples)))
 
 
 def _rate(detector: Detector, rows: Sequence[EvaluatedRow], number: int, findings: _Findings) -> _Scored:
@@ -156,16 +178,17 @@ def correct_rate(
     return CorrectedRate(value=found.value, interval=Interval(low=low, high=high, level=level, method=found.method))
 
 
-def _result(measure: Measure, stats: Floats, scored: Bools) -> _Scored:
+def _result(measure: Measure, stats: Floats, scored: Bools, left_out: str | None = None) -> _Scored:
     measurement = Measurement(
         name=measure.traits.name,
         metric=measure.component,
         components=measure.components,
         scored=int(scored.sum()),
         rows=len(stats),
-        value=value_of_rows(measure, stats[scored]),
+        value=Absent(absent=left_out) if left_out and not scored.any() else value_of_rows(measure, stats[scored]),
         digest=scores_id(stats, scored),
         declared=measure.declared,
+        left_out=left_out,
     )
     return _Scored(measurement, stats, scored)
 

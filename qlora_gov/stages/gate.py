@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -11,7 +11,9 @@ import numpy as np
 from qlora_gov.errors import did_you_mean
 from qlora_gov.plugin.looks import Earlier, RowLooks
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate
+from qlora_gov.plugin.sides import ANSWERS_DIFFER, Side, counted_answers, equal_rows, stats_of_answers
+from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits
+from qlora_gov.plugin.unread import unread_among
 from qlora_gov.records import (
     EDITION,
     Absent,
@@ -31,18 +33,6 @@ from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stages.asking import Values, ask, heeding, unasked
 from qlora_gov.stats import newest_methods
-
-
-@dataclass(frozen=True)
-class Side:
-    """One evaluated subject: its record, and a reader of one measurement's statistics ``[n, k]`` and scored rows.
-
-    ``notes`` are those on the log of an imported one: of a score that was left out, its name and why.
-    """
-
-    evaluation: Evaluation
-    scores: Callable[[int], tuple[Floats, Bools]]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +93,7 @@ def decide(
         untested=() if looks is None else tuple(judged.untested),
         mended=mended,
         edition=EDITION,
+        answers=counted_answers(given.candidate, given.baselines),
     )
 
 
@@ -152,15 +143,21 @@ class _Judge:
         labels = labels_of(given.examples)
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
         self.untested: list[str] = []
+        self._equals: dict[str, Bools | None] = {}
 
     def all(self, gates: Mapping[str, Gate]) -> tuple[RuleVerdict, ...]:
         """A verdict for each rule, in the policy's order."""
-        return tuple(RuleVerdict(rule=rule, verdict=self(rule, gates.get(rule.name))) for rule in self.policy.rules)
+        return tuple(
+            RuleVerdict(rule=rule, verdict=self(rule, gates.get(rule.name)), notice=self._notice(rule))
+            for rule in self.policy.rules
+        )
 
     def __call__(self, rule: Rule, gate: Gate | None) -> Verdict:
         try:
             if gate is None:
                 raise _UnmeasuredError("this rule has no gate")
+            if rule.judges == "answers":
+                return self._judge_answers(rule, gate)
             return self._judge(rule, gate, self._measure(rule))
         except _UnmeasuredError as why:
             self.untested.append(rule.name)
@@ -173,17 +170,66 @@ class _Judge:
             raise _UnmeasuredError(
                 f"nothing that is measured is named {rule.metric!r}; {did_you_mean(rule.metric, names)}"
             )
+        self._refuse_no_rows(rule)
+        return measure
+
+    def _refuse_no_rows(self, rule: Rule) -> None:
         if rule.against not in self.given.baselines:
             raise _UnmeasuredError(f"the {rule.against} has no evaluation")
         if unknown := [label for label in rule.where if label not in self.labels]:
             raise _UnmeasuredError(f"where: no row has a label {unknown[0]!r}; {did_you_mean(unknown[0], self.labels)}")
-        return measure
+
+    def _notice(self, rule: Rule) -> str | None:
+        """What is wrong with the measurement that a rule judged, where the policy leaves nothing out for it."""
+        try:
+            measure = self._measure(rule) if rule.judges == "metric" and self.policy.unread == "scored" else None
+        except _UnmeasuredError:
+            return None
+        return None if measure is None else unread_among(measure, self.given.examples, self._rows(rule))
+
+    def _rows(self, rule: Rule) -> Bools:
+        return rows_where(rule, self.labels, len(self.clusters))
+
+    def _judge_answers(self, rule: Rule, gate: Gate) -> Verdict:
+        """Judge whether the answers differ. They are counted, so that no further look at them makes a PASS likelier."""
+        self._refuse_no_rows(rule)
+        equal = self._equal(rule.against)
+        if equal is None:
+            who = f"the candidate or the {rule.against}"
+            raise _UnmeasuredError(f"not measured: the answers of {who} are not on record")
+        unlooked = RowLooks.alike(0, len(self.clusters))
+        return ask(gate, self._comparison(rule, ANSWERS_DIFFER, stats_of_answers(equal), unlooked), {})
+
+    def _equal(self, against: str) -> Bools | None:
+        if against not in self._equals:
+            self._equals[against] = equal_rows(self.given.candidate, self.given.baselines[against])
+        return self._equals[against]
+
+    def _comparison(
+        self, rule: Rule, metric: MetricTraits, stats: tuple[Floats, Floats], looks: RowLooks
+    ) -> Comparison:
+        """Of the statistics of both sides, those of the rows that the rule judges."""
+        whole = Comparison(
+            metric,
+            *stats,
+            self.clusters,
+            self.labels,
+            rule.against,
+            looks.scale,
+            self.given.methods,
+            looks,
+            self._equal(rule.against),
+        )
+        rows = self._rows(rule)
+        return whole if rows.all() else whole.part(rows)
 
     def _judge(self, rule: Rule, gate: Gate, measure: Measure) -> Verdict:
         sides = {"candidate": self.given.candidate, rule.against: self.given.baselines[rule.against]}
         found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
         values = {"candidate": found["candidate"][1].value, "baseline": found[rule.against][1].value}
-        rows, stats = rows_where(rule, self.labels, len(self.clusters)), {}
+        rows, stats = self._rows(rule), {}
+        if self.policy.unread == "left_out" and (unread := unread_among(measure, self.given.examples, rows)):
+            raise _UnmeasuredError(f"not measured: {unread}", values)
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
                 reason += _left_out(sides[who].notes, measure.component)
@@ -197,11 +243,7 @@ class _Judge:
         if self.policy.further_looks == "fresh_rows" and looks.counts[rows].any():
             return unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows])}", values)
         halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
-        both = (stats["candidate"], stats[rule.against])
-        whole = Comparison(
-            measure.traits, *both, self.clusters, self.labels, rule.against, halves.scale, self.given.methods, halves
-        )
-        part = whole if rows.all() else whole.part(rows)
+        part = self._comparison(rule, measure.traits, (stats["candidate"], stats[rule.against]), halves)
         verdict = ask(gate, part, values, measure)
         if self.given.earlier is None:
             return verdict

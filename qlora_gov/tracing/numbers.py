@@ -92,7 +92,8 @@ def _metrics(entry: Entry) -> dict[str, str]:
             measured = {f"measurements[{at}]": one.name for at, one in enumerate(evaluation.measurements)}
             return measured | {f"scans[{at}]": scan.name for at, scan in enumerate(evaluation.scans)}
         case Decision() as decision:
-            return {f"verdicts[{at}]": item.rule.metric for at, item in enumerate(decision.verdicts)}
+            rules = enumerate(item.rule for item in decision.verdicts)
+            return {f"verdicts[{at}]": rule.metric for at, rule in rules if rule.judges == "metric"}
     return {}
 
 

@@ -65,23 +65,33 @@ class Rejudge:
     def _verdict(self, where: str, item: RuleVerdict, policy: Policy, given: GateInput) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""
         evaluation, rule = given.candidate.evaluation, item.rule
-        measured = next((one for one in evaluation.measurements if one.name == rule.metric), None)
-        if measured is None or isinstance(item.verdict.candidate, Absent):
+        named = evaluation.measurements if rule.judges == "metric" else ()
+        measured = next((one for one in named if one.name == rule.metric), None)
+        if (measured is None and rule.judges == "metric") or isinstance(item.verdict.candidate, Absent):
             return None
         try:
             gate = rebound(self.catalog, GateSpec, rule.gate, self.root)
             gate.require()
-            measure = remeasure(self.catalog, evaluation, measured, self.root)
+            measures = () if measured is None else (remeasure(self.catalog, evaluation, measured, self.root),)
             alone = policy.model_copy(update={"rules": (rule,)})
-            (again,) = judge(alone, {rule.name: gate.make()}, replace(given, measures=(measure,)))
+            (again,) = judge(alone, {rule.name: gate.make()}, replace(given, measures=measures))
         except PluginError as error:
             return Problem(ProblemKind.PLUGIN_MISSING, where, str(error))
         except ProjectError as error:
             return Problem(ProblemKind.PLUGIN_FAILED, where, str(error))
         except GovError as error:
             return Problem.underived(ProblemKind.TAMPERED, where, "it cannot be judged again", error)
-        metric = installed(self.catalog, evaluation, measured)
-        return _compared(where, item.verdict, again.verdict, ((rule.gate, gate.entry), (measured.metric, metric)))
+        used: list[tuple[Component, Installed | None]] = [(rule.gate, gate.entry)]
+        if measured is not None:
+            used.append((measured.metric, installed(self.catalog, evaluation, measured)))
+        return _compared(where, item.verdict, again.verdict, used) or _noticed(where, item, again)
+
+
+def _noticed(where: str, stated: RuleVerdict, derived: RuleVerdict) -> Problem | None:
+    """A notice without a cause. One that is missing is none: earlier versions gave none, and words may change."""
+    if stated.notice is None or derived.notice is not None:
+        return None
+    return Problem(ProblemKind.TAMPERED, where, "it has a notice on its measurement, for which its rows give no cause")
 
 
 def _compared(

@@ -9,6 +9,7 @@ from qlora_gov.ledger import Entry, Problem, ProblemKind, readable_entries, veri
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Evaluation, Head
 from qlora_gov.verification.aggregates import aggregates_of
+from qlora_gov.verification.answers import answer_problems
 from qlora_gov.verification.cards import KeptCard, cards_among, orphans, rendering_problems
 from qlora_gov.verification.history import history_problems
 from qlora_gov.verification.intervals import Rejudge
@@ -45,6 +46,7 @@ def verify_workspace(
         *(problem for card in (*kept, *lost) for problem in card.problems(found.entries)),
     ]
     if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again
+        problems += answer_problems(space.ledger, found.judged)
         problems += (
             problem for entry, card in cards_among(found.judged) for problem in rendering_problems(space, entry, card)
         )

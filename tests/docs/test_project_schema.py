@@ -87,7 +87,6 @@ def test_what_the_program_takes_is_valid(edit: Edit, tmp_path: Any) -> None:
     [
         lambda d: d.update(polcy=d.pop("policy")),
         lambda d: d["evaluation"].update(generation={"max_new_token": 9}),
-        lambda d: d["policy"]["rules"][0].pop("metric"),
         lambda d: d["policy"].update(further_looks="often"),
         lambda d: d["policy"].update(rules=[]),
         lambda d: d["about"].pop("licence"),
@@ -109,6 +108,8 @@ def test_what_the_program_refuses_to_read_is_not(edit: Edit, tmp_path: Any) -> N
     [
         lambda d: d["policy"]["rules"][0].update(margn=d["policy"]["rules"][0].pop("margin")),
         lambda d: d["policy"]["rules"][0].update(margin=0),
+        lambda d: d["policy"]["rules"][0].pop("metric"),
+        lambda d: d["policy"]["rules"].append({"use": "differs", "metric": "rouge_l"}),
         lambda d: d.update(training={"use": "nf4-qlora", "rnk": 8}),
         lambda d: d["data"]["training"]["steps"].append({"use": "length", "answer": {"max_word": 9}}),
         lambda d: d["data"]["training"]["sources"].append({"use": "jsonl"}),
@@ -123,6 +124,7 @@ def test_a_file_that_extends_another_need_not_be_whole() -> None:
     assert not wrong({"extends": "qlora_gov.yaml", "policy": {"regression": {"use": "non_inferior"}}})
     assert wrong({"extends": "qlora_gov.yaml", "abut": {}})
     assert wrong({"extends": "qlora_gov.yaml", "policy": {"rules": [{"use": "improves"}]}})
+    assert not wrong({"extends": "qlora_gov.yaml", "policy": {"rules": [{"use": "differs", "share": 0.1}]}})
 
 
 def test_components_are_offered_by_their_names() -> None:

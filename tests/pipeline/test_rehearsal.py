@@ -11,7 +11,8 @@ from qlora_gov.errors import DataError
 from qlora_gov.pipeline import rehearsal
 from qlora_gov.pipeline.rehearsal import rehearse
 from qlora_gov.plugin.measures import RATE_COMPONENTS, Measure
-from qlora_gov.plugin.specs import EvaluatedRow, Finding, MetricTraits, ratio
+from qlora_gov.plugin.specs import EvaluatedRow, Finding, MetricTraits, Unread, ratio
+from qlora_gov.records.example import Example
 from qlora_gov.stages.evaluate import Detector
 from tests.stages.toys import Quiet, component, example
 
@@ -48,11 +49,15 @@ def detector(detect: Callable[[Sequence[str]], Any]) -> Detector:
     return Detector(Says(detect), component("found"), rate, ("A",), (), frozenset({"A"}))
 
 
+def rule(metric: str, **where: str) -> Any:
+    return SimpleNamespace(metric=metric, where=where)
+
+
 def bound(
     *measures: Measure, detectors: Sequence[Detector] = (), judged: Sequence[str] = ("mine", "found_rate")
 ) -> Any:
     return SimpleNamespace(
-        release=SimpleNamespace(policy=SimpleNamespace(rules=[SimpleNamespace(metric=name) for name in judged])),
+        release=SimpleNamespace(policy=SimpleNamespace(rules=[rule(name) for name in judged])),
         measures=SimpleNamespace(
             all=measures, guardrails=[SimpleNamespace(name=d.rate.traits.name) for d in detectors]
         ),
@@ -139,3 +144,20 @@ def test_who_takes_long_is_tried_on_a_few_rows(monkeypatch: pytest.MonkeyPatch) 
 
 def test_an_empty_set_is_no_mistake() -> None:
     assert rehearse(bound(measure(Rowwise(lambda row: 1.0))), [], Quiet()) == []
+
+
+class Selective(Rowwise):
+    """Reads no row of a loan."""
+
+    def unread(self, example: Example) -> Unread | None:
+        return Unread("loans", "set loans: yes") if example.intent == "loan" else None
+
+
+def test_rows_that_a_rule_judges_and_its_metric_does_not_read_are_told_once() -> None:
+    rows = [example("a", intent="card"), example("b", intent="loan"), example("c", intent="loan")]
+    metric = measure(Selective(lambda row: 1.0))
+    project = bound(metric, judged=("mine", "mine"))
+    said = "2 of 3 rows hold text that mine does not read (first: file:b, loans); set loans: yes"
+    assert rehearse(project, rows, Quiet()) == [said]
+    project.release.policy.rules = [rule("mine", intent="card"), rule("mine", nothing="x"), rule("answers")]
+    assert rehearse(project, rows, Quiet()) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def judged(component: Any, methods: int = 1) -> JsonValue:
     labels = {"intent": ["ab"[place % 2] for place in range(60)]}
     continuous = compare(base + noise - 0.01, base, np.arange(60) // 2, labels=labels, methods=methods)
     binary = compare(np.arange(60) % 7 > 0, np.arange(60) % 8 > 0, labels=labels, binary=True, methods=methods)
-    verdicts = [component.decide(comparison) for comparison in (continuous, binary)]
+    comparisons = (replace(one, equal=np.arange(60) % 4 > 0) for one in (continuous, binary))
+    verdicts = [component.decide(comparison) for comparison in comparisons]
     return [verdict.model_dump(mode="json", include=JUDGEMENT) for verdict in verdicts]
 
 

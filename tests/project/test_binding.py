@@ -67,8 +67,9 @@ SPECS: list[Spec] = [
     GateSpec(name="at_least", summary="s", factory=Part, config=LimitOfMetric),
     GateSpec(name="non_inferior", summary="s", factory=Part, config=Limit),
 ]
+DIFFERS = GateSpec(name="differs", summary="s", factory=Part, config=Limit, judges="answers")
 OURS = Plugin("ours", "our-dist", "1", "sha256:0", ModuleType("ours"))
-CATALOG = Catalog(Entry(OURS, spec) for spec in SPECS)
+CATALOG = Catalog(Entry(OURS, spec) for spec in (*SPECS, DIFFERS))
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -153,6 +154,22 @@ def test_a_guardrail_without_an_action_becomes_no_filter() -> None:
         other = replace(data, steps=((step.model_copy(update={"action": action}), guardrail),))
         with pytest.raises(ProjectError, match=r"^ours/pii: no action is "):
             other.used_steps()
+
+
+def test_a_rule_on_the_answers_names_no_metric_and_is_no_regression() -> None:
+    bound = assembled(lambda d: d["policy"]["rules"].append({"use": "differs", "limit": 2}))
+    *_, rule = bound.release.policy.rules
+    assert (rule.name, rule.metric, rule.judges, rule.measured) == ("differs", "answers", "answers", None)
+    assert [one.judges for one in bound.release.policy.rules[:-1]] == ["metric", "metric"]
+    assert [one.metric for one in bound.regression.policy.rules] == ["pii_rate", "length"]
+
+
+def test_what_becomes_of_unread_rows_is_among_the_policys_terms() -> None:
+    first, second = assembled(), assembled(lambda d: d.update(schema=2))
+    for one, other in ((first.release, second.release), (first.regression, second.regression)):
+        assert (one.policy.unread, other.policy.unread) == ("scored", "left_out")
+        assert one.policy.terms != other.policy.terms
+    assert "unread" not in first.release.policy.content()
 
 
 def test_a_policy_records_which_metric_each_rule_judges() -> None:
@@ -257,6 +274,21 @@ def test_a_default_that_is_written_out_changes_no_key() -> None:
             lambda d: d["policy"]["rules"][1].update(use="atleast"),
             PluginError,
             "policy.rules[1]: no gate is named 'atleast'",
+        ),
+        (
+            lambda d: d["policy"]["rules"][0].pop("metric"),
+            ProjectError,
+            "policy.rules[0]: its metric is missing; at_most judges one of length, other, pii_rate",
+        ),
+        (
+            lambda d: d["policy"]["rules"].append({"use": "differs", "metric": "length"}),
+            ProjectError,
+            "policy.rules[2].metric: differs judges the answers themselves; leave the key out",
+        ),
+        (
+            lambda d: d["policy"].update(regression="differs"),
+            ProjectError,
+            "policy.regression: differs judges answers; name a gate that judges metrics",
         ),
         (
             lambda d: d["policy"]["rules"][0].update(metric="lenght"),

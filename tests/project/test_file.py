@@ -82,8 +82,11 @@ def test_the_template_of_init_is_a_project(project: Callable[[str], Path]) -> No
             lambda d: d.update(base={"quantisation": "nf4"}),
             "unknown key 'base.quantisation'; did you mean 'quantization'?",
         ),
-        (lambda d: d["policy"]["rules"][1].pop("metric"), "missing key 'policy.rules[1].metric'"),
         (lambda d: d["evaluation"].update(metrics=["bleu", {"name": "x"}]), "missing key 'evaluation.metrics[1].use'"),
+        (
+            lambda d: d["policy"]["rules"][1].update(usee=d["policy"]["rules"][1].pop("use")),
+            "missing key 'policy.rules[1].use'; is 'usee' a misspelling of it?",
+        ),
         (lambda d: d["policy"].update(rules=[]), "policy.rules: should have at least 1 item(s), not 0"),
         (lambda d: d.update(data=5), "data: should be a mapping of keys to values"),
         (
@@ -146,7 +149,6 @@ def test_everything_that_is_wrong_is_told_at_once_unknown_keys_first(project: Ca
         "here/qlora_gov.yaml:8: unknown key 'evaluation.generation.max_new_token'; did you mean 'max_new_tokens'?",
         "here/qlora_gov.yaml:2: unknown key 'sed'; did you mean 'seed'?",
         "here/qlora_gov.yaml:6: missing key 'evaluation.metrics[1].use'",
-        "here/qlora_gov.yaml:12: missing key 'policy.rules[0].metric'; is 'metrc' a misspelling of it?",
         "here/qlora_gov.yaml:10: policy.further_looks: input should be 'halve_alpha', 'fresh_rows' or 'count'",
     ]
 

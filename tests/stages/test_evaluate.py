@@ -11,7 +11,7 @@ import pytest
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import GovError, ModelError, PluginError
 from qlora_gov.plugin.measures import RATE_COMPONENTS, Measure
-from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, MetricTraits, ratio
+from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, MetricTraits, Unread, ratio
 from qlora_gov.records import (
     Absent,
     CorrectedRate,
@@ -22,6 +22,7 @@ from qlora_gov.records import (
     Responses,
 )
 from qlora_gov.records.answer import LogLikelihood
+from qlora_gov.records.example import Example
 from qlora_gov.records.table import Table, recorded_table, scores_id, scores_of
 from qlora_gov.stages.evaluate import Detector, evaluated_rows, prompt_text, score_responses
 from tests.stages.toys import BASE, DATASET, HERE, Quiet, component, examples
@@ -493,3 +494,57 @@ def test_a_rate_that_cannot_be_corrected_says_why(errors: DetectorErrors | None,
 
 def test_a_prompt_is_scanned_as_one_text() -> None:
     assert prompt_text(examples(2)[0]) == "??"
+
+
+# --- rows that a metric does not read ---
+
+
+class Selective(Scored):
+    """Reads no row of the file's second and third line."""
+
+    def unread(self, example: Example) -> Unread | None:
+        return Unread("pictures", "set pictures: yes") if example.source in self.lines else None
+
+    lines: tuple[str, ...] = ("file:2", "file:3")
+
+
+def left_out(metric: Scored, leave_out: bool = True) -> tuple[Measurement, dict[str, Table]]:
+    record, tables = score_responses(RESPONSES, ROWS, [measure(metric)], [], Quiet(), leave_out=leave_out)
+    return record.measurements[0], tables
+
+
+def test_rows_that_a_metric_does_not_read_are_not_measured_with_their_count() -> None:
+    found, tables = left_out(Selective(lengths))
+    said = "2 of 5 rows hold text that metric does not read (first: file:2, pictures); set pictures: yes"
+    assert (found.scored, found.rows, found.left_out) == (3, 5, said)
+    assert found.value == (1 + 3 + 3) / 3
+    _, scored = scores_of(tables["scores"], 0, N, 2)
+    assert scored.tolist() == [True, False, False, True, True]
+
+
+def test_where_no_row_is_read_the_value_says_why() -> None:
+    metric = Selective(lengths)
+    metric.lines = tuple(row.example.source for row in ROWS)
+    found, _ = left_out(metric)
+    assert found.value == Absent(absent=str(found.left_out))
+    assert str(found.left_out).startswith("5 of 5 rows hold text that metric does not read")
+
+
+def test_where_every_row_is_read_the_record_is_as_ever() -> None:
+    metric = Selective(lengths)
+    metric.lines = ()
+    assert left_out(metric)[0] == left_out(Scored(lengths))[0]
+
+
+def test_under_the_first_schema_every_row_is_measured() -> None:
+    assert left_out(Selective(lengths), leave_out=False)[0] == left_out(Scored(lengths))[0]
+
+
+def test_a_metric_that_cannot_say_what_it_reads_measures_nothing() -> None:
+    metric = Selective(lengths)
+    metric.unread = lambda example: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    found, _ = left_out(metric)
+    assert (found.digest, found.scored) == (None, 0)
+    assert isinstance(found.value, Absent)
+    assert found.value.absent.startswith("toys/metric: unread raised ZeroDivisionError: division by zero (")
+    assert found.value.absent.endswith("), for file:1")

@@ -12,12 +12,14 @@ from pydantic import ValidationError
 
 from qlora_gov.errors import IntegrityError
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.specs import Comparison, Gate, MetricTraits, ratio
+from qlora_gov.plugin.sides import Side
+from qlora_gov.plugin.specs import Comparison, Gate, MetricTraits, Unread, ratio
 from qlora_gov.records import (
     Absent,
     Component,
     Decision,
     DecisionOutcome,
+    EqualAnswers,
     Evaluation,
     Measurement,
     Outcome,
@@ -25,7 +27,7 @@ from qlora_gov.records import (
     Rule,
     Verdict,
 )
-from qlora_gov.stages.gate import GateInput, Side, decide, outcome_of
+from qlora_gov.stages.gate import GateInput, decide, outcome_of
 from tests.stages.toys import component, example
 
 EXAMPLES = [
@@ -485,3 +487,137 @@ def test_a_policy_without_a_rule_that_it_requires_approves_nothing_since_it_cann
     kept = policy_of(used).rules
     with pytest.raises(ValidationError, match="required rule 'rule"):
         Policy(rules=(*kept[:removed], *kept[removed + 1 :]), required=(f"rule {removed}",))
+
+
+# --- rows that a metric does not read ---
+
+
+class Selective:
+    """Reads no row of a loan, whatever it is asked otherwise."""
+
+    def unread(self, example: Any) -> Unread | None:
+        return Unread("loans", "set loans: yes") if example.intent == "loan" else None
+
+
+SELECTIVE = [replace(one, metric=Selective()) if one is SOUND else one for one in MEASURES]
+UNREAD = "1 of 4 rows hold text that sound does not read (first: file:b, loans); set loans: yes"
+
+
+def test_rows_that_are_not_read_close_the_gate_from_the_second_schema_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "MEASURES", SELECTIVE)
+    asked: list[Comparison] = []
+    used = rule(Told(asked.append))
+    (item,) = judge([used], unread="left_out").verdicts
+    assert (item.verdict.outcome, item.verdict.reason) == (Outcome.FAIL, f"not measured: {UNREAD}")
+    assert item.notice is None
+    assert not asked
+
+
+def test_under_the_first_schema_they_are_judged_with_a_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "MEASURES", SELECTIVE)
+    decision = judge([rule(says(PASSED)), rule(says(PASSED), where={"intent": "card"})])
+    assert outcomes(decision) == [Outcome.PASS, Outcome.PASS]
+    assert [item.notice for item in decision.verdicts] == [UNREAD, None]
+    assert decision.notices == (f"rule 0: {UNREAD}",)
+
+
+def test_rows_that_a_rule_does_not_judge_need_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "MEASURES", SELECTIVE)
+    card, loan = (rule(says(PASSED), where={"intent": intent}) for intent in ("card", "loan"))
+    decision = judge([card, loan], unread="left_out")
+    assert outcomes(decision) == [Outcome.PASS, Outcome.FAIL]
+    assert decision.verdicts[1].verdict.reason == f"not measured: {UNREAD.replace('of 4', 'of 1')}"
+
+
+def test_a_metric_that_cannot_say_what_it_reads_closes_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Selective()
+    broken.unread = lambda example: "han"  # type: ignore[method-assign, assignment, return-value]
+    monkeypatch.setitem(globals(), "MEASURES", [replace(SOUND, metric=broken)])
+    said = "toys/sound: unread returned a str, not an Unread or None"
+    assert judge([rule(says(PASSED))], unread="left_out").verdicts[0].verdict.reason == f"not measured: {said}"
+    assert judge([rule(says(PASSED))]).verdicts[0].notice == said
+
+
+# --- answers that are equal ---
+
+
+def answered(of: Side, *answers: str, adapter: str | None = None) -> Side:
+    return replace(of, answers=lambda: {"response": list(answers)}, adapter=adapter)
+
+
+ABCD = answered(CANDIDATE_SIDE, "a", "b", "c", "d", adapter="sha256:8")
+
+
+def policy_on_answers(gate: Gate, champion: Side, candidate: Side = ABCD, **fields: Any) -> Decision:
+    named = {"name": "differs", "gate": component("rule"), "metric": "answers", "judges": "answers"}
+    given = GateInput(candidate, {"champion": champion}, EXAMPLES, MEASURES, fields.pop("look", 1))
+    terms = {name: fields.pop(name) for name in ("further_looks", "looks_by") if name in fields}
+    policy = Policy(rules=(Rule(**(named | fields)),), **({"further_looks": "fresh_rows"} | terms))
+    return decide(policy, {"differs": gate}, given, stated=policy.id, adapter="sha256:8", exploratory=False)
+
+
+def test_a_decision_counts_the_answers_that_are_equal() -> None:
+    champion = answered(CHAMPION_SIDE, "a", "B", "c", "d ", adapter="sha256:9")
+    decision = policy_on_answers(says(PASSED), champion)
+    (counted,) = decision.answers
+    assert (counted.against, counted.adapter, counted.equal, counted.rows) == ("champion", "sha256:9", 2, 4)
+    assert decision.notices == ()
+
+
+@pytest.mark.parametrize(
+    ("adapter", "who"),
+    [(None, "those of the champion, the base without an adapter"), ("sha256:9", "the champion's")],
+)
+def test_where_all_are_equal_it_says_so(adapter: str | None, who: str) -> None:
+    champion = answered(CHAMPION_SIDE, "a", "b", "c", "d", adapter=adapter)
+    decision = policy_on_answers(says(PASSED), champion)
+    assert decision.notices == (f"all 4 answers are {who}, letter for letter: was the adapter applied?",)
+
+
+def test_one_row_that_is_answered_alike_is_no_sign() -> None:
+    assert EqualAnswers(against="champion", equal=1, rows=1).notice is None
+    assert EqualAnswers(against="champion", equal=0, rows=0).notice is None
+
+
+def test_answers_that_are_not_on_record_are_not_counted() -> None:
+    decision = policy_on_answers(says(PASSED), CHAMPION_SIDE)
+    assert decision.answers == ()
+    reason = "not measured: the answers of the candidate or the champion are not on record"
+    assert decision.verdicts[0].verdict.reason == reason
+
+
+def test_a_gate_on_answers_sees_which_are_equal() -> None:
+    asked: list[Comparison] = []
+    champion = answered(CHAMPION_SIDE, "a", "b", "C", "d")
+    policy_on_answers(Told(asked.append), champion)
+    policy_on_answers(Told(asked.append), champion, where={"intent": "loan"})
+    whole, part = asked
+    assert whole.equal is not None
+    assert whole.equal.tolist() == [True, True, False, True]
+    assert whole.candidate.tolist() == [[0, 1], [0, 1], [1, 1], [0, 1]]
+    assert whole.baseline.tolist() == [[0, 1]] * 4
+    assert part.equal is not None
+    assert part.equal.tolist() == [True]
+    with pytest.raises(ValueError, match="read-only"):
+        whole.equal[:] = False
+
+
+def test_a_gate_on_a_metric_sees_them_too() -> None:
+    asked: list[Comparison] = []
+    champion = answered(CHAMPION_SIDE, "a", "b", "C", "d")
+    given = GateInput(ABCD, {"champion": champion}, EXAMPLES, MEASURES, 1)
+    policy = policy_of([rule(None)])
+    decide(policy, {"rule 0": Told(asked.append)}, given, stated="", adapter="", exploratory=False)
+    assert asked[0].equal is not None
+    assert asked[0].equal.tolist() == [True, True, False, True]
+
+
+def test_a_gate_on_answers_counts_them_at_any_look() -> None:
+    """Nothing is inferred, so that no further look makes a PASS likelier, and none is asked to heed a smaller alpha."""
+    asked: list[Comparison] = []
+    champion = answered(CHAMPION_SIDE, "a", "b", "C", "d")
+    for settings in ({"look": 2}, {"look": 2, "further_looks": "halve_alpha", "looks_by": "row"}):
+        policy_on_answers(Told(asked.append), champion, **settings)
+        (item,) = policy_on_answers(says(PASSED), champion, **settings).verdicts
+        assert item.verdict.outcome is Outcome.PASS
+    assert [one.alpha_scale for one in asked] == [1.0, 1.0]

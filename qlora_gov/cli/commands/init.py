@@ -35,7 +35,10 @@ data:
       - {use: jsonl, path: data/evaluation.jsonl, licence: other}
 training: {use: nf4-qlora, preset: instruction}
 evaluation:
-  metrics: [rouge_l, bleu, perplexity]
+  metrics:              # the first two read any language
+    - {use: rouge_l, tokenizer: unicode}
+    - {use: bleu, tokenize: auto}
+    - perplexity
   guardrails: [toxicity_lexical, pii]
 policy:
   rules:                # all must pass; a rule that cannot tell does not pass

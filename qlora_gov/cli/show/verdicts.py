@@ -65,6 +65,8 @@ def show(decision: Decision) -> None:
     console.print(_verdicts(decision.verdicts), crop=False)
     for item in decision.verdicts:
         console.print(Text(f"{item.verdict.outcome.value:<12} {one_line(item.verdict.reason)}"))
+    for notice in decision.notices:
+        console.print(Text(f"{'notice':<12} {one_line(notice)}", style="bold yellow"))
     for name in decision.mended:
         console.print(Text(f"mended: the code of {one_line(name)} is younger than the answers; {_MENDED}"))
     if decision.whole_looks is None:

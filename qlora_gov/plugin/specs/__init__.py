@@ -11,7 +11,15 @@ from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricScale
 from qlora_gov.plugin.specs.guardrails import ANY, Coverage, Finding, Guardrail, GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
 from qlora_gov.plugin.specs.kinds import SPECS
-from qlora_gov.plugin.specs.metrics import EvaluatedRow, MeanMetric, Metric, MetricSpec, ratio
+from qlora_gov.plugin.specs.metrics import (
+    EvaluatedRow,
+    MeanMetric,
+    Metric,
+    MetricSpec,
+    SelectiveMetric,
+    Unread,
+    ratio,
+)
 from qlora_gov.plugin.specs.training import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
@@ -43,6 +51,7 @@ __all__ = [
     "Need",
     "Progress",
     "ReadingTrainer",
+    "SelectiveMetric",
     "Source",
     "SourceSpec",
     "Spec",
@@ -50,5 +59,6 @@ __all__ = [
     "TrainerSpec",
     "TrainingJob",
     "TrainingOutcome",
+    "Unread",
     "ratio",
 ]

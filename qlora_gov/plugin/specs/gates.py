@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qlora_gov.plugin.looks import RowLooks
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Spec
 from qlora_gov.records import Verdict
+from qlora_gov.records.policy import Judged
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class Comparison:
     what to call the baseline: the champion, or the policy's pinned ``reference``. A gate multiplies its alpha by
     ``alpha_scale``, which is below 1 where the policy has looked at these rows before, and differs from one part of
     the rows to another where some are fresh. ``methods`` is the revision of the statistical methods to judge by, None
-    for the newest. The core calls no gate where a row is missing or could not be scored on either side, and where the
-    policy counts looks by row it lets no gate pass that does not heed the scale.
+    for the newest. ``equal`` are the rows that both sides answered with the same text, ``[n]``, None where the answers
+    are not on record. The core calls no gate where a row is missing or could not be scored on either side, and where
+    the policy counts looks by row it lets no gate pass that does not heed the scale.
     """
 
     metric: MetricTraits
@@ -47,6 +49,7 @@ class Comparison:
     alpha_scale: float = 1.0
     methods: int | None = None
     looks: RowLooks | None = field(default=None, repr=False)
+    equal: Bools | None = field(default=None, repr=False)
 
     def part(self, rows: Bools) -> Comparison:
         """The comparison on some of the rows, by their mask ``[n]``."""
@@ -60,6 +63,7 @@ class Comparison:
             baseline=self.baseline[kept],
             clusters=self.clusters[kept],
             labels={name: [values[row] for row in kept] for name, values in self.labels.items()},
+            equal=None if self.equal is None else self.equal[kept],
         )
 
 
@@ -89,10 +93,12 @@ class GateSpec(Spec):
     ``vacuous(settings, scale)`` says why a rule with these settings says nothing of a candidate, as every one passes or
     none can; None where it does. Projects have to accept such a rule in so many words. A ``foreseeable`` gate may be
     asked about rows that were made up, before there are any: its verdict depends on the metric's values, the clusters
-    and the labels alone.
+    and the labels alone. One that ``judges`` the answers takes no ``metric``: of its comparison ``equal`` is known, and
+    the candidate's statistics are, row by row, whether its answer is another (0 or 1, 1).
     """
 
     kind = "gate"
     calls = ("decide",)
     vacuous: Callable[[Any, MetricScale], str | None] | None = None
     foreseeable: bool = False
+    judges: Judged = "metric"

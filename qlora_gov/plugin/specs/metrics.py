@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -27,6 +27,14 @@ class EvaluatedRow:
     loglikelihood: LogLikelihood | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Text that a metric does not read: ``what`` it is, such as its script, and as ``remedy`` what would read it."""
+
+    what: str
+    remedy: str
 
 
 class Metric(Protocol):
@@ -52,6 +60,22 @@ class Metric(Protocol):
         else. Perplexity over (negative log-likelihood, tokens), for one, is
         ``np.exp(sums[..., 0] / sums[..., 1])``; :func:`ratio` is a mean. One that takes a single row of sums only is
         found when the metric scores, and measures nothing.
+        """
+        ...
+
+
+@runtime_checkable
+class SelectiveMetric(Protocol):
+    """A metric that reads only some text, and says of which rows it does not.
+
+    Any metric may have this method beside those of :class:`Metric`; one without it is taken at its word on all rows.
+    """
+
+    def unread(self, example: Example) -> Unread | None:
+        """What keeps the metric from reading a row's reference, or None where it can be measured.
+
+        It is asked before there are answers, and says the same whatever they are. Rows that are not read are counted
+        and, from project schema 2 on, not measured, so that they close the gate.
         """
         ...
 

@@ -113,7 +113,15 @@ def _line(name: str, metric: Component, records: CardRecords) -> MeasurementLine
         champion=_reading(name, metric, records.champion),
         candidate=_reading(name, metric, records.candidate),
         reference=NO_REFERENCE if records.reference is None else _reading(name, metric, records.reference),
+        left_out=_left_out(name, metric, records),
     )
+
+
+def _left_out(name: str, metric: Component, records: CardRecords) -> str | None:
+    """The rows that the metric left out: the same ones on every side, since it goes by their references."""
+    found = (one for subject in records.subjects.values() for one in subject.evaluation.measurements)
+    told = (one.left_out for one in found if _key(one.name, one.metric) == _key(name, metric))
+    return next((line for line in told if line is not None), None)
 
 
 def _reading(name: str, metric: Component, subject: SubjectRecords) -> Reading:

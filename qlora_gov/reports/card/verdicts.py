@@ -45,6 +45,7 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         partly=decision.whole_looks is None,
         mended=decision.mended,
         rules=tuple(_rule(item, item.rule.name in policy.required, decision.edition) for item in rules),
+        notices=decision.notices,
     )
 
 

@@ -30,15 +30,19 @@ def base_changes(before: Adapter | None, after: Adapter) -> tuple[Changed, ...]:
 
 
 def score_lines(decision: Decision, *, champion: Evaluation, candidate: Evaluation) -> tuple[ScoreLine, ...]:
-    """Every metric that either side was measured on or that a rule is on, with what the rules found."""
+    """Every metric that either side was measured on or that a rule is on, with what the rules found.
+
+    Rules on the answers themselves are on no metric, and have no score to show.
+    """
     before, after = ({one.name: one for one in side.measurements} for side in (champion, candidate))
-    names = dict.fromkeys((*after, *before, *(item.rule.metric for item in decision.verdicts)))
+    judged = [item for item in decision.verdicts if item.rule.judges == "metric"]
+    names = dict.fromkeys((*after, *before, *(item.rule.metric for item in judged)))
     return tuple(
         ScoreLine(
             metric=name,
             before=_before(before.get(name), after.get(name)),
             after=after[name].value if name in after else Absent(absent="this adapter has no such measurement"),
-            findings=tuple(_finding(item) for item in decision.verdicts if item.rule.metric == name),
+            findings=tuple(_finding(item) for item in judged if item.rule.metric == name),
         )
         for name in names
     )

@@ -61,6 +61,7 @@ def _properties(report: DecisionReport) -> ET.Element:
     }
     if report.reference is not None:
         values["reference"] = report.reference.adapter or "base"
+    values |= {f"notice {at}": notice for at, notice in enumerate(report.notices, 1)}
     properties = ET.Element("properties")
     for name, value in values.items():
         ET.SubElement(properties, "property", {"name": name, "value": _text(value)})

@@ -91,6 +91,11 @@ class DecisionReport(Frozen):
     reference: ComparedWith | None = Field(description="the pinned one, where the policy names one")
     evaluation_set: EvaluationSet = Field(description="what both sides answered")
     rules: tuple[RuleReport, ...] = Field(description="each rule")
+    notices: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=lambda notices: not notices,
+        description="what a reader should know that no verdict says; left out where there is nothing",
+    )
     project: str = Field(description="the project file, relative to the repository's root where there is one")
     commit: str | None = Field(description="the project's git commit when the candidate answered")
     dirty: bool | None = Field(description="whether there were changes beside that commit")
@@ -145,6 +150,7 @@ def decision_report(
         rules=tuple(
             _rule(item, policy, regressed.get(item.rule.name, ()), decision.edition) for item in decision.verdicts
         ),
+        notices=decision.notices,
         project=project,
         commit=None if environment is None else environment.git_commit,
         dirty=None if environment is None else environment.git_dirty,

@@ -65,6 +65,7 @@ def _properties(report: DecisionReport) -> Object:
         **({"reference": _name(report.reference)} if report.reference else {}),
         "evaluationSet": report.evaluation_set.id,
         "ledgerHead": report.head.hash,
+        **({"notices": [one_line(notice) for notice in report.notices]} if report.notices else {}),
         **({"commit": report.commit, "dirty": report.dirty} if report.commit else {}),
     }
 

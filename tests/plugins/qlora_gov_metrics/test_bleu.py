@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
+from qlora_gov import PluginError
 from qlora_gov_metrics.bleu import Bleu, BleuSettings
 
 
@@ -71,9 +72,80 @@ def test_no_response_is_not_scored(make_row):
     assert scored.tolist() == [False, True]
 
 
-def test_a_tokenizer_that_needs_more_is_refused():
-    with pytest.raises(ValidationError, match="'13a', 'intl', 'char', 'zh' or 'none'"):
+def test_an_unknown_tokenizer_is_refused():
+    with pytest.raises(ValidationError, match=r"'ja-mecab', 'ko-mecab', 'flores101'.* or 'auto'"):
         BleuSettings(tokenize="spm")
+
+
+# --- text without spaces ---
+
+CHINESE = ("请在十二小时内拨打客服电话", "请在十二小时内拨打银行电话")
+RUSSIAN = ("Позвоните нам сегодня до вечера", "Позвоните нам завтра до вечера")
+ENGLISH = ("Please call the branch in your street today.", "Please call the branch in our street today.")
+THAI = ("กรุณาโทรหาเราวันนี้", "กรุณาโทรหาเราพรุ่งนี้")
+MIXED = (CHINESE, RUSSIAN, ENGLISH, THAI)
+
+
+def test_chinese_is_not_read_by_spaces_and_measured_by_its_own_tokenizer(make_row):
+    row = make_row(*CHINESE)
+    plain, chinese, auto = (Bleu(BleuSettings(tokenize=name)) for name in ("13a", "zh", "auto"))
+    assert plain.aggregate(plain.score([row])[0].sum(axis=0)) == 0
+    said = plain.unread(row.example)
+    assert (said.what, said.remedy) == ("han", "set tokenize: auto")
+    for metric in (chinese, auto):
+        assert metric.unread(row.example) is None
+        found = metric.aggregate(metric.score([row])[0].sum(axis=0))
+        assert found == pytest.approx(corpus_bleu([row], "zh"), abs=1e-9)
+        assert found > 60
+
+
+@pytest.mark.parametrize("pair", [RUSSIAN, ENGLISH, ("Das Geschäft öffnet", "Das Geschäft schließt")])
+def test_what_has_spaces_is_read_by_them(make_row, pair):
+    assert Bleu(BleuSettings()).unread(make_row(*pair).example) is None
+
+
+def test_rows_of_several_tokenizers_are_one_corpus_of_the_words_of_each(make_row):
+    """The same as sacrebleu says of the rows when each is split by its tokenizer before."""
+    rows = [make_row(*pair) for pair in MIXED]
+    metric = Bleu(BleuSettings(tokenize="auto"))
+    found = metric.aggregate(metric.score(rows)[0].sum(axis=0))
+    split = {name: sacrebleu.metrics.BLEU(tokenize=name).tokenizer for name in ("zh", "13a", "char")}
+    names = ("zh", "13a", "13a", "char")
+    answers, references = ([split[name](pair[at]) for name, pair in zip(names, MIXED, strict=True)] for at in (0, 1))
+    expected = sacrebleu.corpus_bleu(answers, [references], tokenize="none").score
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_rows_that_all_take_one_tokenizer_are_as_that_one_says(tatqa_rows):
+    rows = [row for row in tatqa_rows if row.example.reference.isascii()]
+    auto, plain = (Bleu(BleuSettings(tokenize=name)) for name in ("auto", "13a"))
+    np.testing.assert_array_equal(auto.score(rows)[0], plain.score(rows)[0])
+
+
+def test_a_language_that_its_reference_is_not_in_is_told(make_row):
+    example = make_row(*CHINESE).example.model_copy(update={"language": "en"})
+    said = Bleu(BleuSettings(tokenize="auto")).unread(example)
+    assert (said.what, said.remedy) == ("han", "correct its language (en), or set tokenize: char")
+
+
+def test_a_tokenizer_that_is_not_at_hand_is_told_with_the_row_that_takes_it(make_row, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(PluginError, match=r'^bleu: rows.jsonl:1: tokenize: ko-mecab needs .* pip install "sacrebleu'):
+        Bleu(BleuSettings(tokenize="auto")).score([make_row(*ENGLISH), make_row("전화하세요", "전화하세요")])
+    with pytest.raises(
+        PluginError, match=r"^tokenize: ja-mecab needs MeCab and ipadic, not installed; run: pip install"
+    ):
+        BleuSettings(tokenize="ja-mecab").require()
+    BleuSettings(tokenize="auto").require()
+
+
+@pytest.mark.parametrize(("tokenize", "module"), [("ja-mecab", "MeCab"), ("ko-mecab", "mecab_ko")])
+def test_equals_sacrebleu_by_its_morphological_tokenizers(make_row, tokenize, module):
+    pytest.importorskip(module)
+    rows = [make_row("十二時に電話してください", "一時に電話してください"), make_row("전화하세요", "지금 전화하세요")]
+    metric = Bleu(BleuSettings(tokenize=tokenize))
+    found = metric.aggregate(metric.score(rows)[0].sum(axis=0))
+    assert found == pytest.approx(corpus_bleu(rows, tokenize), abs=1e-9)
 
 
 counts = arrays(np.int64, st.tuples(st.integers(1, 6), st.just(4)), elements=st.integers(0, 30))

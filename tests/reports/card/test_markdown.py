@@ -31,7 +31,7 @@ from qlora_gov.reports.rendering.templates import RecordingLoader, installed_tem
 from qlora_gov.text import one_line
 
 CONTEXTS = {f"qlora_gov.reports.{name}" for name in ("context", "findings_context", "lineage_context")}
-FIXED = {"against", "contrast_kind", "decoding", "side"}
+FIXED = {"against", "contrast_kind", "decoding", "judges", "side"}
 """Fields that hold one of a few words."""
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 

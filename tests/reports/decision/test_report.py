@@ -158,3 +158,15 @@ def test_records_that_do_not_belong_together_are_refused(changed: dict, message:
     assert decision_report(decision, policy, **given).outcome == "APPROVED"
     with pytest.raises(IntegrityError, match=message):
         decision_report(decision, policy, **given | changed)
+
+
+def test_notices_stand_in_every_form_and_leave_no_trace_where_there_is_none() -> None:
+    from qlora_gov.reports.decision.junit import junit_xml
+    from qlora_gov.reports.decision.sarif import sarif_json
+    from qlora_gov.reports.decision.summary import summary_markdown
+
+    quiet, notice = refused(), "all 200 answers are the champion's, letter for letter: was the adapter applied?"
+    told = quiet.model_copy(update={"notices": (notice,)})
+    for form in (decision_json, junit_xml, sarif_json, summary_markdown):
+        assert "notice" not in form(quiet).lower()
+        assert notice in form(told).replace("&apos;", "'")

@@ -67,6 +67,7 @@ class DecisionPart(Frozen):
     partly: bool = Field(description="whether only some rows, or the rows of some rules, were judged before")
     mended: tuple[str, ...] = Field(description="metrics whose code is younger than the answers; mostly none")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
+    notices: tuple[str, ...] = Field(description="what a reader should know that no verdict says; empty where nothing")
 
 
 class SliceLine(Frozen):
@@ -132,6 +133,7 @@ class MeasurementLine(Frozen):
     champion: Reading = Field(description="what was read of the champion")
     candidate: Reading = Field(description="what was read of the candidate")
     reference: Reading | Absent = Field(description="of the policy's pinned reference")
+    left_out: str | None = Field(description="rows that the metric does not read and did not measure, with the remedy")
 
 
 class DetectorLine(Frozen):
