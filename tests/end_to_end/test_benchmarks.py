@@ -14,7 +14,19 @@ from tests.conftest import ROOT
 
 SMALL = {
     "detectors.py": ("--texts", "40", "--cards", "3", "--check"),
-    "gate_calibration.py": ("--repetitions", "5", "--power-repetitions", "5", "--rows", "50"),
+    "gate_calibration.py": (
+        *("--repetitions", "4", "--power-repetitions", "3", "--again", "6", "--rows", "50", "--processes", "1"),
+        *(
+            "--setting",
+            "a",
+            "c",
+            "g tokens 5",
+            "h clusters of one",
+            "i 80% right, margin 2%",
+            "k clusters of Zipf",
+            "m",
+        ),
+    ),
     "gate_speed.py": ("--rows", "200", "--metrics", "2", "--bleu-rows", "60"),
     "ledger_processes.py": ("--seconds", "3", "--processes", "3"),
     "ledger_scale.py": ("--adapters", "3", "--rows", "50"),
