@@ -45,13 +45,18 @@ TOKENS: dict[str, Noise] = {
 }
 
 
+def mean_log_length(tokens: str) -> float:
+    """The mean logarithm of a row's length where rows weigh as they are long."""
+    many = TOKENS[tokens](np.random.default_rng(1), 4_000_000)
+    return float((many * np.log(many)).sum() / many.sum())
+
+
 def weighted() -> Iterator[Setting]:
     """Perplexity over rows of unequal length; on some, long rows are worse and short ones better."""
     hypothesis = no_worse(0.05, "relative", False)
 
     def one(tokens: str, noise: str, by_length: float) -> Setting:
-        many = TOKENS[tokens](np.random.default_rng(1), 4_000_000)
-        centre = (many * np.log(many)).sum() / many.sum()
+        centre = mean_log_length(tokens) if by_length else 0.0
 
         def draw(rng: np.random.Generator, n: int, differs: bool) -> Rows:
             length = TOKENS[tokens](rng, n)
