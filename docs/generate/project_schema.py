@@ -12,7 +12,8 @@ from typing import Any
 from docs.generate.markdown import prose
 from qlora_gov.plugin.catalog import Catalog, Entry
 from qlora_gov.plugin.specs import GateSpec
-from qlora_gov.project.schema import Project, Use
+from qlora_gov.project.schema import Project
+from qlora_gov.project.uses import Use
 
 Schema = dict[str, Any]
 

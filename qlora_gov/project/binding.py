@@ -17,7 +17,8 @@ from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
-from qlora_gov.project.schema import Dataset, Project, RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.schema import Dataset, Project
+from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings
 from qlora_gov.project.vacuous import vacuous_rules
 from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.records.policy import ANSWERS

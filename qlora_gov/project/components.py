@@ -11,7 +11,8 @@ from qlora_gov.explain import mistaken
 from qlora_gov.guardrails.actions import ACTIONS
 from qlora_gov.plugin.catalog import Bound, Catalog
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, Spec, TrainerSpec
-from qlora_gov.project.schema import Dataset, EvaluationSettings, Project, Use
+from qlora_gov.project.schema import Dataset, EvaluationSettings, Project
+from qlora_gov.project.uses import Use
 
 U = TypeVar("U", bound=Use)
 

@@ -9,55 +9,28 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from qlora_gov.canonical import is_content_id
 from qlora_gov.explain import Keys
-from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
 from qlora_gov.plugin.settings import Settings
-from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
-from qlora_gov.records import About, DetectorErrors, GenerationSettings
+from qlora_gov.project.uses import (
+    GateUse,
+    Guardrail,
+    Metric,
+    Regression,
+    RuleUse,
+    SourceSettings,
+    Step,
+    Trainer,
+)
+from qlora_gov.records import About, GenerationSettings
 from qlora_gov.records.inputs import TODAY
 
 NEWEST_SCHEMA = 2
 """What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
-
-
-class Use(BaseModel):
-    """A component by name, with its settings beside it; a plain string is a name without settings.
-
-    ``kinds`` are those of the components that may be named at this place.
-    """
-
-    kinds: ClassVar[tuple[str, ...]] = ()
-    model_config = ConfigDict(frozen=True, extra="allow")
-    use: str = Field(description="the component: its name, or plugin/name where two plugins use the name")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The component's settings, not validated yet."""
-        return dict(self.model_extra or {})
-
-
-def _name_or_mapping(value: Any) -> Any:
-    return {"use": value} if isinstance(value, str) else value
-
-
-def _printable(name: str) -> str:
-    if not name.isprintable():
-        raise ValueError("should hold no control characters: it is printed on terminals")
-    return name
 
 
 def too_long(path: str) -> bool:
@@ -75,63 +48,6 @@ def _short_enough(path: P) -> P:
 P = TypeVar("P", str, Path)
 PathText = Annotated[str, AfterValidator(_short_enough)]
 ShortPath = Annotated[Path, AfterValidator(_short_enough)]
-Name = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
-
-
-class TrainerUse(Use):
-    """What trains the adapter."""
-
-    kinds = (TrainerSpec.kind,)
-
-
-class MeasureUse(Use):
-    """A metric; ``as`` is a name of its own, which two uses of one component need."""
-
-    kinds = (MetricSpec.kind,)
-    name: Name | None = Field(default=None, alias="as", description="what rules and reports call it")
-
-
-class GuardrailUse(MeasureUse):
-    """A guardrail, whose rate is measured, with its errors where somebody has measured them on labelled texts."""
-
-    kinds = (GuardrailSpec.kind,)
-    errors: DetectorErrors | None = Field(default=None, description="how it did on labelled texts; cards correct by it")
-
-    @field_validator("errors")
-    @classmethod
-    def _parts_of_wholes(cls, errors: DetectorErrors | None) -> DetectorErrors | None:
-        if errors is not None and (errors.found > errors.present or errors.spared > errors.absent):
-            raise ValueError("found is of present, and spared of absent: neither can be more")
-        return errors
-
-
-class SourceSettings(Use):
-    """A source, with the licence of what it yields."""
-
-    kinds = (SourceSpec.kind,)
-    licence: str | None = Field(default=None, description="licence of the rows, for the card")
-
-
-class StepSettings(Use):
-    """A curation step: a filter, or a guardrail with what to do where it finds something."""
-
-    kinds = (FilterSpec.kind, GuardrailSpec.kind)
-    action: Annotated[str, AfterValidator(known_action), Field(json_schema_extra={"enum": list(ACTIONS)})] | None = (
-        Field(
-            default=None,
-            description="of a guardrail, and only of one: what it does with a row in which it finds something",
-        )
-    )
-
-    def acting(self, schema: int) -> StepSettings:
-        """The step of a project of some schema, with its action as it is recorded."""
-        return self if self.action is None else self.model_copy(update={"action": acting(self.action, schema)})
-
-
-Trainer = Annotated[TrainerUse, BeforeValidator(_name_or_mapping, json_schema_input_type=TrainerUse | str)]
-Metric = Annotated[MeasureUse, BeforeValidator(_name_or_mapping, json_schema_input_type=MeasureUse | str)]
-Guardrail = Annotated[GuardrailUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GuardrailUse | str)]
-Step = Annotated[StepSettings, BeforeValidator(_name_or_mapping, json_schema_input_type=StepSettings | str)]
 
 
 class Dataset(Settings):
@@ -175,33 +91,6 @@ class EvaluationSettings(Settings):
     generation: GenerationSettings = Field(default=GenerationSettings(), description="how answers are made")
     metrics: tuple[Metric, ...] = Field(min_length=1, description="what is measured on the answers")
     guardrails: tuple[Guardrail, ...] = Field(default=(), description="detectors whose rate is measured on the answers")
-
-
-class GateUse(Use):
-    """A gate with its settings."""
-
-    kinds = (GateSpec.kind,)
-
-
-class RuleUse(GateUse):
-    """One rule: a gate, the metric that it judges, and whom it compares with."""
-
-    name: Name | None = Field(default=None, description="default: the gate's and the metric's name")
-    metric: str | None = Field(
-        default=None,
-        description="what is judged: a metric, or a guardrail's rate such as pii_rate; none where the gate judges the "
-        "answers themselves",
-    )
-    against: Literal["champion", "reference"] = Field(
-        default="champion", description="whom the candidate is compared with"
-    )
-    where: dict[str, str] = Field(default={}, description="labels of the rows that it judges; none: all rows")
-    accept_vacuous: Name | None = Field(
-        default=None, description="why a rule that every candidate passes, or none, is kept; cards print it"
-    )
-
-
-Regression = Annotated[GateUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GateUse | str)]
 
 
 class PolicySettings(Settings):

@@ -17,7 +17,7 @@ from qlora_gov.plugin.host import load_catalog
 from qlora_gov.plugin.settings import ProjectFile, Settings
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, MetricSpec
 from qlora_gov.project.components import bind_components
-from qlora_gov.project.schema import StepSettings
+from qlora_gov.project.uses import StepSettings
 from qlora_gov.records.released import DISTRIBUTION
 
 

@@ -17,7 +17,8 @@ from qlora_gov.plugin.specs import GateSpec, TrainerSpec
 from qlora_gov.project.binding import bind_project
 from qlora_gov.project.components import bind_components
 from qlora_gov.project.file import load_project
-from qlora_gov.project.schema import NEWEST_SCHEMA, Project, TrainerUse
+from qlora_gov.project.schema import NEWEST_SCHEMA, Project
+from qlora_gov.project.uses import TrainerUse
 
 Edit = Callable[[dict[str, Any]], object]
 
