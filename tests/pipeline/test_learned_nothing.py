@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from qlora_gov.errors import ModelError, TrainingError
+from qlora_gov.models.clock import Clock
 from qlora_gov.pipeline import subjects, training
 from qlora_gov.plugin.specs import TrainingJob, TrainingOutcome
 from qlora_gov.stages.train import adapter_files
@@ -46,7 +48,7 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(training, "training_rows", lambda state, dataset: examples(2))
     monkeypatch.setattr(training, "environment_of", lambda root, device: HERE)
     monkeypatch.setattr(training, "device", lambda: "cpu")
-    project, kept = SimpleNamespace(seed=1), tmp_path / "adapters"
+    project, kept = SimpleNamespace(seed=1, schema_=2, base=SimpleNamespace(today=None)), tmp_path / "adapters"
     return SimpleNamespace(
         project=project, state=tmp_path, root=tmp_path, progress=Quiet(), adapter=lambda digest: kept / digest[7:]
     )
@@ -71,4 +73,4 @@ def test_one_that_is_on_record_does_not_answer(space: Any, tmp_path: Path, monke
     files = adapter_files(untrained(space.adapter("sha256:1")))
     adapter: Any = SimpleNamespace(id="sha256:2", digest="sha256:1", files=files)
     with pytest.raises(ModelError, match=f"^{space.adapter('sha256:1')}/{WEIGHTS}: every lora_B is zero"):
-        subjects.load_subject(space, tmp_path, adapter, "none", "base")
+        subjects.load_subject(space, tmp_path, adapter, "none", "base", Clock.at(date(2026, 1, 1)))
