@@ -1,8 +1,8 @@
 """The ratio of two proportions on the same independent rows, by the score test of Tang, Tang and Chan (2003).
 
 Stat. Med. 22:1217. A relative margin on right or wrong answers is a claim about this ratio. The score's distribution
-is summed over all outcomes at the likeliest proportions under the hypothesis (Lloyd 2008, Aust. N. Z. J. Stat. 50:329),
-not taken as normal: few rows differ where a margin is narrow.
+is summed over all outcomes, not taken as normal, since few rows differ where a margin is narrow: at the likeliest
+proportions under the hypothesis, and where more rows or fewer differ (Lloyd 2008, Aust. N. Z. J. Stat. 50:329).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from qlora_gov.stats.results import Estimate, Withheld
 METHOD = "paired score of the ratio"
 BEYOND = 1.0
 """Standard errors beyond the normal bound from which on ratios are tried."""
+LIKELY = 1.5
+"""Standard errors of the number of rows that differ, within which the worst is taken."""
 NODES = 5
 """Of the number of rows that the baseline gets right, over which the chance is averaged."""
 EDGE = 1e-9
@@ -132,12 +134,23 @@ def _score(both: Any, gained: Any, lost: Any, ratio: Any) -> Any:
 
 
 def _p_values(pairs: Pairs, ratios: Floats) -> Floats:
-    """Of the hypotheses that the ratio is one of ``ratios [m]``, ``[m]``.
+    """Of the hypotheses that the ratio is one of ``ratios [m]``, ``[m]``: at the worst of the likely shares."""
+    differing, every = pairs.gained + pairs.lost, pairs.both + pairs.gained + pairs.lost
+    spread = LIKELY * math.sqrt(differing + 1) / max(differing, 1)
+    worst = np.zeros(ratios.size)
+    for times in (1.0, max(1 - spread, 0.0), min(1 + spread, every / max(differing, 1))):
+        gained, lost = times * pairs.gained, times * pairs.lost
+        at = _restricted(every - gained - lost, gained, lost, ratios)
+        worst = np.maximum(worst, _p_values_at(pairs, ratios, *at))
+    return worst
+
+
+def _p_values_at(pairs: Pairs, ratios: Floats, gains: Floats, losses: Floats) -> Floats:
+    """The same where so many rows would be gained and lost ``[m]``.
 
     Given how many rows the baseline gets right, ``right [m, nodes, 1]``, gained and lost rows are independent counts.
     """
-    gains, losses = _restricted(pairs.both, pairs.gained, pairs.lost, ratios)
-    expected = pairs.both + pairs.gained + pairs.lost - gains
+    expected = np.maximum(pairs.both + pairs.gained + pairs.lost - gains, 0.0)
     right, weights = _nodes(expected, pairs.rows)
     wrong, theta = pairs.rows - right, ratios[:, None, None]
     loss = np.clip(losses / np.maximum(expected, EDGE), 0, 1)[:, None, None]
