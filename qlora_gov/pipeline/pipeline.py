@@ -219,7 +219,7 @@ class Pipeline:
         """
         if not self._recorder.has(step) and held_out.id not in self._heard:
             faults = rehearse(self.bound, evaluation_rows(self.space.ledger, held_out.id), self.space.progress)
-            if faults and self.space.project.schema_ >= 2:
+            if faults and self.space.project.schema_ >= STRICT:
                 raise PluginError(*(f"before the training: {fault}" for fault in faults))
             for fault in faults:
                 self.space.notice(f"{fault}; under 'schema: 2' this ends a run before it trains")
