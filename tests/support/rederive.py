@@ -13,6 +13,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +196,11 @@ def _slice(
 
 
 def agrees(stated: float, derived: float, printed: str) -> bool:
-    """To 1e-9 relative with the record, and with the four digits that the card prints of it."""
-    shown = float(printed.replace(",", ""))
+    """To 1e-9 relative with the record, and with the digits that the card prints of it: their last place is rounded."""
+    shown = Decimal(printed.replace(",", ""))
+    place = float(Decimal(1).scaleb(int(shown.as_tuple().exponent)))
     return math.isclose(stated, derived, rel_tol=1e-9, abs_tol=1e-12) and math.isclose(
-        shown, derived, rel_tol=5.1e-4, abs_tol=1e-9
+        shown, derived, rel_tol=1e-9, abs_tol=0.501 * place
     )
 
 
