@@ -7,9 +7,10 @@ import importlib.util
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from qlora_gov.errors import GovError, PluginError, ProjectError
 from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
@@ -69,10 +70,18 @@ def _in_directory(directory: Path) -> Iterator[Plugin]:
         yield Plugin(path.stem, where, "local", _source_digest(module), module)
 
 
+class _FromSource(SourceFileLoader):
+    """Runs the source that is digested: bytecode of before an edit within the second passes for that of after it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _load_file(path: Path, where: str) -> ModuleType:
     name = f"qlora_gov_local_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     target = path / "__init__.py" if path.is_dir() else path
-    spec = importlib.util.spec_from_file_location(name, target)
+    spec = importlib.util.spec_from_file_location(name, target, loader=_FromSource(name, str(target)))
     assert spec is not None, "a .py file always has a loader"
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

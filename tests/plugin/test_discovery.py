@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -130,3 +131,15 @@ def test_the_source_digest_of_a_module_within_a_package_is_of_the_package(instal
     before = found("theirs")
     Path(str(before.module.__file__)).with_name("metric.py").write_text("VALUE = 4")
     assert found("theirs").source != before.source
+
+
+def test_the_code_that_runs_is_that_of_the_digested_source(tmp_path: Path) -> None:
+    """Python takes bytecode for fresh where size and second of the source are the same."""
+    path, found = tmp_path / "own.py", []
+    for value in (1, 2):
+        path.write_text(f"VALUE = {value}\n", encoding="utf-8")
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        (plugin,) = (one for one in discover([tmp_path]) if one.name == "own")
+        found.append((plugin.module.VALUE, plugin.source))
+    assert [value for value, _ in found] == [1, 2]
+    assert found[0][1] != found[1][1]
