@@ -29,17 +29,23 @@ def paired_score(gained: int, lost: int, rows: int) -> Estimate:
         lost: rows where only the champion scores.
         rows: all rows.
     """
-    bound, method = (_exact_bound, "exact paired score") if rows <= EXACT else (_score_bound, "paired score")
+    method = "exact paired score" if rows <= EXACT else "paired score"
 
     def interval(level: float) -> tuple[float, float]:
         tail = (1 - level) / 2
-        return bound(gained, lost, rows, tail), -bound(lost, gained, rows, tail)
+        return lower_bound(gained, lost, rows, tail), -lower_bound(lost, gained, rows, tail)
 
     value = (gained - lost) / rows
     # One row more is taken to be discordant: none observed does not mean that none are possible.
     discordant = (gained + lost + 1) / (rows + 1)
     error = float(np.sqrt((discordant - value**2) / rows))
     return Estimate(value, error, method, rows, rows, interval)
+
+
+def lower_bound(gained: int, lost: int, rows: int, tail: float) -> float:
+    """The least difference that is not rejected at the one-sided level ``tail``."""
+    bound = _exact_bound if rows <= EXACT else _score_bound
+    return bound(gained, lost, rows, tail)
 
 
 def score(gained: Any, lost: Any, rows: int, difference: Any) -> Any:

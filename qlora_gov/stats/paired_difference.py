@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from qlora_gov.stats.binomials import binomial, fewest, likely_counts, upper_tail
 from qlora_gov.stats.clusters import Bools, Floats
 from qlora_gov.stats.inversion import rejected_up_to
-from qlora_gov.stats.paired_binary import EDGE, paired_score, score
+from qlora_gov.stats.paired_binary import EDGE, lower_bound, paired_score, score
 from qlora_gov.stats.rates import clopper_pearson
 from qlora_gov.stats.results import Estimate
 
@@ -27,7 +27,7 @@ SHARES = 8
 MOST_DISCORDANT = 100
 """Beyond as many discordant rows the score's distribution is taken as normal."""
 MARGIN = 0.7
-"""Standard errors beyond the normal bound from which on differences are tried."""
+"""Standard errors beyond the bound of the paired score from which on differences are tried."""
 
 
 def exact_paired_score(gained: int, lost: int, rows: int) -> Estimate:
@@ -55,7 +55,7 @@ def _lower(gained: int, lost: int, rows: int, tail: float) -> float:
     value = (gained - lost) / rows
     if value <= -1:
         return -1.0
-    far = paired_score(gained, lost, rows).interval(1 - 2 * float(ndtr(ndtri(tail) - MARGIN)))[0]
+    far = lower_bound(gained, lost, rows, float(ndtr(ndtri(tail) - MARGIN)))
     return rejected_up_to(lambda differences: _p_values(differences, gained, lost, rows), far, value, tail)
 
 
