@@ -66,13 +66,13 @@ def curate_dataset(
         examples.extend(rows)
         progress.advance(1, f"{len(examples)} rows")
     reports, read = [], tuple(examples)
-    aside = held_out.examples if held_out else ()
+    aside = Sealed(held_out.examples if held_out else ())
     for step in steps:
         report, examples = _apply(step, examples, aside)
         reports.append(report)
         progress.advance(1, f"{len(examples)} rows")
     as_read = set(map(id, read))
-    _refuse_held_out([example for example in examples if id(example) not in as_read], aside)
+    _refuse_held_out([example for example in examples if id(example) not in as_read], aside.rows)
     if not examples:
         raise DataError(f"no {role} data is left: {_story(uses, reports)}")
     version = DatasetVersion(
@@ -122,10 +122,8 @@ def _source(example: Example) -> str:
     return one_line(str(getattr(example, "source", "a row without a source")))
 
 
-def _apply(
-    step: UsedStep, examples: Sequence[Example], held_out: Sequence[Example]
-) -> tuple[StepReport, list[Example]]:
-    name, given, aside = step.component.name, Sealed(examples), Sealed(held_out)
+def _apply(step: UsedStep, examples: Sequence[Example], aside: Sealed[Example]) -> tuple[StepReport, list[Example]]:
+    name, given = step.component.name, Sealed(examples)
     lent, also_lent = given.copies(), aside.copies()
     try:
         with plugin_code(name):
