@@ -10,7 +10,7 @@ from qlora_gov.models.clock import Clock
 from qlora_gov.models.inputs import Reading, read_evaluation
 from qlora_gov.models.loading import load_tokenizer
 from qlora_gov.models.positions import positions_of
-from qlora_gov.project.binding import STRICT, BoundProject
+from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 
@@ -39,6 +39,6 @@ class Readings:
             clock=Clock.at(project.base.today),
             likelihoods=self.bound.measures.likelihoods,
             max_new_tokens=project.generation.max_new_tokens,
-            strict=project.schema_ >= STRICT,
+            strict=project.strict,
             progress=self.space.progress,
         )

@@ -29,7 +29,7 @@ from qlora_gov.pipeline.rehearsal import rehearse
 from qlora_gov.pipeline.reporting import report_of
 from qlora_gov.pipeline.step import Step, stating
 from qlora_gov.pipeline.training import tuning
-from qlora_gov.project.binding import STRICT, BoundProject, bind_project
+from qlora_gov.project.binding import BoundProject, bind_project
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import (
     Adapter,
@@ -181,7 +181,7 @@ class Pipeline:
         rows = evaluation_rows(self.space.ledger, held_out.id)
         found = foreseen(self.space, self.bound, held_out, rows)
         vain = hopeless(self.bound.release.policy, found)
-        if vain and self.space.project.schema_ >= STRICT and not self.anyway:
+        if vain and self.space.project.strict and not self.anyway:
             lines = [str(one.sentence) for one in vain]
             raise UndecidableError(*lines, "nothing was trained; --anyway trains all the same")
         for one in found:
@@ -219,7 +219,7 @@ class Pipeline:
         """
         if not self._recorder.has(step) and held_out.id not in self._heard:
             faults = rehearse(self.bound, evaluation_rows(self.space.ledger, held_out.id), self.space.progress)
-            if faults and self.space.project.schema_ >= STRICT:
+            if faults and self.space.project.strict:
                 raise PluginError(*(f"before the training: {fault}" for fault in faults))
             for fault in faults:
                 self.space.notice(f"{fault}; under 'schema: 2' this ends a run before it trains")

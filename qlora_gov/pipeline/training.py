@@ -19,7 +19,6 @@ from qlora_gov.models.loading import device
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.catalog import Bound
 from qlora_gov.plugin.specs import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
-from qlora_gov.project.binding import STRICT
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, DatasetVersion
@@ -83,7 +82,7 @@ def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, da
             environment=environment_of(space.root, device()),
             progress=space.progress,
             today=today,
-            strict=space.project.schema_ >= STRICT,
+            strict=space.project.strict,
             inputs=inputs,
         )
         return adapter, {}

@@ -25,9 +25,6 @@ from qlora_gov.records.policy import ANSWERS
 from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 
-STRICT = 2
-"""The project schema from which looks are counted by row, and rules that say nothing are refused unless accepted."""
-
 
 @dataclass(frozen=True)
 class BoundDataset:
@@ -158,7 +155,7 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
     release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
     odd = tuple(vacuous_rules(project, bound, measures.scales, release.policy, regression.policy))
-    if odd and project.schema_ >= STRICT:
+    if odd and project.strict:
         raise ProjectError(*odd)
     release = replace(release, notices=(*odd, *release.policy.narrow_slices))
     return BoundProject(_setup(project, bound), measures, release, regression)
@@ -186,7 +183,7 @@ def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolic
     uses = list(placed("policy.rules", project.policy.rules))
     rules = try_each(lambda at: _rule(*at, bound[at[0]], measures, project), uses)
     named = project.policy.model_dump(include={"required", "inconclusive", "further_looks", "reference"})
-    if project.schema_ >= STRICT:
+    if project.strict:
         named |= {"looks_by": "row", "unread": "left_out"}
     try:
         policy = Policy(rules=tuple(rules), **named)

@@ -168,10 +168,15 @@ class Project(Settings):
     _places: Places = PrivateAttr(default_factory=Places)
 
     @property
+    def strict(self) -> bool:
+        """Whether the duties of the second schema bind; before, they are notices and lines on the card."""
+        return self.schema_ >= 2
+
+    @property
     def generation(self) -> GenerationSettings:
         """How answers are made; from schema 2 on, nothing of the base's own has a say unless the project says so."""
         said = self.evaluation.generation
-        if self.schema_ < 2 or "decoding" in said.model_fields_set:
+        if not self.strict or "decoding" in said.model_fields_set:
             return said
         return said.model_copy(update={"decoding": "greedy"})
 
