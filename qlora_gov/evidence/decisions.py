@@ -8,7 +8,7 @@ from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
 from qlora_gov.evidence.choices import candidates
 from qlora_gov.evidence.evaluations import dataset_of
-from qlora_gov.ledger import Ledger, readable_entries
+from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Decision, DecisionOutcome, Policy
 
@@ -72,6 +72,5 @@ def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]
 
 
 def mended_in(ledger: Ledger) -> list[str]:
-    """The metrics whose code is younger than the answers that some decision rests on."""
-    decisions = (entry.record for entry in readable_entries(ledger).judged)
-    return sorted({name for one in decisions if isinstance(one, Decision) for name in one.mended})
+    """The metrics whose code is younger than the answers that some decision rests on; all of these must be readable."""
+    return sorted({name for entry in ledger.entries(Decision.kind) for name in held(entry, Decision).mended})

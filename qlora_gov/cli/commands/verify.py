@@ -59,7 +59,6 @@ def command(
         absent = any(one.kind is ProblemKind.PLUGIN_MISSING for one in problems)
         hints = plugin_hints(space, readable_entries(space.ledger).entries) if absent else []
         head = space.ledger.head()
-        mended = mended_in(space.ledger)
         if head is None and not problems:
             raise UsageError(f"there is no ledger at {space.ledger.location}: nothing is there to verify")
     elsewhere = [problem for problem in problems if problem.kind is ProblemKind.ELSEWHERE]
@@ -82,7 +81,8 @@ def command(
     if elsewhere:
         more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
         also += f"; not checked here: {one_line(elsewhere[0].where)}{more}, {one_line(elsewhere[0].what)}"
-    also += f"; after the answers were mended: {one_line(', '.join(mended))}" if mended else ""
+    if mended := mended_in(space.ledger):
+        also += f"; after the answers were mended: {one_line(', '.join(mended))}"
     click.echo(f"verified: {entries} entries, every id, link, digest and value re-derived{also}")
     return 0
 
