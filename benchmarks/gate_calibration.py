@@ -30,8 +30,8 @@ FROM = 200
 NEWEST = newest_methods()
 REVISIONS = (NEWEST - 1, NEWEST)
 HEADER = ("setting", "rows", "method", "false pass", "coverage", "given", "point passes", "power at no difference", "")
-SETTINGS = {setting.name: setting for settings in (playbook_settings(), grid_settings()) for setting in settings}
-PLAYBOOK = {setting.name for setting in playbook_settings()}
+PLAYBOOK = {setting.name: setting for setting in playbook_settings()}
+SETTINGS = PLAYBOOK | {setting.name: setting for setting in grid_settings()}
 
 
 @dataclass
