@@ -16,7 +16,7 @@ from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.scoring import aggregate_fault, score_rows
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import EvaluatedRow, Progress
-from qlora_gov.plugin.unread import unread_among
+from qlora_gov.plugin.unread import UnreadAmong
 from qlora_gov.project.binding import BoundProject
 from qlora_gov.records import Absent
 from qlora_gov.records.answer import LogLikelihood
@@ -56,10 +56,10 @@ def rehearse(bound: BoundProject, examples: Sequence[Example], progress: Progres
 def _unread(bound: BoundProject, examples: Sequence[Example]) -> Iterator[str]:
     """The rows that a rule judges and its metric does not read, once for each metric."""
     measures, labels = {one.traits.name: one for one in bound.measures.all}, labels_of(examples)
-    told = set()
+    among, told = UnreadAmong(examples), set()
     for rule in bound.release.policy.rules:
         if rule.metric in measures and rule.metric not in told and set(rule.where) <= set(labels):
-            line = unread_among(measures[rule.metric], examples, rows_where(rule, labels, len(examples)))
+            line = among(measures[rule.metric], rows_where(rule, labels, len(examples)))
             if line is not None:
                 told.add(rule.metric)
                 yield line

@@ -47,11 +47,25 @@ def unread_line(name: str, found: Mapping[int, Unread], examples: Sequence[Examp
     return one_line(f"{what}; {found[first].remedy}")
 
 
-def unread_among(measure: Measure, examples: Sequence[Example], rows: Bools) -> str | None:
-    """The line on those of some rows, by their mask ``[n]``, that the metric does not read; or how it failed to say."""
-    try:
-        found = unread_rows(measure, examples)
-    except PluginError as error:
-        return str(error)
-    found = {row: why for row, why in found.items() if rows[row]}
-    return unread_line(measure.traits.name, found, examples, int(rows.sum())) if found else None
+class UnreadAmong:
+    """Tells which of some examples a metric does not read. It is asked once, however many rules judge by it."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self.examples = examples
+        self._found: dict[str, Mapping[int, Unread] | PluginError] = {}
+
+    def __call__(self, measure: Measure, rows: Bools) -> str | None:
+        """The line on those of some rows, by their mask ``[n]``, that are not read; or how the metric failed to say."""
+        name = measure.traits.name
+        if name not in self._found:
+            self._found[name] = self._ask(measure)
+        if isinstance(found := self._found[name], PluginError):
+            return str(found)
+        found = {row: why for row, why in found.items() if rows[row]}
+        return unread_line(name, found, self.examples, int(rows.sum())) if found else None
+
+    def _ask(self, measure: Measure) -> Mapping[int, Unread] | PluginError:
+        try:
+            return unread_rows(measure, self.examples)
+        except PluginError as error:
+            return error

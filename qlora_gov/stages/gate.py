@@ -13,7 +13,7 @@ from qlora_gov.plugin.looks import Earlier, RowLooks
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.sides import ANSWERS_DIFFER, Side, counted_answers, equal_rows, stats_of_answers
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits
-from qlora_gov.plugin.unread import unread_among
+from qlora_gov.plugin.unread import UnreadAmong
 from qlora_gov.records import (
     EDITION,
     Absent,
@@ -144,6 +144,7 @@ class _Judge:
         self.labels = MappingProxyType({name: tuple(values) for name, values in labels.items()})
         self.untested: list[str] = []
         self._equals: dict[str, Bools | None] = {}
+        self._unread = UnreadAmong(given.examples)
 
     def all(self, gates: Mapping[str, Gate]) -> tuple[RuleVerdict, ...]:
         """A verdict for each rule, in the policy's order."""
@@ -185,7 +186,7 @@ class _Judge:
             measure = self._measure(rule) if rule.judges == "metric" and self.policy.unread == "scored" else None
         except _UnmeasuredError:
             return None
-        return None if measure is None else unread_among(measure, self.given.examples, self._rows(rule))
+        return None if measure is None else self._unread(measure, self._rows(rule))
 
     def _rows(self, rule: Rule) -> Bools:
         return rows_where(rule, self.labels, len(self.clusters))
@@ -228,7 +229,7 @@ class _Judge:
         found = {who: measured(side.evaluation, measure) for who, side in sides.items()}
         values = {"candidate": found["candidate"][1].value, "baseline": found[rule.against][1].value}
         rows, stats = self._rows(rule), {}
-        if self.policy.unread == "left_out" and (unread := unread_among(measure, self.given.examples, rows)):
+        if self.policy.unread == "left_out" and (unread := self._unread(measure, rows)):
             raise _UnmeasuredError(f"not measured: {unread}", values)
         for who, (index, measurement) in found.items():
             if reason := _unusable(measurement, len(self.clusters)):
@@ -245,9 +246,7 @@ class _Judge:
         halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
         part = self._comparison(rule, measure.traits, (stats["candidate"], stats[rule.against]), halves)
         verdict = ask(gate, part, values, measure)
-        if self.given.earlier is None:
-            return verdict
-        return heeding(gate, part, verdict, self.policy.looks_by == "row")
+        return verdict if self.given.earlier is None else heeding(gate, part, verdict, self.policy.looks_by == "row")
 
 
 def not_fresh(counts: Floats) -> str:

@@ -10,7 +10,7 @@ import pytest
 from qlora_gov.errors import PluginError
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.specs import MetricTraits, Unread, ratio
-from qlora_gov.plugin.unread import unread_among, unread_line, unread_rows
+from qlora_gov.plugin.unread import UnreadAmong, unread_line, unread_rows
 from qlora_gov.records.example import Example
 from tests.stages.toys import component, example
 
@@ -75,8 +75,8 @@ def test_a_metric_cannot_change_what_it_is_asked_about() -> None:
 def test_of_some_rows_only_these_are_counted() -> None:
     one = measure(Ascii())
     said = "1 of 2 rows hold text that words does not read (first: file:c, beyond ASCII); use another"
-    assert unread_among(one, EXAMPLES, np.array([True, False, True])) == said
-    assert unread_among(one, EXAMPLES, np.array([True, False, False])) is None
-    assert unread_among(measure(says(1)), EXAMPLES, np.ones(3, dtype=bool)) == (
+    assert UnreadAmong(EXAMPLES)(one, np.array([True, False, True])) == said
+    assert UnreadAmong(EXAMPLES)(one, np.array([True, False, False])) is None
+    assert UnreadAmong(EXAMPLES)(measure(says(1)), np.ones(3, dtype=bool)) == (
         "toys/words: unread returned a int, not an Unread or None"
     )
