@@ -19,6 +19,7 @@ from qlora_gov.errors import (
     DataError,
     GovError,
     PluginError,
+    UndecidableError,
     did_you_mean,
     nearest,
     try_each,
@@ -42,7 +43,8 @@ def test_the_drawing_is_the_tree() -> None:
 
 def test_no_error_can_be_taken_for_a_decision_or_for_success() -> None:
     codes = {error.exit_code for error in tree(GovError)}
-    assert not codes & DECISIONS
+    assert codes & DECISIONS == {INCONCLUSIVE}  # a policy that no answers could pass is inconclusive, and alone is
+    assert [error for error in tree(GovError) if error.exit_code == INCONCLUSIVE] == [UndecidableError]
     assert INTERRUPTED not in codes
     assert {error for error in tree(GovError) if error.exit_code == BUG} == {GovError}
     assert all(0 < code < 126 for code in codes)  # what is above has a meaning to shells

@@ -48,7 +48,7 @@ def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(training, "training_rows", lambda state, dataset: examples(2))
     monkeypatch.setattr(training, "environment_of", lambda root, device: HERE)
     monkeypatch.setattr(training, "device", lambda: "cpu")
-    project, kept = SimpleNamespace(seed=1, schema_=2, base=SimpleNamespace(today=None)), tmp_path / "adapters"
+    project, kept = SimpleNamespace(seed=1, strict=True, base=SimpleNamespace(today=None)), tmp_path / "adapters"
     return SimpleNamespace(
         project=project, state=tmp_path, root=tmp_path, progress=Quiet(), adapter=lambda digest: kept / digest[7:]
     )
