@@ -57,8 +57,8 @@ def _exit_codes() -> str:
 
 
 def _of_errors(kind: type[GovError]) -> Iterator[tuple[int, str]]:
-    """Each error's code; one that has its parent's is told by that."""
+    """Each error's code; one that has its parent's is told by that. Those that plugins define are none of ours."""
     for child in kind.__subclasses__():
-        if child.exit_code != kind.exit_code:
+        if child.__module__ == GovError.__module__ and child.exit_code != kind.exit_code:
             yield child.exit_code, f"{code(child.__name__)}: {prose(child.__doc__)}"
         yield from _of_errors(child)
