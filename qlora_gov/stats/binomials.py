@@ -11,8 +11,9 @@ from scipy.special import betainc, gammaln, xlog1py, xlogy
 
 from qlora_gov.stats.clusters import Bools, Floats, Integers
 
-REACH = 7.0
-"""Standard deviations on either side of a binomial count beyond which its chances are left out."""
+REACH = 5.0
+"""Standard deviations, and as many counts, on either side of a binomial count beyond which its chances are left out:
+less than 1e-9 together."""
 
 
 def binomial(counts: Any, rows: Any, chance: Any) -> Floats:

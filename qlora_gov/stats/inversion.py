@@ -18,11 +18,12 @@ def rejected_up_to(p_values: Callable[[Floats], Floats], low: float, high: float
     ``p_values`` maps values ``[m]`` to p-values ``[m]``. They need not rise steadily: a bound that lies beyond a value
     that is not rejected would clear limits that it must not. Gives ``low`` where that is not rejected.
     """
+    untried = 0
     for _ in range(ROUNDS):
         values = np.linspace(low, high, POINTS)
-        kept = np.flatnonzero(p_values(values) > tail)
-        first = int(kept[0]) if kept.size else POINTS - 1
+        kept = np.flatnonzero(p_values(values[untried:-1]) > tail)
+        first = untried + int(kept[0]) if kept.size else POINTS - 1
         if first == 0:
             return float(low)
-        low, high = values[first - 1], values[first]
+        low, high, untried = values[first - 1], values[first], 1  # both ends of the next round are known
     return float(low)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri, roots_hermitenorm
 
 from qlora_gov.stats.binomials import binomial, fewest, likely_counts, upper_tail
-from qlora_gov.stats.clusters import Bools, Floats
+from qlora_gov.stats.clusters import Bools, Floats, Integers
 from qlora_gov.stats.contrasts import Contrast
 from qlora_gov.stats.inversion import rejected_up_to
 from qlora_gov.stats.paired_difference import MOST_DISCORDANT
@@ -134,28 +134,23 @@ def _score(both: Any, gained: Any, lost: Any, ratio: Any) -> Any:
 
 
 def _p_values(pairs: Pairs, ratios: Floats) -> Floats:
-    """Of the hypotheses that the ratio is one of ``ratios [m]``, ``[m]``: at the worst of the likely shares."""
+    """Of the hypotheses that the ratio is one of ``ratios [m]``, ``[m]``: at the worst of the likely shares.
+
+    Given how many rows the baseline gets right, gained and lost rows are independent counts. Arrays are ``[likely
+    shares, m, nodes, lost]``.
+    """
     differing, every = pairs.gained + pairs.lost, pairs.both + pairs.gained + pairs.lost
     spread = LIKELY * math.sqrt(differing + 1) / max(differing, 1)
-    worst = np.zeros(ratios.size)
-    for times in (1.0, max(1 - spread, 0.0), min(1 + spread, every / max(differing, 1))):
-        gained, lost = times * pairs.gained, times * pairs.lost
-        at = _restricted(every - gained - lost, gained, lost, ratios)
-        worst = np.maximum(worst, _p_values_at(pairs, ratios, *at))
-    return worst
-
-
-def _p_values_at(pairs: Pairs, ratios: Floats, gains: Floats, losses: Floats) -> Floats:
-    """The same where so many rows would be gained and lost ``[m]``.
-
-    Given how many rows the baseline gets right, ``right [m, nodes, 1]``, gained and lost rows are independent counts.
-    """
-    expected = np.maximum(pairs.both + pairs.gained + pairs.lost - gains, 0.0)
-    right, weights = _nodes(expected, pairs.rows)
+    times = np.array([1.0, max(1 - spread, 0.0), min(1 + spread, every / max(differing, 1))])[:, None]
+    gains, losses = _restricted(every - times * differing, times * pairs.gained, times * pairs.lost, ratios)
+    expected = np.maximum(every - gains, 0.0)
+    points, weights = _quadrature()
+    spreads = np.sqrt(expected * np.maximum(1 - expected / pairs.rows, 0.0))
+    right = np.clip(np.rint(expected[..., None] + points * spreads[..., None]), 1, pairs.rows)[..., None]
     wrong, theta = pairs.rows - right, ratios[:, None, None]
-    loss = np.clip(losses / np.maximum(expected, EDGE), 0, 1)[:, None, None]
-    gain = np.clip(gains / np.maximum(pairs.rows - expected, EDGE), 0, 1)[:, None, None]
-    lost = likely_counts(pairs.rows, float(losses.min()) / pairs.rows, float(losses.max()) / pairs.rows)
+    loss = np.clip(losses / np.maximum(expected, EDGE), 0, 1)[..., None, None]
+    gain = np.clip(gains / np.maximum(pairs.rows - expected, EDGE), 0, 1)[..., None, None]
+    lost = _likely(pairs.rows, losses)
     observed = _score(pairs.both, pairs.gained, pairs.lost, ratios)[:, None, None]
     possible = np.minimum(lost, right)
 
@@ -163,15 +158,19 @@ def _p_values_at(pairs: Pairs, ratios: Floats, gains: Floats, losses: Floats) ->
         found: Bools = _score(right - possible, gained, possible, theta) >= observed - EDGE
         return found
 
-    enough = fewest(extreme, np.broadcast_to(wrong, np.broadcast_shapes(wrong.shape, possible.shape)))
+    most = np.minimum(wrong, _likely(pairs.rows, gains)[-1])
+    enough = fewest(extreme, np.broadcast_to(most, np.broadcast_shapes(most.shape, possible.shape)))
     chances = binomial(lost, right, loss) * upper_tail(enough, wrong, gain)
-    p_values: Floats = (chances.sum(axis=-1) * weights).sum(axis=-1)
+    p_values: Floats = (chances.sum(axis=-1) * weights).sum(axis=-1).max(axis=0)
     return p_values
 
 
-def _nodes(expected: Floats, rows: int) -> tuple[Floats, Floats]:
-    """Numbers of rows that the baseline gets right ``[m, nodes, 1]`` where ``expected [m]`` are, and their weights."""
+def _likely(rows: int, expected: Floats) -> Integers:
+    return likely_counts(rows, float(expected.min()) / rows, float(expected.max()) / rows)
+
+
+@cache
+def _quadrature() -> tuple[Floats, Floats]:
+    """Where and with which weights to average over a normal variable."""
     points, weights = roots_hermitenorm(NODES)
-    spread = np.sqrt(expected * np.maximum(1 - expected / rows, 0.0))
-    right = np.clip(np.rint(expected[:, None] + points * spread[:, None]), 1, rows)
-    return right[:, :, None], weights / weights.sum()
+    return points, weights / weights.sum()
