@@ -38,6 +38,7 @@ class Nf4QloraTrainer:
         from transformers import set_seed
         from transformers.trainer_callback import PrinterCallback
 
+        from qlora_gov.models.bfloat16 import fast_bfloat16
         from qlora_gov_trainers.checkpoints import last_checkpoint
         from qlora_gov_trainers.resuming import ResumingTrainer
         from qlora_gov_trainers.watch import Watch
@@ -55,7 +56,8 @@ class Nf4QloraTrainer:
             callbacks=[watch],
         )
         trainer.pop_callback(PrinterCallback)  # prints raw log lines
-        trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
+        with fast_bfloat16():
+            trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
         check_finite(model)

@@ -65,6 +65,8 @@ class Subject:
         import torch
         from transformers import LogitsProcessorList
 
+        from qlora_gov.models.bfloat16 import fast_bfloat16
+
         rows = [tokenise(self.tokenizer, prompt, prompt=True, clock=self.clock).ids for prompt in prompts]
         width, pad = max(map(len, rows)), self.tokenizer.pad_token_id
         ids = torch.tensor([[pad] * (width - len(row)) + row for row in rows])  # [b, t], answers go on at the right
@@ -72,7 +74,7 @@ class Subject:
         device = self.model.device
         set_compute_dtype(self.model, "bfloat16")
         numbers = NumbersOnly()
-        with torch.inference_mode():
+        with torch.inference_mode(), fast_bfloat16():
             out = self.model.generate(
                 input_ids=ids.to(device),
                 attention_mask=mask.to(device),
