@@ -57,12 +57,14 @@ _HOME = {
     "Unread": "plugin.specs",
     "Verdict": "records",
     "hookimpl": "plugin.hookspecs",
+    "parse_json": "plugin.json_text",
     "ratio": "plugin.specs",
 }
 
 if TYPE_CHECKING:
     from qlora_gov.errors import DataError, GovError, ModelError, PluginError, ProjectError, TrainingError
     from qlora_gov.plugin.hookspecs import hookimpl
+    from qlora_gov.plugin.json_text import parse_json
     from qlora_gov.plugin.settings import ProjectDirectory, ProjectFile, Settings
     from qlora_gov.plugin.specs import (
         Comparison,
@@ -150,6 +152,7 @@ __all__ = [
     "Unread",
     "Verdict",
     "hookimpl",
+    "parse_json",
     "ratio",
 ]
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from qlora_gov import DataError
-from qlora_gov_data.json_text import parse_json
+from qlora_gov import DataError, parse_json
 
 
 def load_rows(address: str, path: str, **options: Any) -> Iterator[tuple[int, Any]]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from qlora_gov import DataError, Example, ProjectFile, Settings
-from qlora_gov_data.json_text import parse_json
+from qlora_gov import DataError, Example, ProjectFile, Settings, parse_json
 from qlora_gov_data.rows import read_examples
 
 

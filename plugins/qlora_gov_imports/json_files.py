@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qlora_gov import DataError
+from qlora_gov import DataError, parse_json
 
 
 def read_json(path: Path) -> Any:
@@ -30,12 +30,10 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
 
 def _parse(data: bytes, address: str) -> Any:
-    try:
-        value = json.loads(data.decode("utf-8-sig"))
-        if b"\\ud" in data.lower():  # an escape that may be half of a surrogate pair, which no digest could cover
+    value = parse_json(data, address)
+    if b"\\ud" in data.lower():  # an escape that may be half of a surrogate pair, which no digest could cover
+        try:
             json.dumps(value, ensure_ascii=False).encode()
-        return value
-    except json.JSONDecodeError as error:
-        raise DataError(f"{address}: not valid JSON, or cut short: {error.msg} at character {error.pos + 1}") from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, an integer of 5,000 digits, a list in a list in a...
-        raise DataError(f"{address}: not usable JSON: {error}") from error
+        except UnicodeEncodeError as error:
+            raise DataError(f"{address}: not usable JSON: {error}") from error
+    return value

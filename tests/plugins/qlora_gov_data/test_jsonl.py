@@ -38,10 +38,10 @@ def test_a_line_separator_within_a_text_ends_no_line(read: Callable[[bytes], lis
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b'{"prompt": "Why?" "response": ""}', "not valid JSON: Expecting ',' delimiter at column 19"),
-        (b'{"prompt": "Why?"', "not valid JSON: Expecting ',' delimiter at column 18"),
-        (b"prompt: Why?", "not valid JSON: Expecting value at column 1"),
-        (b'{"prompt": "caf\xe9"}', "not UTF-8: byte 16 of the line; save the file as UTF-8"),
+        (b'{"prompt": "Why?" "response": ""}', "not valid JSON, or cut short: Expecting ',' delimiter at character 19"),
+        (b'{"prompt": "Why?"', "not valid JSON, or cut short: Expecting ',' delimiter at character 18"),
+        (b"prompt: Why?", "not valid JSON, or cut short: Expecting value at character 1"),
+        (b'{"prompt": "caf\xe9"}', "not UTF-8: byte 16; save the file as UTF-8"),
         (b'["Why?", "Because."]', "not an object with 'messages'"),
         (b"null", "not an object with 'messages'"),
         (b'{"prompt": "Why?", "response": "x", "n": NaN}', "key 'n' cannot be recorded"),

@@ -102,7 +102,7 @@ def test_a_torn_results_file(lm_eval_copy):
     path.write_bytes(path.read_bytes()[:500])
     fails(lm_eval_copy, f"{path}: not valid JSON, or cut short: ")
     path.write_bytes(b"\xff\xfe\x00")
-    fails(lm_eval_copy, f"{path}: not usable JSON: ")
+    fails(lm_eval_copy, f"{path}: not UTF-8: byte 1; save the file as UTF-8")
     path.write_text("[" * 100_000, encoding="utf-8")
     fails(lm_eval_copy, f"{path}: not usable JSON: ")
 

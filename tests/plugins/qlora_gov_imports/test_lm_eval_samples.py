@@ -65,6 +65,13 @@ def test_a_torn_last_line_is_named(path):
     assert message_of(path).startswith(f"{path}:20: not valid JSON, or cut short: ")
 
 
+def test_a_line_that_says_one_thing_twice_is_named(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[THIRD - 1] = lines[THIRD - 1].replace(b'{"', b'{"exact_match": 0.25, "', 1)
+    path.write_bytes(b"".join(lines))
+    assert message_of(path).startswith(f"{path}:{THIRD}: not usable JSON: the key 'exact_match' stands twice")
+
+
 def test_a_line_that_is_no_object_is_named(path):
     path.write_bytes(b"[1]\n" + path.read_bytes())
     assert message_of(path).startswith(f"{path}:1: not a sample of lm-evaluation-harness: ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from qlora_gov import DataError
+from qlora_gov.errors import DataError
 
 
 def parse_json(data: bytes, address: str) -> Any:
@@ -18,9 +18,9 @@ def parse_json(data: bytes, address: str) -> Any:
         # Editors on Windows put a byte order mark before the first line.
         return json.loads(data.rstrip().decode("utf-8-sig"), object_pairs_hook=_unique)
     except UnicodeDecodeError as error:
-        raise DataError(f"{address}: not UTF-8: byte {error.start + 1} of the line; save the file as UTF-8") from error
+        raise DataError(f"{address}: not UTF-8: byte {error.start + 1}; save the file as UTF-8") from error
     except json.JSONDecodeError as error:
-        raise DataError(f"{address}: not valid JSON: {error.msg} at column {error.colno}") from error
+        raise DataError(f"{address}: not valid JSON, or cut short: {error.msg} at character {error.pos + 1}") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"{address}: not usable JSON: {error}") from error
 
