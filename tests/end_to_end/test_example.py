@@ -14,7 +14,10 @@ from qlora_gov.ledger.reading import held
 from qlora_gov.records import Adapter, DatasetVersion, Decision, DecisionOutcome, Outcome
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("example")  # trained once, in one process
+pytestmark = [
+    pytest.mark.xdist_group("example"),  # trained once, in one process
+    pytest.mark.timeout(1800),  # seven minutes on a slow core that is shared
+]
 
 SMALL = """
 extends: qlora_gov.yaml
