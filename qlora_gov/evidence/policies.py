@@ -75,12 +75,16 @@ def in_force(recorded: Sequence[Entry], answers: Sequence[Entry]) -> Policy | No
 
 
 def _made(answered: Entry) -> datetime:
-    """When answers were made; imported ones when their log says that the evaluation began."""
-    claim = held(answered, Responses).claim
-    return datetime.fromisoformat(claim.began if claim else answered.at)
+    """When answers were made; imported ones when their log says that the evaluation began.
+
+    They were made at the latest when they came on record, whatever a clock that is ahead wrote into their log.
+    """
+    claim, recorded = held(answered, Responses).claim, datetime.fromisoformat(answered.at)
+    return min(datetime.fromisoformat(claim.began), recorded) if claim else recorded
 
 
 def _made_before(answered: Entry, stated: Entry) -> bool:
+    known = answered.seq < stated.seq
     if held(answered, Responses).claim is not None:
-        return _made(answered) < datetime.fromisoformat(stated.at)
-    return answered.seq < stated.seq
+        return known or _made(answered) < datetime.fromisoformat(stated.at)
+    return known
