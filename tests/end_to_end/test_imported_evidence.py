@@ -10,7 +10,7 @@ import pytest
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import IntegrityError, MissingExtraError, ModelError
 from qlora_gov.pipeline.training import weights
-from tests.support.imported import BETTER, GOOD, Imported, make_imported
+from tests.support.imported import BAD, BETTER, GOOD, Imported, make_imported
 
 STRICT = '''
 """Counts otherwise."""
@@ -111,3 +111,16 @@ def test_an_adapter_is_imported_from_where_it_is_kept(project: Imported) -> None
     assert project.log(GOOD, "a") == 0
     (kept,) = project.root.glob(".qlora_gov/adapters/*")
     assert project("import", "toy", str(project.root / "a-q.json"), "--adapter", str(kept)) == 0
+
+
+@pytest.mark.parametrize("ahead", [0, 240])
+def test_rules_weakened_after_the_answers_are_later_whatever_the_logs_clock(tmp_path: Path, ahead: float) -> None:
+    project = make_imported(tmp_path)
+    assert project("policy") == 0
+    assert project.log(GOOD) == 0
+    assert project.log(BAD, "a", age=-ahead) == 0
+    assert project("gate") == 1
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.6}])
+    assert project("policy") == 0
+    assert project("gate") == 3
+    assert project("promote") == 14
