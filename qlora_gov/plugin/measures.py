@@ -21,6 +21,7 @@ class Measure:
     """One metric as the gate and the verifier need it: what it is, and how sums of statistics become a value.
 
     ``metric`` computes the statistics; it is None for a guardrail's rate, whose statistics are counted by the core.
+    ``range`` are the least and the greatest value that it says it can have; None where it does not say.
     """
 
     component: Component
@@ -28,6 +29,7 @@ class Measure:
     traits: MetricTraits
     needs: frozenset[Need]
     metric: Metric | None
+    range: tuple[float, float] | None = None
 
     @property
     def declared(self) -> Declared:
@@ -37,8 +39,13 @@ class Measure:
             higher_is_better=traits.higher_is_better,
             margin=traits.margin,
             binary=traits.binary,
-            mean=_is_mean(traits.aggregate),
+            mean=self.is_mean,
         )
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether its value is the mean of a number for each row."""
+        return _is_mean(self.traits.aggregate)
 
     @property
     def aggregate(self) -> Callable[[Floats], Floats]:
@@ -51,7 +58,7 @@ def metric_measure(bound: Bound[MetricSpec], name: str) -> Measure:
     spec, metric = bound.spec, bound.make()
     aggregate = metric.aggregate if _is_mean(metric.aggregate) else _guarded(metric.aggregate, bound.component.name)
     traits = MetricTraits(name, spec.higher_is_better, spec.margin, spec.binary, aggregate)
-    return Measure(bound.component, spec.components, traits, spec.needs, metric)
+    return Measure(bound.component, spec.components, traits, spec.needs, metric, spec.range)
 
 
 def rate_measure(bound: Bound[GuardrailSpec], name: str) -> Measure:

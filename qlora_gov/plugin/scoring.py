@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from qlora_gov.plugin.calls import ForeignError, culprit, plugin_code
 from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.sealed import Sealed
-from qlora_gov.plugin.specs import Bools, EvaluatedRow, Floats
+from qlora_gov.plugin.specs import Bools, EvaluatedRow, Floats, ratio
 from qlora_gov.records import Absent
 from qlora_gov.text import one_line
 
@@ -31,7 +32,9 @@ def score_rows(measure: Measure, rows: Sealed[EvaluatedRow]) -> Scores | Absent:
     if (at := rows.changed(lent)) is not None:
         source = one_line(rows.rows[at].example.source)
         return Absent(absent=f"the metric changed a row that it was given, first {source}: it scored rows of its own")
-    return _checked(stats, scored, rows.rows, len(measure.components))
+    checked = _checked(stats, scored, rows.rows, len(measure.components))
+    fault = None if isinstance(checked, Absent) else _beyond(measure, *checked, rows.rows)
+    return checked if fault is None else Absent(absent=fault)
 
 
 def _checked(stats: Any, scored: Any, rows: Sequence[EvaluatedRow], k: int) -> Scores | Absent:
@@ -47,6 +50,24 @@ def _checked(stats: Any, scored: Any, rows: Sequence[EvaluatedRow], k: int) -> S
         where = f"first for row {bad}, {one_line(rows[bad].example.source)}"
         return Absent(absent=f"the metric returned a statistic that is not finite, {where}")
     return stats, scored
+
+
+def _beyond(measure: Measure, stats: Floats, scored: Bools, rows: Sequence[EvaluatedRow]) -> str | None:
+    """What lies outside of the range that the metric declares: a row's score, or else its value over all of them."""
+    if measure.range is None or not scored.any():
+        return None
+    low, high = measure.range
+    slack = 1e-9 * max(1.0, *(abs(end) for end in measure.range if math.isfinite(end)))  # what rounding may do
+    declared = f"outside of the range that it declares, {low:g} to {high:g}"
+    if measure.is_mean:
+        scores = ratio(stats)
+        if (bad := np.flatnonzero(scored & ((scores < low - slack) | (scores > high + slack)))).size:
+            at = int(bad[0])
+            return f"the metric scores row {at}, {one_line(rows[at].example.source)}, as {scores[at]:g}, {declared}"
+    value = value_of_rows(measure, stats[scored])
+    if isinstance(value, float) and not low - slack <= value <= high + slack:
+        return f"the metric's value over all rows is {value:g}, {declared}"
+    return None
 
 
 def _alone(measure: Measure, rows: Sealed[EvaluatedRow], error: ForeignError) -> str:

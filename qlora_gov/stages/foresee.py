@@ -86,8 +86,7 @@ class _Rows:
     ) -> None:
         self.policy, self.rule, self.scale = policy, rule, scale
         labels = labels_of(examples)
-        known = set(rule.where) <= set(labels)
-        self.judged = np.flatnonzero(rows_where(rule, labels, len(examples))) if known else np.empty(0, dtype=np.int64)
+        self.judged = np.flatnonzero(rows_where(rule, labels, len(examples)))
         self.clusters = cluster_numbers([examples[row].group for row in self.judged.tolist()])
         self.labels = {name: [values[row] for row in self.judged.tolist()] for name, values in labels.items()}
         self.looks = earlier.at(rule.component).part(self.judged)

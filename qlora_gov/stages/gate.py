@@ -258,10 +258,10 @@ def not_fresh(counts: Floats) -> str:
 
 
 def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:
-    """The rows that a rule judges as a mask ``[rows]``; its labels must be known."""
+    """The rows that a rule judges as a mask ``[rows]``: none where it asks for a label that no row has."""
     mask = np.ones(rows, dtype=np.bool_)
     for label, value in rule.where.items():
-        mask &= np.array([found == value for found in labels[label]], dtype=np.bool_)
+        mask &= np.array([found == value for found in labels.get(label, [None] * rows)], dtype=np.bool_)
     return mask
 
 

@@ -62,6 +62,17 @@ def test_promote_names_the_decision_that_it_judges_and_the_exploratory_one_since
     ) in said(capsys)
 
 
+def test_a_rule_on_a_label_that_no_row_has_closes_the_gate(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.policy(rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.2, "where": {"intend": "odd"}}])
+    assert project("policy") == project.log(BETTER, "b") == 0
+    assert project("gate") == 1
+    assert "where: no row has a label 'intend'; did you mean 'intent'?" in capsys.readouterr().out
+    assert project.last("decision").looks == {"non_inferior accuracy": 0.0}
+    assert project("verify") == 0
+
+
 def test_a_log_that_began_before_the_policy_was_recorded_is_exploratory(tmp_path: Path) -> None:
     project = make_imported(tmp_path / "project")
     assert project.log(GOOD) == project.log(BETTER, "a", age=3600) == 0

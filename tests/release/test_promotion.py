@@ -38,6 +38,15 @@ def test_nothing_is_promoted_before_a_decision(project: Imported, capsys: pytest
     assert "there is no candidate" in said(capsys)
 
 
+def test_an_adapter_that_was_evaluated_again_since_is_gated_again_first(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project("gate") == project.log(BAD, "a") == 0
+    assert project("promote") == 14
+    assert "evaluated again on these rows since; run 'qlora-gov gate' again" in said(capsys)
+    assert project("gate") == 1
+
+
 def test_only_the_policy_in_force_when_the_candidate_answered_can_promote(project: Imported) -> None:
     lenient = [{"use": "non_inferior", "metric": "accuracy", "margin": 0.9}]
     strict = [{"use": "non_inferior", "metric": "accuracy", "margin": 0.01}]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -102,6 +103,24 @@ def test_a_value_is_the_aggregate_of_the_sums_of_scored_rows() -> None:
         stats, scored = scores_of(tables["scores"], index, N, 2)
         assert measurement.digest == scores_id(stats, scored)
         assert measurement.value == ratio(stats[scored].sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("range_", "aggregate", "fault"),
+    [
+        ((0, 1), ratio, "the metric scores row 1, file:2, as 2, outside of the range that it declares, 0 to 1"),
+        ((0.5, math.inf), ratio, "the metric scores row 2, file:3, as 0, outside of the range"),
+        ((0, 1), lambda sums: sums[..., 0], "the metric's value over all rows is 9, outside of the range"),
+        ((0, 3), ratio, None),
+        ((0, 9), lambda sums: sums[..., 0] * (1 + 1e-12), None),
+    ],
+)
+def test_a_value_outside_of_the_declared_range_is_none(range_: Any, aggregate: Any, fault: str | None) -> None:
+    measured = only(run([replace(measure(Scored(lengths, aggregate)), range=range_)]))
+    assert (measured.digest is None) == (fault is not None)
+    if fault is not None:
+        assert isinstance(measured.value, Absent)
+        assert measured.value.absent.startswith(fault)
 
 
 GOOD = np.ones((N, 2))

@@ -87,7 +87,7 @@ class MetricSpec(Spec):
     ``margin`` says what a margin such as 5% is of: absolute points (rates) or relative to the champion.
     ``binary`` says that each row scores (0 or 1, 1), so that the gate uses methods for proportions. ``range`` are the
     least and the greatest value that the metric can have, ``math.inf`` among them; none where that is not known. A
-    binary metric's is 0 to 1.
+    binary metric's is 0 to 1. A metric that makes a value outside of it has measured nothing.
     """
 
     kind = "metric"
