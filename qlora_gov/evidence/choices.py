@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qlora_gov.canonical import short_id
@@ -48,14 +48,16 @@ class Choice:
         return claim is not None and (name in (claim.model, claim.base) or name in self.tasks(ledger))
 
 
-def choices_of(ledger: Ledger, base: str | None, adapter: str | None) -> list[Choice]:
-    """All answers of a subject that were scored, the newest first.
+def choices_of(ledger: Ledger, base: str | None, adapter: str | None, before: int | None = None) -> list[Choice]:
+    """All answers of a subject that were scored, the newest first; ``before`` an entry of this number, or all.
 
     An adapter is known by its id, the base alone by its own; of those whose answers were imported the id is None.
     """
     found: dict[str, Choice] = {}
     with ledger.reading():  # what follows shares this opening
         for entry in reversed(ledger.entries(Evaluation.kind)):
+            if before is not None and entry.seq >= before:
+                continue
             evaluation = held(entry, Evaluation)
             answered = responses_of(ledger, evaluation)
             if answered.adapter == adapter and (adapter is not None or answered.base == base):
@@ -172,3 +174,29 @@ def told(ledger: Ledger, decision: Decision) -> Iterator[str]:
             among, option = baselines(ledger, answered.adapter, sides["candidate"]), "--against"
         if len(among) > 1 and (used := next((one for one in among if one.responses.id == answered.id), None)):
             yield f"{who}: {used.name(ledger)}, 1 of {len(among)} on record; {option} names another"
+
+
+def passed_over(ledger: Ledger, sides: Iterable[str], before: int | None = None) -> tuple[str, ...]:
+    """The evaluations that a decision on ``sides`` could have been on as well, and that no decision judged.
+
+    Whoever evaluates a subject until the numbers please, and has that evaluation judged, has looked at the rows each
+    time. ``sides`` are ids of evaluations, ``before`` is the number of the decision's entry; by default it comes last.
+    """
+    judged = {
+        responses_of(ledger, fetch(ledger, id_, Evaluation)).id
+        for entry in ledger.entries(Decision.kind)
+        if before is None or entry.seq < before
+        for id_ in held(entry, Decision).sides.values()
+    }
+    found: dict[str, str] = {}
+    for used in [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in sides]:
+        for other in choices_of(ledger, used.base, used.adapter, before):
+            if _could_replace(other.responses, used) and other.responses.id not in judged:
+                found[other.responses.id] = other.evaluation.id
+    return tuple(sorted(found.values()))
+
+
+def _could_replace(other: Responses, used: Responses) -> bool:
+    """Whether answers could stand for others of the same subject; of two bases, logs tell by the model's name."""
+    models = [one.claim.model if one.claim and one.adapter is None else None for one in (other, used)]
+    return other.id != used.id and models[0] == models[1] and comparable(other, used)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from functools import cache
 
@@ -67,17 +67,21 @@ class RowNames:
         return np.array([1 / copies[text] for text in texts], dtype=np.float64)
 
 
-def earlier_looks(ledger: Ledger, dataset: str, policy: Policy, before: int | None = None) -> Earlier:
+def earlier_looks(
+    ledger: Ledger, dataset: str, policy: Policy, passed_over: Sized | None, before: int | None = None
+) -> Earlier:
     """The decisions that judged rows of an evaluation set, as a policy counts them.
 
     Args:
         ledger: where they are.
         dataset: the id of the set's version; under whatever id its rows were curated, they are the same rows.
         policy: says whether a decision on some of the rows, in another set, is a look at these.
+        passed_over: the evaluations on these rows that were looked at and not judged.
         before: the number of the entry that they come before; by default all are meant.
     """
     version = fetch(ledger, dataset, DatasetVersion)
-    return looks_at_rows(ledger, version, evaluation_rows(ledger, dataset), policy, before)
+    earlier = looks_at_rows(ledger, version, evaluation_rows(ledger, dataset), policy, before)
+    return earlier.and_all(len(passed_over)) if passed_over and policy.looks_by == "row" else earlier
 
 
 def looks_at_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from qlora_gov.evidence.choices import passed_over
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.evidence.looks import earlier_looks
@@ -36,12 +37,14 @@ def given(
     """The evaluations of both sides with readers of their rows, and the decisions that judged these rows before."""
     ledger = space.ledger
     answered = responses_of(ledger, candidate)
+    unjudged = passed_over(ledger, [one.id for one in (candidate, *baselines.by_name.values())])
     return GateInput(
         side(ledger, candidate),
         {name: side(ledger, evaluation) for name, evaluation in baselines.by_name.items()},
         evaluation_rows(ledger, answered.dataset),
         bound.measures.all,
-        earlier=earlier_looks(ledger, answered.dataset, policy),
+        earlier=earlier_looks(ledger, answered.dataset, policy, unjudged),
+        passed_over=unjudged,
     )
 
 

@@ -56,6 +56,11 @@ class Earlier:
     looks: Sequence[Look]
     weights: NDArray[np.float64]
 
+    def and_all(self, times: int) -> Earlier:
+        """The same where all rows were looked at so many times more."""
+        every = Look(np.ones(self.weights.size, dtype=np.bool_))
+        return Earlier([*self.looks, *[every] * times], self.weights)
+
     def at(self, metric: str) -> RowLooks:
         """The looks of those that tested what a metric measures."""
         counts = np.zeros(self.weights.size)

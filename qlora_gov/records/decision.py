@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
+from qlora_gov.canonical import short_id
 from qlora_gov.records.parts import Absent, Interval
 from qlora_gov.records.policy import Against, Rule
 from qlora_gov.records.record import Frozen, Record
@@ -129,7 +130,7 @@ class Decision(Record):
 
     kind = "decision"
     upgrades = (name_baseline,)
-    parent_fields = ("policy", "candidate", "champion", "reference")
+    parent_fields = ("policy", "candidate", "champion", "reference", "passed_over")
     policy: str
     candidate: str
     champion: str
@@ -152,6 +153,11 @@ class Decision(Record):
     answers: tuple[EqualAnswers, ...] = Field(
         default=(), description="how many answers are equal, against each side whose answers are on record"
     )
+    passed_over: tuple[str, ...] | None = Field(
+        default=None,
+        description="evaluations of either side that it could have been on as well and that no decision judged: each "
+        "is a look at its rows where those are counted by row; none where nobody counted them",
+    )
     edition: int = Field(default=1, description="how reports lay it out and round its figures: what was written stays")
 
     @property
@@ -159,7 +165,8 @@ class Decision(Record):
         """What a reader should know that no verdict says."""
         equal = (one.notice for one in self.answers)
         told = (f"{item.rule.name}: {item.notice}" for item in self.verdicts if item.notice is not None)
-        return (*(notice for notice in equal if notice is not None), *told)
+        passed_over = (_passed_over(self.passed_over),) if self.passed_over else ()
+        return (*(notice for notice in equal if notice is not None), *told, *passed_over)
 
     @property
     def sides(self) -> dict[str, str]:
@@ -198,6 +205,14 @@ class Decision(Record):
             return self.look - 1
         numbers = set(self.looks.values()) or {0.0}
         return int(min(numbers)) if len(numbers) == 1 and min(numbers).is_integer() else None
+
+
+def _passed_over(evaluations: Sequence[str]) -> str:
+    """What a reader should know of evaluations that were there and that no decision judged."""
+    some = "another evaluation" if len(evaluations) == 1 else f"{len(evaluations):,} other evaluations"
+    was = "was" if len(evaluations) == 1 else "were"
+    ids = ", ".join(map(short_id, evaluations))
+    return f"{some} of the same subjects on these rows {was} on record, and no decision was made on them: {ids}"
 
 
 def look_number(looks: Mapping[str, float]) -> int:

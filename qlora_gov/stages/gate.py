@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -41,7 +41,8 @@ class GateInput:
 
     ``baselines`` are the champion, and the pinned reference where the policy names one. ``earlier`` are the decisions
     that judged rows of it before; where they are None, ``look`` counts them, this one included, as older decisions did.
-    ``methods`` is the revision of the statistical methods to judge by.
+    ``methods`` is the revision of the statistical methods to judge by; ``passed_over`` are evaluations of either side
+    that no decision judged, counted among the looks.
     """
 
     candidate: Side
@@ -51,6 +52,7 @@ class GateInput:
     look: int = 1
     methods: int = field(default_factory=newest_methods)
     earlier: Earlier | None = None
+    passed_over: tuple[str, ...] | None = None
 
     def looks(self, metric: str) -> RowLooks:
         """How often each row was judged before on what a metric measures."""
@@ -92,6 +94,7 @@ def decide(
         looks=looks,
         untested=() if looks is None else tuple(judged.untested),
         mended=mended,
+        passed_over=given.passed_over,
         edition=EDITION,
         answers=counted_answers(given.candidate, given.baselines),
     )
@@ -242,19 +245,26 @@ class _Judge:
                 )
         looks = self.given.looks(rule.component)
         if self.policy.further_looks == "fresh_rows" and looks.counts[rows].any():
-            return unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows])}", values)
+            return unasked(
+                Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows], self.given.passed_over)}", values
+            )
         halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
         part = self._comparison(rule, measure.traits, (stats["candidate"], stats[rule.against]), halves)
         verdict = ask(gate, part, values, measure)
         return verdict if self.given.earlier is None else heeding(gate, part, verdict, self.policy.looks_by == "row")
 
 
-def not_fresh(counts: Floats) -> str:
-    """Why a policy that asks for fresh rows lets nothing pass on rows that were judged so often ``[n]``."""
+def not_fresh(counts: Floats, passed_over: Sized | None = None) -> str:
+    """Why a policy that asks for fresh rows lets nothing pass on rows that were judged so often ``[n]``.
+
+    With evaluations that were passed over, looks are more than decisions.
+    """
     stale, rows = int((counts > 0).sum()), counts.size
     if stale < rows:
         return f"{stale:,} of {rows:,} rows were judged before, and the policy asks for fresh ones"
-    return f"this is decision {1 + int(counts.max())} on these rows, and the policy asks for fresh ones"
+    number = 1 + int(counts.max())
+    look = f"look {number} at" if passed_over else f"decision {number} on"
+    return f"this is {look} these rows, and the policy asks for fresh ones"
 
 
 def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:

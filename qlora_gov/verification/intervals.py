@@ -59,8 +59,13 @@ class Rejudge:
         candidate = sides.pop("candidate")
         dataset = dataset_of(self.ledger, candidate.evaluation.id)
         examples = evaluation_rows(self.ledger, dataset)
-        earlier = None if decision.looks is None else earlier_looks(self.ledger, dataset, policy, before=seq)
-        return GateInput(candidate, sides, examples, (), decision.look, decision.methods, earlier)
+        earlier = (
+            None
+            if decision.looks is None
+            else earlier_looks(self.ledger, dataset, policy, decision.passed_over, before=seq)
+        )
+        look, methods = decision.look, decision.methods
+        return GateInput(candidate, sides, examples, (), look, methods, earlier, decision.passed_over)
 
     def _verdict(self, where: str, item: RuleVerdict, policy: Policy, given: GateInput) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""

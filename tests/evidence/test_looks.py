@@ -12,6 +12,7 @@ from qlora_gov.evidence.looks import RowNames
 from qlora_gov.plugin.looks import Earlier, Look, RowLooks
 from qlora_gov.records import Decision
 from qlora_gov.records.example import Example, Message
+from qlora_gov.verification.looks import look_problems
 from tests.support.imported import BETTER, GOOD, PLUGIN, Imported, decided, make_imported
 
 Rows = list[Example]
@@ -151,6 +152,41 @@ def test_half_of_the_rows_are_half_a_look(project: Imported, capsys: pytest.Capt
     assert "Rows had been judged before 0.5 times on average for non_inferior accuracy." in card.read_text()
     assert project("verify", "--intervals") == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("verified: ")
+
+
+def test_an_evaluation_that_no_decision_judged_is_a_look(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    """The best of several evaluations of one adapter, and the worst of the champion's, are found by looking at each."""
+    for scores in (GOOD, BETTER):
+        assert project.log(scores, "b", rows="r") == 0
+    unjudged = [entry.id for entry in project.ledger.entries("evaluation")[-2:]]
+    assert (
+        project.log([*GOOD[:-1], 1.0], rows="r") == project.log(GOOD, rows="r") == project.log(GOOD, "b", rows="r") == 0
+    )
+    assert project("gate") == 0
+    decision = project.last("decision")
+    assert {*unjudged} < {*decision.passed_over}
+    assert (len(decision.passed_over), decision.looks, decision.look) == (3, {"non_inferior accuracy": 3.0}, 4)
+    assert alpha(project) == 0.05 / 8
+    told = "3 other evaluations of the same subjects on these rows were on record, and no decision was made on them: "
+    assert told in capsys.readouterr().out
+    assert project("card") == 0
+    (card,) = project.root.glob(".qlora_gov/cards/*/card.md")
+    assert f"**Notice:** {told}" in card.read_text()
+    assert "This is look 4 at this evaluation set" in card.read_text()
+    assert project("gate", "--evaluation", unjudged[0]) in (0, 3)
+    again = project.last("decision")
+    assert (len(again.passed_over), again.look) == (2, 4), "one of the three was judged now, and is a decision"
+    assert project("verify", "--intervals") == 0
+
+
+def test_a_decision_that_states_other_evaluations_as_passed_over_is_found_out(project: Imported) -> None:
+    assert project.log([*BETTER[:-1], 1.0], "a") == project("gate") == 0
+    ledger, decision = project.ledger, project.last("decision")
+    assert decision.passed_over == (), "that of the other was judged"
+    other = decision.model_copy(update={"passed_over": (decision.candidate,)})
+    ledger.append(other)
+    problem, *_ = look_problems(ledger, ledger.entries("decision")[-1:])
+    assert "it states that 1 evaluations were passed over, and 0 were" in str(problem)
 
 
 def test_where_the_policy_asks_for_fresh_rows_some_judged_ones_are_named(project: Imported) -> None:

@@ -81,6 +81,9 @@ class DecisionReport(Frozen):
     edition: int = Field(default=1, exclude=True, description="of words and figures; what people read, not machines")
     exploratory: bool = Field(description="the policy was recorded after the candidate answered: it cannot promote")
     look: int = Field(description="how many decisions the evaluation set had then seen, this one included")
+    passed_over: bool = Field(
+        default=False, exclude=True, description="whether evaluations that no decision judged are among the looks"
+    )
     mended: tuple[str, ...] = Field(
         default=(), description="metrics whose code is younger than the answers; left out where there are none"
     )
@@ -140,6 +143,7 @@ def decision_report(
         edition=decision.edition,
         exploratory=decision.exploratory,
         look=decision.look,
+        passed_over=bool(decision.passed_over),
         mended=decision.mended,
         adapter=adapter.id,
         adapter_digest=adapter.digest,

@@ -64,6 +64,7 @@ class DecisionPart(Frozen):
     outcome: DecisionOutcome = Field(description="what the decision says of the candidate")
     exploratory: bool = Field(description="the policy came after the answers, so that the decision promotes nothing")
     look: int = Field(description="which decision on this evaluation set this is, counted from 1")
+    passed_over: bool = Field(description="whether evaluations that no decision judged are among the looks")
     partly: bool = Field(description="whether only some rows, or the rows of some rules, were judged before")
     mended: tuple[str, ...] = Field(description="metrics whose code is younger than the answers; mostly none")
     rules: tuple[RuleLine, ...] = Field(description="each rule")
