@@ -9,7 +9,7 @@ from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.sides import Side
 from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import DatasetVersion, Evaluation, Responses
-from qlora_gov.records.table import Table
+from qlora_gov.records.table import Table, empty_answers
 
 
 def side(ledger: Ledger, evaluation: Evaluation) -> Side:
@@ -27,11 +27,20 @@ def side(ledger: Ledger, evaluation: Evaluation) -> Side:
     answered = responses_of(ledger, evaluation)
 
     def answers() -> Table | None:
-        said = ledger.table(ledger.get(answered.id), "responses")
-        return said if answered.claim is None or any(said["response"]) else None  # a log may hold scores alone
+        if answered.claim is not None and no_answers(ledger, answered):  # a log may hold scores alone
+            return None
+        return ledger.table(ledger.get(answered.id), "responses")
 
     notes = answered.claim.notes if answered.claim else ()
     return Side(evaluation, read, notes, cache(answers), answered.adapter)
+
+
+def no_answers(ledger: Ledger, responses: Responses) -> bool:
+    """Whether every answer is empty; what earlier versions did not count is counted here."""
+    empty = responses.empty
+    if empty is None:
+        empty = empty_answers(ledger.table(ledger.get(responses.id), "responses"))
+    return empty == responses.rows
 
 
 def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:

@@ -15,7 +15,7 @@ from qlora_gov.ledger import columns
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
-from qlora_gov.records.table import Floats, Table, cut_short, scores_id
+from qlora_gov.records.table import Floats, Table, cut_short, empty_answers, scores_id
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,9 @@ def table_problems(
             yield from _table(f"{where}, responses", table, record.digest, record.rows)
             if record.cut not in (None, cut := cut_short(table)):
                 what = f"{cut} answers are cut short, the record states {record.cut}"
+                yield Problem(ProblemKind.TAMPERED, f"{where}, responses", what)
+            if record.empty not in (None, empty := empty_answers(table)):
+                what = f"{empty} answers are empty, the record states {record.empty}"
                 yield Problem(ProblemKind.TAMPERED, f"{where}, responses", what)
         case Responses(likelihoods=str(digest)), "likelihoods":
             yield from _table(f"{where}, likelihoods", table, digest, record.rows)

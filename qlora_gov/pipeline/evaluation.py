@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.evaluations import no_answers
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.clock import Clock
 from qlora_gov.models.inputs import Reading
@@ -109,6 +110,7 @@ def adopting(
 def _said(responses: Responses) -> dict[str, Any]:
     """What imported answers say, whichever version of the importer read them."""
     content = responses.content()
+    content.pop("empty", None)  # earlier versions did not count
     if responses.claim is not None:
         content["claim"]["importer"] = responses.claim.importer.identity
         for told in ("base", "subject"):  # by the version that imported it, of what the log says in other words
@@ -142,7 +144,12 @@ def evaluating(
         return parts | (_LEFT_OUT if left_out else {})
 
     def usable(evaluation: Evaluation) -> bool:
-        """What failed is tried again by another version of the same component, whose mistake may be mended."""
+        """What failed is tried again by another version of the same component, whose mistake may be mended.
+
+        So is a rate that an earlier version worked out where there is no answer.
+        """
+        if evaluation.scans and no_answers(space.ledger, responses):
+            return False
         installed = {component.name: component.source for component in bound.measures.measured.values()}
         failed = [one.metric for one in evaluation.measurements if one.digest is None]
         return all(installed.get(metric.name, metric.source) == metric.source for metric in failed)

@@ -64,6 +64,7 @@ class Responses(Record):
     environment: Environment | None
     claim: Claim | None = None
     cut: int | None = Field(default=None, description="answers that ended at the limit of tokens, where it was counted")
+    empty: int | None = Field(default=None, description="answers that are no text at all, where it was counted")
     applied: Mapping[str, JsonValue] = Field(
         default={}, description="what of the base's generation_config.json had a say in the choice of tokens"
     )

@@ -110,6 +110,11 @@ def cut_short(responses: Table) -> int:
     return sum(finish == "length" for finish in responses["finish"])
 
 
+def empty_answers(responses: Table) -> int:
+    """How many answers are no text at all."""
+    return sum(not response for response in responses["response"])
+
+
 def likelihoods_of(table: Table) -> list[LogLikelihood]:
     """Each row's likelihood of its reference."""
     columns = (np.asarray(table[name]).tolist() for name in ("nll", "tokens", "bytes"))

@@ -16,7 +16,7 @@ from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.specs import ImportedEvaluation, Importer
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
 from qlora_gov.records.example import Example
-from qlora_gov.records.table import Table, recorded_table
+from qlora_gov.records.table import Table, empty_answers, recorded_table
 
 CLOCKS = timedelta(minutes=5)
 """By how much the clocks of two machines may differ."""
@@ -82,6 +82,7 @@ def adopt(
         recorded=columns_id(tables["recorded"]),
         environment=None,
         claim=_claim(imported, importer, unshown),
+        empty=empty_answers(tables["responses"]),
     )
     return record, tables
 

@@ -20,7 +20,7 @@ from qlora_gov.records import Adapter, Base, DatasetVersion, Environment, Genera
 from qlora_gov.records.answer import Answer, LogLikelihood
 from qlora_gov.records.example import Example, Message
 from qlora_gov.records.inputs import Inputs
-from qlora_gov.records.table import Table, cut_short
+from qlora_gov.records.table import Table, cut_short, empty_answers
 
 
 class Subject(Protocol):
@@ -114,6 +114,7 @@ def answer_dataset(
         likelihoods=columns_id(tables["likelihoods"]) if likelihoods else None,
         environment=environment,
         cut=cut_short(tables["responses"]),
+        empty=empty_answers(tables["responses"]),
         applied=applied or {},
         inputs=inputs,
     )

@@ -29,16 +29,6 @@ def answer_problems(ledger: Ledger, entries: Iterable[Entry]) -> Iterator[Proble
             what = "its equal answers cannot be counted again"
             yield Problem.underived(ProblemKind.MISSING, place(entry), what, error)
             continue
-        try:
-            for id_ in decision.sides.values():
-                sides.setdefault(id_, side(ledger, fetch(ledger, id_, Evaluation)))
-            candidate, *baselines = decision.sides.items()
-            counted = counted_answers(sides[candidate[1]], {who: sides[id_] for who, id_ in baselines})
-        except (GovError, ValueError, LookupError) as error:
-            yield Problem.underived(
-                ProblemKind.MISSING, place(entry), "its equal answers cannot be counted again", error
-            )
-            continue
         if counted != decision.answers:
             said = f"it counts {_said(decision.answers)}; from the answers follows {_said(counted)}"
             yield Problem(ProblemKind.TAMPERED, place(entry), said)

@@ -15,6 +15,7 @@ from qlora_gov.plugin.measures import RATE_COMPONENTS, Measure
 from qlora_gov.plugin.specs import EvaluatedRow, Finding, Floats, MetricTraits, Unread, ratio
 from qlora_gov.records import (
     Absent,
+    Claim,
     CorrectedRate,
     DetectorErrors,
     Evaluation,
@@ -567,3 +568,38 @@ def test_a_metric_that_cannot_say_what_it_reads_measures_nothing() -> None:
     assert isinstance(found.value, Absent)
     assert found.value.absent.startswith("toys/metric: unread raised ZeroDivisionError: division by zero (")
     assert found.value.absent.endswith("), for file:1")
+
+
+CLAIMED = RESPONSES.model_copy(
+    update={
+        "claim": Claim(tool="toy", version="1", model="m", began="2026-01-01T00:00:00+00:00", log="sha256:9", notes=(),
+                       importer=component("toy"))
+    }
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("response", ["", None])
+def test_where_there_is_no_answer_no_rate_of_answers_is_measured(response: str | None) -> None:
+    silent = [replace(row, response=response) for row in ROWS]
+    record, tables = score_responses(RESPONSES, silent, [measure(Scored(lengths))], [detector(Digits())], Quiet())
+    length, rate = record.measurements
+    assert length.value == 0.0, "it was made here: that it says nothing is a result"
+    assert rate.value == Absent(absent="no answer is on record: every one is empty")
+    assert (rate.digest, record.scans, len(tables["findings"]["row"])) == (None, (), 0)
+    one = [replace(ROWS[0], response="7"), *silent[1:]]
+    assert only_rate(score_responses(RESPONSES, one, [], [detector(Digits())], Quiet())[0]) == 1 / N
+
+
+def test_a_log_of_scores_alone_has_nothing_for_metrics_that_read_answers() -> None:
+    silent = [replace(row, response="") for row in ROWS]
+    scores = replace(measure(Scored(lengths), "recorded"), needs=frozenset())
+    record, _ = score_responses(CLAIMED, silent, [measure(Scored(lengths)), scores], [], Quiet())
+    assert [one.value for one in record.measurements] == [
+        Absent(absent="no answer is on record: every one is empty"),
+        0.0,
+    ]
+
+
+def only_rate(record: Evaluation) -> float | Absent:
+    (rate,) = record.measurements
+    return rate.value

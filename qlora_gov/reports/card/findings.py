@@ -25,6 +25,7 @@ def subject_part(responses: Responses) -> SubjectPart:
         generation=or_absent(responses.generation, reason),
         rows=responses.rows,
         cut=responses.cut,
+        empty=responses.empty,
         applied=", ".join(f"{name} {canonical_json(value).decode()}" for name, value in responses.applied.items()),
         given=tuple(_given(responses.inputs)),
     )

@@ -211,14 +211,19 @@ def test_an_approval(records: Callable[..., CardRecords]) -> None:
 
 def test_what_bears_on_answers_is_said_with_them(records: Callable[..., CardRecords]) -> None:
     given = records()
-    assert "cut short" not in body_of(render_card(card_context(given)).text)
-    responses = given.candidate.responses.model_copy(update={"cut": 30, "applied": {"repetition_penalty": 1.1}})
+    body = body_of(render_card(card_context(given)).text)
+    assert "cut short" not in body
+    assert "answers are empty" not in body
+    responses = given.candidate.responses.model_copy(
+        update={"cut": 30, "empty": 4, "applied": {"repetition_penalty": 1.1}}
+    )
     candidate = replace(given.candidate, responses=responses)
     part = subject_part(candidate.responses)
     assert (part.cut, part.rows, part.applied) == (30, 169, "repetition_penalty 1.1")
     context = card_context(given).model_copy(update={"candidate": part})
     for text in (body_of(render_card(context).text), render_html(context).text):
         assert text.count("30 of 169 answers were cut short") == 1
+        assert text.count("4 of 169 answers are empty") == 1
         assert text.count("had a say in the choice of tokens: repetition") == 1
 
 

@@ -104,6 +104,7 @@ class SubjectPart(Frozen):
     generation: GenerationSettings | Absent
     rows: int = Field(description="how many were answered")
     cut: int | None = Field(description="answers that ended at the limit of tokens; None where nobody counted them")
+    empty: int | None = Field(description="answers that are no text at all; None where nobody counted them")
     applied: str = Field(description="what of the base's own generation_config.json had a say, in words; or nothing")
     given: tuple[str, ...] = Field(description="what a reader should know of the rows as the subject was given them")
 
