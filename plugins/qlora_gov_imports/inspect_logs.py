@@ -14,7 +14,7 @@ from pydantic import Field
 from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
 from qlora_gov_imports.inspect_files import find_log, read_log
 from qlora_gov_imports.inspect_subject import answerer
-from qlora_gov_imports.rows import LeftOut, Turn, finite, imported_row, one_line, utc
+from qlora_gov_imports.rows import LeftOut, Turn, clustered, finite, imported_row, one_line, plain, utc
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -32,7 +32,7 @@ class InspectSettings(Settings):
 class InspectLogs:
     """Reads an ``.eval`` or ``.json`` log, or that of one task in a directory, such as an eval set's.
 
-    A sample is one row for each epoch; its epochs are one cluster.
+    A sample is one row for each epoch; its epochs are one cluster, as are samples that ask the same.
 
     The prompt is the sample's input; what solvers put around it is not part of it. Scores are ``<task>/<scorer>``,
     and ``<task>/<scorer>/<key>`` where a scorer gives several. Rows are in the order of sample and epoch.
@@ -51,12 +51,13 @@ class InspectLogs:
         log, left_out = read_log(path), LeftOut()
         samples = _finished(path, log)
         who = answerer(log.eval.model, log.eval.model_args)
+        shared = [(str(sample.id), plain(_asked(sample))) for sample in samples]
         return ImportedEvaluation(
             tool="Inspect",
             version=log.eval.packages.get("inspect_ai", "not logged"),
             model=log.eval.model,
             began=utc(datetime.fromisoformat(log.eval.created)),
-            rows=[_row(path, log.eval.task, sample, left_out) for sample in samples],
+            rows=clustered([_row(path, log.eval.task, sample, left_out) for sample in samples], shared),
             files=[path],
             notes=left_out.notes(),
             adapter=who.adapter,
@@ -109,6 +110,10 @@ def _prompt(sample: EvalSample) -> list[Turn]:
     if isinstance(sample.input, str):
         return [("user", sample.input)]
     return [(turn.role, _content(turn)) for turn in sample.input]
+
+
+def _asked(sample: EvalSample) -> list[str]:
+    return [*(text for _, text in _prompt(sample)), *(sample.choices or ())]
 
 
 def _content(turn: ChatMessage) -> str:

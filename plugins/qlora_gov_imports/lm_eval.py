@@ -11,7 +11,7 @@ from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
 from qlora_gov_imports.lm_eval_runs import Run, find_run
 from qlora_gov_imports.lm_eval_samples import Sample, read_samples
 from qlora_gov_imports.lm_eval_scores import Filtered, Scores
-from qlora_gov_imports.rows import LeftOut, imported_row
+from qlora_gov_imports.rows import LeftOut, clustered, imported_row, plain
 
 
 class LmEvalSettings(Settings):
@@ -27,6 +27,7 @@ class LmEval:
 
     A document is one row, though it has a sample for each filter: the filters see the same answer, and a score that
     only some of the rows have could not be gated. Rows are in the order of task and document, whatever the log's.
+    Those of one document, or that were asked the same, are one cluster, whichever tasks they are of.
     """
 
     def __init__(self, settings: LmEvalSettings = LmEvalSettings()) -> None:  # noqa: B008 - it is frozen
@@ -40,7 +41,8 @@ class LmEval:
         """
         run, left_out = find_run(path, self._tasks), LeftOut()
         who = run.results.answerer
-        rows = [row for task in sorted(run.samples) for row in _rows(run, task, left_out)]
+        found = [row for task in sorted(run.samples) for row in _rows(run, task, left_out)]
+        rows = clustered([row for row, _ in found], [shared for _, shared in found])
         others = sorted(run.results.configs.keys() - run.samples.keys())
         unread = (f"of the run's tasks only {', '.join(run.samples)}; not {', '.join(others)}",) if others else ()
         return ImportedEvaluation(
@@ -57,7 +59,8 @@ class LmEval:
         )
 
 
-def _rows(run: Run, task: str, left_out: LeftOut) -> Iterator[ImportedRow]:
+def _rows(run: Run, task: str, left_out: LeftOut) -> Iterator[tuple[ImportedRow, tuple[str, str]]]:
+    """Each document's row, with what it may share with others: the document, and what was asked of it."""
     path = run.samples[task]
     lines: dict[tuple[int, str], int] = {}
     documents: dict[int, dict[str, Sample]] = {}
@@ -73,7 +76,8 @@ def _rows(run: Run, task: str, left_out: LeftOut) -> Iterator[ImportedRow]:
     choice = run.is_multiple_choice(task)
     for filtered, given in zip(ordered, scores, strict=True):
         sample = next(iter(filtered.values()))
-        yield _row(f"{path}:{lines[sample.doc_id, sample.filter]}", task, filtered, given, choice=choice)
+        row = _row(f"{path}:{lines[sample.doc_id, sample.filter]}", task, filtered, given, choice=choice)
+        yield row, (sample.doc_hash, plain(sample.asked))
 
 
 def _row(address: str, task: str, filtered: Filtered, scores: Mapping[str, float], *, choice: bool) -> ImportedRow:

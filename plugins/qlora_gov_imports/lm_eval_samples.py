@@ -45,6 +45,12 @@ class Sample(BaseModel):
         return _shown(self.arguments["gen_args_0"]["arg_0"])
 
     @property
+    def asked(self) -> list[str]:
+        """All texts of all requests: a prompt may be the same where the options are not."""
+        given = (request.get(name) for request in self.arguments.values() for name in ("arg_0", "arg_1"))
+        return [text for text in given if isinstance(text, str)]
+
+    @property
     def options(self) -> tuple[str, ...]:
         """What a multiple choice let the subject choose from; empty where the requests do not share one prompt."""
         requests = [(request.get("arg_0"), request.get("arg_1")) for request in self.arguments.values()]

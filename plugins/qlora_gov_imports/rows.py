@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import rfc8785
 from pydantic import ValidationError
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from qlora_gov import DataError, Example, ImportedRow
 
@@ -67,6 +71,32 @@ def imported_row(
     except ValueError as error:
         raise DataError(f"{address}: cannot be recorded: {one_line(error)}") from error
     return ImportedRow(example, response, scores)
+
+
+def clustered(rows: Sequence[ImportedRow], shared: Sequence[Sequence[str]]) -> list[ImportedRow]:
+    """The rows with one group for all that share something, directly or by way of others: the first row's.
+
+    ``shared`` are what each row may share with others, each at its place: a document, what was asked (:func:`plain`).
+    """
+    numbers: dict[tuple[int, str], int] = {}
+    links = [
+        (at, len(rows) + numbers.setdefault((place, one), len(numbers)))
+        for at, row in enumerate(shared)
+        for place, one in enumerate(row)
+    ]
+    nodes = len(rows) + len(numbers)
+    graph = coo_array((np.ones(len(links)), tuple(zip(*links, strict=True))), shape=(nodes, nodes))
+    _, clusters = connected_components(graph, directed=False)
+    first: dict[int, str] = {}
+    return [
+        replace(row, example=row.example.model_copy(update={"group": first.setdefault(cluster, row.example.group)}))
+        for row, cluster in zip(rows, clusters.tolist(), strict=False)
+    ]
+
+
+def plain(texts: Iterable[str]) -> str:
+    """Texts as one, without case and white space, which make no other question of them."""
+    return "\0".join("".join(text.casefold().split()) for text in texts)
 
 
 def finite(value: Any) -> float | None:

@@ -52,6 +52,20 @@ def test_each_epoch_is_a_row_and_a_samples_epochs_are_one_cluster(log):
     }
 
 
+def test_samples_that_ask_the_same_are_one_cluster(log, tmp_path, monkeypatch):
+    from inspect_ai.log import read_eval_log
+
+    same = read_eval_log(log)
+    for sample in same.samples:
+        if sample.id in (2, 10):
+            sample.input = "What is 1 + 1 ?"
+        if sample.id == "several":
+            sample.input, sample.choices = "Which is even?", ["2", "3"]
+    monkeypatch.setattr("qlora_gov_imports.inspect_logs.read_log", lambda path: same)
+    groups = Counter(row.example.group for row in InspectLogs().read(log).rows)
+    assert groups == {"1": 6, "chat": 2, "several": 2, "picture": 2, "choices": 2}
+
+
 def test_an_example_is_the_input_and_the_target(log):
     examples = {row.example.extra["sample_id"]: row.example for row in InspectLogs().read(log).rows}
     assert [(m.role, m.content) for m in examples[1].messages] == [("user", "What is 1 + 1?"), ("assistant", "2")]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qlora_gov_imports.lm_eval import LmEval
+from qlora_gov_imports.lm_eval import LmEval, LmEvalSettings
+from tests.support.lm_eval_runs import write_run
 
 pytestmark = pytest.mark.xdist_group("lm_eval")
 
@@ -73,9 +74,44 @@ def test_an_example_is_the_prompt_and_the_target_with_their_hashes(base, lm_eval
         assert row.response == line["filtered_resps"][0] == line["resps"][0][0]
 
 
-def test_repeats_of_one_document_are_one_cluster(base):
+def test_repeats_of_one_document_are_one_cluster_in_all_tasks(base):
     groups = Counter(row.example.group for row in base.rows)
-    assert sorted(groups.values()) == [1] * (4 * 18) + [2] * 4
+    assert sorted(groups.values()) == [4] * 18 + [8]
+
+
+def copies(tmp_path: Path, *, prompts: int, options: int = 0, **changes: str) -> Path:
+    """A run of 20 documents, each with a hash of its own, that ask so many different prompts."""
+    run = write_run(tmp_path, {"sums": {"acc": [1.0, 0.0] * 10}})
+    (path,) = tmp_path.glob("samples_*.jsonl")
+    samples = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for at, sample in enumerate(samples):
+        offered = [f" {option}" for option in range(at, at + options)] or [{"until": ["."]}]
+        prompt = f"What is  {at % prompts}?" if at % 2 else f"what is {at % prompts}?\n"
+        asked = [{"arg_0": prompt, "arg_1": option} for option in offered]
+        sample |= {"arguments": {f"gen_args_{place}": one for place, one in enumerate(asked)}} | changes
+    path.write_text("".join(json.dumps(sample) + "\n" for sample in samples), encoding="utf-8")
+    return run
+
+
+def sizes(run: Path) -> list[int]:
+    return sorted(Counter(row.example.group for row in LmEval().read(run).rows).values())
+
+
+def test_documents_that_ask_the_same_are_one_cluster_whatever_their_hash(tmp_path):
+    assert sizes(copies(tmp_path, prompts=5)) == [4] * 5
+
+
+def test_a_prompt_with_other_options_asks_something_else(tmp_path):
+    assert sizes(copies(tmp_path, prompts=1, options=2)) == [1] * 20
+
+
+def test_one_document_is_one_cluster_however_it_is_asked(tmp_path):
+    assert sizes(copies(tmp_path, prompts=20, doc_hash="d")) == [20]
+
+
+def test_groups_have_the_names_that_they_have_where_nothing_is_shared(tmp_path):
+    rows = LmEval().read(copies(tmp_path, prompts=20)).rows
+    assert [row.example.group for row in rows] == [f"sums:{row.example.extra['doc_hash']}" for row in rows]
 
 
 def test_a_row_scores_what_the_harness_averages(base, lm_eval_logs):
@@ -142,7 +178,8 @@ def test_a_results_file_is_its_run(base, lm_eval_logs):
 def test_a_file_of_samples_is_its_task_alone(base, lm_eval_logs):
     (samples,) = lm_eval_logs.base.glob("samples_pick_*.jsonl")
     alone = LmEval().read(samples)
-    assert alone.rows == of_task(base, "pick")
+    assert alone.rows == LmEval(LmEvalSettings(tasks=("pick",))).read(lm_eval_logs.base).rows
+    assert [row.response for row in alone.rows] == [row.response for row in of_task(base, "pick")]
     assert [path.name.split("_")[0] for path in alone.files] == ["results", "samples"]
     assert alone.notes[0] == "of the run's tasks only pick; not follow, letters, sums"
 
