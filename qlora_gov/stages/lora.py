@@ -54,12 +54,14 @@ def refuse_no_update(directory: Path, config: Mapping[str, Any], tensors: Mappin
         _refuse_other_rank(path, pair, config, tensors)
     changing = [pair for pair in pairs if _changes(pair, tensors)]
     if not changing:
-        raise ModelError(f"{path}: in every pair lora_A or lora_B is zero, so that it answers as its base does")
+        raise ModelError(
+            f"{path}: in every pair lora_A or lora_B is zero, so that none changes its layer; train it first"
+        )
     # A negative scale is taken: it subtracts what was learned, which is a change like any other.
     if not any(alpha for pair in changing for alpha in _of_layer(config, "lora_alpha", "alpha_pattern", pair.layer)):
         raise ModelError(
-            f"{directory / CONFIG}: lora_alpha, which scales every update, is 0, so that it answers as its base does; "
-            "give the one that it was trained with"
+            f"{directory / CONFIG}: every pair is scaled by 0 (lora_alpha, or alpha_pattern), so that none changes its "
+            "layer; give the scale of the training"
         )
 
 
@@ -75,7 +77,9 @@ def _refuse_no_alpha(path: Path, name: str, value: Any) -> None:
 
 
 def _by_layer(path: Path, key: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    values = config.get(key) or {}
+    values = config.get(key)
+    if values is None:
+        return {}
     if not isinstance(values, dict):
         raise ModelError(f"{path}: {key} should give a number for each pattern of layers, not {values!r}")
     return values
@@ -83,8 +87,8 @@ def _by_layer(path: Path, key: str, config: Mapping[str, Any]) -> dict[str, Any]
 
 def _refuse_no_pattern(path: Path, key: str, pattern: str) -> None:
     try:
-        re.compile(pattern)
-    except re.error as error:
+        _matcher(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
         raise ModelError(f"{path}: {key}: {pattern!r} is no regular expression: {error}") from error
 
 
@@ -113,10 +117,8 @@ def _pairs(path: Path, tensors: Mapping[str, Tensor]) -> Iterator[_Pair]:
 def _refuse_other_rank(path: Path, pair: _Pair, config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
     a, b = tensors[pair.a].shape, tensors[pair.b].shape
     ranks = _of_layer(config, "r", "rank_pattern", pair.layer)
-    # The experts of a parameter stand one below the other.
-    fits = any(a[0] % rank == 0 if config.get("target_parameters") else a[0] == rank for rank in ranks) if a else False
-    if len(a) < 2 or not a[0] or not fits:
-        wanted = " or ".join(map(str, sorted(ranks)))
+    if len(a) < 2 or not any(_fits(a[0], rank, config) for rank in ranks):
+        wanted = " or ".join([*map(str, sorted(ranks)), *(["a multiple"] if config.get("target_parameters") else [])])
         raise ModelError(f"{path}: {pair.a} is of shape {_shape(a)}; its first number should be {wanted}, by {CONFIG}")
     # The columns of a block-diagonal lora_B, and of one for a convolution in groups, are split among these.
     split = len(a) > 2 or config.get("use_bdlora")
@@ -124,7 +126,12 @@ def _refuse_other_rank(path: Path, pair: _Pair, config: Mapping[str, Any], tenso
         raise ModelError(f"{path}: {pair.b} is of shape {_shape(b)}; its second number should be {a[0]}, by its lora_A")
 
 
-def _of_layer(config: Mapping[str, Any], name: str, patterns: str, layer: str) -> Set[float]:
+def _fits(rows: int, rank: int, config: Mapping[str, Any]) -> bool:
+    """Whether a lora_A of this rank can have so many rows: those of a parameter's experts stand below each other."""
+    return rows == rank or (bool(config.get("target_parameters")) and rows > 0 and rows % rank == 0)
+
+
+def _of_layer(config: Mapping[str, Any], name: str, patterns: str, layer: str) -> Set[int]:
     """What a setting can be for a layer: one value, or any where parameters are adapted, which no weight's name tells.
 
     peft looks patterns up by the name that the layer has without the adapter.
@@ -133,8 +140,12 @@ def _of_layer(config: Mapping[str, Any], name: str, patterns: str, layer: str) -
     if config.get("target_parameters"):
         return {config[name], *by_pattern.values()}
     plain = layer.removeprefix("base_model.model.").partition(".base_layer")[0]
-    matching = (value for pattern, value in by_pattern.items() if re.match(rf"(.*\.)?({pattern})$", plain))
-    return {next(matching, config[name])}
+    return {next((value for pattern, value in by_pattern.items() if _matcher(pattern).match(plain)), config[name])}
+
+
+def _matcher(pattern: str) -> re.Pattern[str]:
+    """What peft matches the names of layers with, for a pattern of its configuration."""
+    return re.compile(rf"(.*\.)?({pattern})$")
 
 
 def _changes(pair: _Pair, tensors: Mapping[str, Tensor]) -> bool:

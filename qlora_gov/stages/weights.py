@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
-from qlora_gov.errors import ModelError
+from qlora_gov.errors import DataError, ModelError, did_you_mean
+from qlora_gov.plugin.json_text import parse_json
 from qlora_gov.records.adapter import CONFIG, WEIGHTS
+from qlora_gov.stages.lora import Tensor, refuse_no_update, refuse_other_settings
 from qlora_gov.text import one_line
 
 _FLOATS: Mapping[str, tuple[str, int]] = {
@@ -24,45 +24,53 @@ _FLOATS: Mapping[str, tuple[str, int]] = {
 }
 """Of each type of float, an integer as wide and the bits of its exponent: all set, they are an infinity or NaN."""
 
+_PEFT_TYPES = frozenset({
+    "ADALORA", "ADAMSS", "ADAPTION_PROMPT", "BEFT", "BOFT", "BONE", "C3A", "CARTRIDGE", "CPT", "DEFT", "DELORA",
+    "FOURIERFT", "FROD", "GLORA", "GRALORA", "HIRA", "HRA", "IA3", "LILY", "LN_TUNING", "LOHA", "LOKR", "LORA", "MISS",
+    "MULTITASK_PROMPT_TUNING", "OFT", "OSF", "PEANUT", "POLY", "PREFIX_TUNING", "PROMPT_TUNING", "PSOFT", "PVERA",
+    "P_TUNING", "RANDLORA", "ROAD", "SHADOW", "SHIRA", "SUPERTUNING", "TINYLORA", "TRAINABLE_TOKENS", "UNILORA",
+    "VBLORA", "VERA", "WAVEFT", "XLORA",
+})  # fmt: skip
+"""Each type of peft 0.21, and BONE, which it used to have: what was evaluated elsewhere needs no peft that loads it."""
+
 
 def refuse_no_adapter(directory: Path) -> None:
-    """Raise ModelError where a directory does not hold an adapter as peft saves it, whole, finite and trained."""
+    """Raise ModelError where a directory does not hold an adapter as peft saves it: whole, finite and, LoRA, trained.
+
+    What other types of adapters change is not looked at.
+    """
     config = _config(directory)
-    names = set()
-    trained = False
-    for name, values in _tensors(directory / WEIGHTS):
-        names.add(name)
-        trained = trained or (".lora_B." in name and bool(values.any()))
-    if config.get("peft_type") == "LORA":
-        for name in sorted(names):
-            other = name.replace(".lora_A.", ".lora_B.") if ".lora_A." in name else name.replace(".lora_B.", ".lora_A.")
-            if other not in names:
-                raise ModelError(f"{directory / WEIGHTS}: {name} is there without {other}")
-        if not trained:
-            raise ModelError(f"{directory / WEIGHTS}: every lora_B is zero, so that it answers as its base does")
+    tensors = dict(_tensors(directory / WEIGHTS))
+    if config["peft_type"] == "LORA":
+        refuse_no_update(directory, config, tensors)
 
 
 def _config(directory: Path) -> dict[str, Any]:
     path = directory / CONFIG
     if not path.is_file():
         raise ModelError(f"no {CONFIG} in {directory}{_hint(directory)}")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path}: not valid JSON: {one_line(str(error))}") from error
+    config = _json(path)
     if not isinstance(config, dict) or not isinstance(config.get("peft_type"), str):
         raise ModelError(f"{path}: no 'peft_type', by which peft knows what it adapts with")
-    if config["peft_type"] == "LORA":
-        _check_lora(path, config)
+    if (kind := config["peft_type"]) not in _PEFT_TYPES:
+        raise ModelError(f"{path}: peft_type {kind!r} is none of peft's; {did_you_mean(kind, _PEFT_TYPES)}")
+    if kind == "LORA":
+        refuse_other_settings(path, config)
     return config
 
 
-def _check_lora(path: Path, config: Mapping[str, Any]) -> None:
-    rank, alpha = config.get("r"), config.get("lora_alpha")
-    if not isinstance(rank, int) or isinstance(rank, bool) or rank < 1:
-        raise ModelError(f"{path}: r, the rank, should be a whole number from 1, not {rank!r}")
-    if not isinstance(alpha, int | float) or isinstance(alpha, bool) or not math.isfinite(alpha):
-        raise ModelError(f"{path}: lora_alpha should be a number, not {alpha!r}")
+def _json(path: Path) -> Any:
+    """The value in a file. Python's reader takes NaN and infinities, other readers do not."""
+    try:
+        value = parse_json(path.read_bytes(), str(path))
+        json.dumps(value, allow_nan=False)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+    except DataError as error:
+        raise ModelError(*error.lines) from error
+    except ValueError as error:
+        raise ModelError(f"{path}: not valid JSON: NaN and infinities are no numbers") from error
+    return value
 
 
 def _hint(directory: Path) -> str:
@@ -74,12 +82,8 @@ def _hint(directory: Path) -> str:
     return "; give the directory that peft saved the adapter to"
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def _tensors(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Each tensor's name, and its values as integers with the sign bit off, so that only zeros are zero."""
+def _tensors(path: Path) -> Iterator[tuple[str, Tensor]]:
+    """Each tensor by its name. Raises ModelError for what is not whole, or not finite."""
     try:
         tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except FileNotFoundError as error:
@@ -95,4 +99,4 @@ def _tensors(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
         bits = np.frombuffer(tensor["data"], dtype=kind)
         if ((bits & exponent) == exponent).any():
             raise ModelError(f"{path}: {name} has values that are not finite")
-        yield name, bits << 1
+        yield name, Tensor(tuple(tensor["shape"]), zero=not (bits << 1).any())  # a zero may have a sign

@@ -35,6 +35,7 @@ def parent(path: Path) -> None:
         (lambda path: (path / CONFIG).unlink(), "no adapter_config.json in DIR; give the directory that peft saved"),
         (lambda path: (path / CONFIG).write_text("{not json"), "DIR/adapter_config.json: not valid JSON"),
         (lambda path: write_adapter(path, "a", lora_alpha=float("nan")), "adapter_config.json: not valid JSON: NaN"),
+        (lambda path: write_adapter(path, "a", lora_alpha=0), "adapter_config.json: every pair is scaled by 0"),
         (lambda path: (path / WEIGHTS).write_bytes((path / WEIGHTS).read_bytes()[:-3]), "not a whole safetensors file"),
         (lambda path: (path / WEIGHTS).rename(path / "adapter_model.bin"), "in DIR; a pickle runs code when it is"),
         (lambda path: (path / "training_args.bin").write_bytes(b""), "training_args.bin in DIR: an adapter holds"),

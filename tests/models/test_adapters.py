@@ -14,6 +14,7 @@ from qlora_gov.errors import ModelError
 from qlora_gov.models.adapters import load_adapter
 from qlora_gov.models.loading import load_base
 from qlora_gov.records.adapter import CONFIG, WEIGHTS
+from qlora_gov.stages.weights import refuse_no_adapter
 
 Weights = dict[str, Any]
 A = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
@@ -85,12 +86,17 @@ def configure(path: Path, **settings: Any) -> None:
         {"target_modules": ["q_proj", "lm_head"]},
         {"trainable_token_indices": {"embed_tokens": [5, 6]}},
         {"target_modules": "all-linear"},
+        {"target_modules": r".*\.[qv]_proj"},
+        {"rank_pattern": {r"layers\.0\..*": 4}, "alpha_pattern": {"^model.layers.1.self_attn.q_proj": 32}},
+        {"lora_alpha": -8},
+        {"target_modules": [], "target_parameters": ["mlp.down_proj.weight"]},
     ],
 )
 def test_what_peft_saved_answers_as_it_did(tiny_base: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
     import torch
 
     said = save(tiny_base, tmp_path, **settings)
+    refuse_no_adapter(tmp_path)
     base = load_base(tiny_base, quantization="none")
     assert not torch.allclose(logits(base), said, atol=1e-3)
     torch.testing.assert_close(logits(load_adapter(base, tmp_path)), said)
