@@ -30,12 +30,17 @@ class Scores:
         """The scores of each document, in its place; the notes of what is none go to ``left_out``."""
         values = [dict(self._values(filtered, left_out)) for filtered in documents]
         reported = {self._name(*key.split(",", 1)): value for key, value in self._reported.items() if "," in key}
-        for name in sorted({name for row in values for name in row} & reported.keys()):
+        for name in sorted({name for row in values for name in row}):
             mean = sum(row.get(name, math.nan) for row in values) / len(values)
-            if not _agree(mean, reported[name]):
-                left_out.all_rows(name, f"its rows average to {mean:.6g}, the results file says {reported[name]}")
-                for row in values:
-                    row.pop(name, None)
+            if name not in reported:
+                reason = "the results file does not state it, so that nothing shows that it is a mean"
+            elif not _agree(mean, reported[name]):
+                reason = f"its rows average to {mean:.6g}, the results file says {reported[name]}"
+            else:
+                continue
+            left_out.all_rows(name, reason)
+            for row in values:
+                row.pop(name, None)
         return values
 
     def _values(self, filtered: Filtered, left_out: LeftOut) -> Iterator[tuple[str, float]]:
