@@ -9,8 +9,10 @@ from presidio_analyzer.predefined_recognizers.generic.iban_patterns import regex
 
 SHORTEST, LONGEST = 15, 34
 
-_BEGINS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?=[ -]?[A-Za-z0-9])")
-_GROUP = re.compile(r"[ \u00a0-]?[A-Za-z0-9]+")
+# The word IBAN may stand before the number without a space.
+_BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=(?<![A-Za-z0-9])[Ii][Bb][Aa][Nn]))"
+_BEGINS = re.compile(rf"{_BEFORE}[A-Za-z]{{2}}\d{{2}}(?=[ \t./_-]?[A-Za-z0-9])")
+_GROUP = re.compile(r"[ \t./_-]?[A-Za-z0-9]+")
 _FORMS = {country: re.compile(form) for country, form in regex_per_country.items()}
 
 

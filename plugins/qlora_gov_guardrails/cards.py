@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SEPARATORS = r"[ \u00a0\u2009\u202f]{1,2}|[ \u00a0]?[-.\u2010-\u2013][ \u00a0]?"
+SEPARATORS = r"[ \t]{1,2}| ?[-./_] ?"
 SHORTEST, LONGEST = 12, 19
 
 
@@ -54,8 +54,9 @@ NETWORKS = (
     Network("Troy", "9792", "9792", frozenset({16})),
 )
 
-# Digits alone are not the decimals of a number, nor before some. Of digits in groups all separators are alike, and
-# where these are no spaces, no further group of digits adjoins: that is an identifier of another kind.
+# Digits alone are not the decimals of a number, nor before some. Of digits in groups all separators are alike, and next
+# to a hyphen or full stop no further group of digits adjoins: that is an identifier of another kind. Behind a slash it
+# may be the date of expiry.
 _ALONE = re.compile(rf"(?<![\w])(?<!\d\.)\d{{{SHORTEST},{LONGEST}}}(?!\w)(?!\.\d)", re.ASCII)
 _LAYOUTS = (
     r"\d{4}(?P<s>SEP)\d{4}(?:(?P=s)\d{4}){N}(?P=s)\d{1,5}",  # 4-4-4-4, and others of fours with a rest

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from qlora_gov import DataError, Finding, ProjectDirectory, Settings
+from qlora_gov_guardrails.readings import Reading, readings_of
 
 if TYPE_CHECKING:
     from presidio_analyzer import BatchAnalyzerEngine
@@ -71,17 +72,31 @@ class Pii:
 
     def detect(self, texts: Sequence[str]) -> list[list[Finding]]:
         """The findings of each text by their place, with kinds as presidio names them."""
+        return self._found(texts) if self._settings.recognisers == 1 else self._read(texts)
+
+    def _found(self, texts: Sequence[str]) -> list[list[Finding]]:
         results = self._analyzer.analyze_iterator(
             texts, "en", batch_size=BATCH, score_threshold=self._settings.threshold
         )
-        findings = [
+        return [
             sorted(
                 (Finding(result.entity_type, result.score, result.start, result.end) for result in found),
                 key=lambda finding: (finding.start, finding.end, finding.kind),
             )
             for found in results
         ]
-        return findings if self._settings.recognisers == 1 else [_outermost(found) for found in findings]
+
+    def _read(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """What any reading of a text shows, by its place in the text as it stands."""
+        readings = [readings_of(text) for text in texts]
+        found = iter(self._found([one.text for of_text in readings for one in of_text]))
+        return [
+            _outermost([_placed(finding, one) for one in of_text for finding in next(found)]) for of_text in readings
+        ]
+
+
+def _placed(finding: Finding, reading: Reading) -> Finding:
+    return Finding(finding.kind, finding.score, *reading.span(finding.start, finding.end))
 
 
 def _outermost(findings: Sequence[Finding]) -> list[Finding]:

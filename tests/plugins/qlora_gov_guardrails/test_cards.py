@@ -29,7 +29,7 @@ def with_check_digit(body: str) -> str:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("separator", ["", " ", "-", ".", "\u00a0", "\u2011"])
+@pytest.mark.parametrize("separator", ["", " ", "-", ".", "/", "_", "\t"])
 def test_a_card_is_found_in_every_usual_writing(number: str, separator: str) -> None:
     number = with_check_digit(number[:-1])
     ends = list(itertools.accumulate(GROUPS.get(len(number), (4,) * 5), initial=0))
