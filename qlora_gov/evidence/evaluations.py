@@ -27,16 +27,16 @@ def side(ledger: Ledger, evaluation: Evaluation) -> Side:
     answered = responses_of(ledger, evaluation)
 
     def answers() -> Table | None:
-        if answered.claim is not None and no_answers(ledger, answered):  # a log may hold scores alone
-            return None
-        return ledger.table(ledger.get(answered.id), "responses")
+        return None if unlogged(ledger, answered) else ledger.table(ledger.get(answered.id), "responses")
 
     notes = answered.claim.notes if answered.claim else ()
     return Side(evaluation, read, notes, cache(answers), answered.adapter)
 
 
-def no_answers(ledger: Ledger, responses: Responses) -> bool:
-    """Whether every answer is empty; what earlier versions did not count is counted here."""
+def unlogged(ledger: Ledger, responses: Responses) -> bool:
+    """Whether a log holds no answers, scores alone; what earlier versions did not count is counted here."""
+    if responses.claim is None:
+        return False
     empty = responses.empty
     if empty is None:
         empty = empty_answers(ledger.table(ledger.get(responses.id), "responses"))

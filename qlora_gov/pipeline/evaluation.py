@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.evaluations import no_answers
+from qlora_gov.evidence.evaluations import unlogged
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.clock import Clock
 from qlora_gov.models.inputs import Reading
@@ -146,9 +146,9 @@ def evaluating(
     def usable(evaluation: Evaluation) -> bool:
         """What failed is tried again by another version of the same component, whose mistake may be mended.
 
-        So is a rate that an earlier version worked out where there is no answer.
+        So is a rate that an earlier version worked out of a log without answers.
         """
-        if evaluation.scans and no_answers(space.ledger, responses):
+        if evaluation.scans and unlogged(space.ledger, responses):
             return False
         installed = {component.name: component.source for component in bound.measures.measured.values()}
         failed = [one.metric for one in evaluation.measurements if one.digest is None]

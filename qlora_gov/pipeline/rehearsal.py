@@ -23,7 +23,7 @@ from qlora_gov.records.answer import LogLikelihood
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
 from qlora_gov.stages.evaluate import Detector
-from qlora_gov.stages.gate import rows_where
+from qlora_gov.stages.judged import rows_where
 
 _FEW = 16
 _PATIENCE = 30.0  # seconds for one component and kind of answer; who would take longer is tried on a few rows

@@ -20,7 +20,7 @@ from qlora_gov.records.example import Example
 from qlora_gov.records.table import labels_of
 from qlora_gov.reports.decision.regressed import RegressedRow, regressed_rows
 from qlora_gov.reports.decision.report import DecisionReport, decision_report
-from qlora_gov.stages.gate import measured, rows_where
+from qlora_gov.stages.judged import measured, rows_where
 
 
 def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure]) -> DecisionReport:

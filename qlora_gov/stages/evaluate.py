@@ -33,7 +33,7 @@ from qlora_gov.stats import METHODS, Withheld, newest_methods
 from qlora_gov.text import one_line
 
 _LEVEL = 0.95
-_NO_ANSWERS = "no answer is on record: every one is empty"
+_UNLOGGED = Absent(absent="no answer is on record: the log holds none")
 _FIELDS = ("prompt", "reference", "response")
 
 
@@ -85,20 +85,22 @@ def score_responses(
 ) -> tuple[Evaluation, dict[str, Table]]:
     """Return the record of all measurements, and the tables ``scores`` and ``findings``.
 
-    Where no row has an answer, no rate is measured, and of a log that holds none, no metric that reads them. With
-    ``leave_out``, rows that a metric says it does not read are not measured by it.
+    Of a log that holds no answers nothing is measured that reads them. With ``leave_out``, rows that a metric says it
+    does not read are not measured by it.
     """
     progress.begin("scoring responses", len(measures) + len(detectors))
     sealed, results = Sealed(rows), []  # no plugin can change what the next one sees
-    silent = None if any(row.response for row in rows) else Absent(absent=_NO_ANSWERS)
+    unlogged = responses.claim is not None and not any(row.response for row in rows)
     for measure in measures:
-        unlogged = silent if responses.claim is not None and "response" in measure.needs else None
-        results.append(_absent(measure, len(rows), unlogged) if unlogged else _measure(measure, sealed, leave_out))
+        missing = unlogged and "response" in measure.needs
+        results.append(_absent(measure, len(rows), _UNLOGGED) if missing else _measure(measure, sealed, leave_out))
         progress.advance(1, measure.traits.name)
     scans: list[Scan] = []
     findings = _Findings()
     for detector in detectors:
-        result = _absent(detector.rate, len(rows), silent) if silent else _rate(detector, rows, len(scans), findings)
+        result = (
+            _absent(detector.rate, len(rows), _UNLOGGED) if unlogged else _rate(detector, rows, len(scans), findings)
+        )
         results.append(result)
         if result.measurement.digest is not None:
             scans.append(_scan(detector, result, rows))

@@ -17,7 +17,7 @@ from qlora_gov.records import Outcome, Policy, Rule
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stages.asking import ask
-from qlora_gov.stages.gate import not_fresh, rows_where
+from qlora_gov.stages.judged import not_fresh, rows_where
 
 Made = Callable[[int], Iterator[tuple[Floats, Floats]]]
 """Made-up scores ``[rows]`` of both sides, one after the other, for so many rows."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-
-import numpy as np
 
 from qlora_gov.errors import did_you_mean
 from qlora_gov.plugin.looks import Earlier, RowLooks
@@ -16,12 +14,8 @@ from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits
 from qlora_gov.plugin.unread import UnreadAmong
 from qlora_gov.records import (
     EDITION,
-    Absent,
-    Component,
     Decision,
     DecisionOutcome,
-    Evaluation,
-    Measurement,
     Outcome,
     Policy,
     Rule,
@@ -32,6 +26,7 @@ from qlora_gov.records import (
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
 from qlora_gov.stages.asking import Values, ask, heeding, unasked
+from qlora_gov.stages.judged import looks_at, measured, not_fresh, rows_where, told_of_log, unusable
 from qlora_gov.stats import newest_methods
 
 
@@ -103,15 +98,6 @@ def decide(
 def judge(policy: Policy, gates: Mapping[str, Gate], given: GateInput) -> tuple[RuleVerdict, ...]:
     """A verdict for each rule, in the policy's order."""
     return _Judge(policy, given).all(gates)
-
-
-def looks_at(rules: Sequence[Rule], examples: Sequence[Example], earlier: Earlier) -> dict[str, float]:
-    """By rule, how often a row that it judges was judged before, on average."""
-    labels = labels_of(examples)
-    return {
-        rule.name: earlier.at(rule.component).part(np.flatnonzero(rows_where(rule, labels, len(examples)))).number
-        for rule in rules
-    }
 
 
 def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutcome:
@@ -235,8 +221,8 @@ class _Judge:
         if self.policy.unread == "left_out" and (unread := self._unread(measure, rows)):
             raise _UnmeasuredError(f"not measured: {unread}", values)
         for who, (index, measurement) in found.items():
-            if reason := _unusable(measurement, len(self.clusters)):
-                reason += _left_out(sides[who].notes, measure.component)
+            if reason := unusable(measurement, len(self.clusters)):
+                reason += told_of_log(sides[who].notes, measure.component)
                 raise _UnmeasuredError(f"{rule.metric} of the {who}: {reason}", values)
             stats[who], scored = sides[who].scores(index)
             if missing := int((rows & ~scored).sum()):
@@ -252,58 +238,3 @@ class _Judge:
         part = self._comparison(rule, measure.traits, (stats["candidate"], stats[rule.against]), halves)
         verdict = ask(gate, part, values, measure)
         return verdict if self.given.earlier is None else heeding(gate, part, verdict, self.policy.looks_by == "row")
-
-
-def not_fresh(counts: Floats, passed_over: Sized | None = None) -> str:
-    """Why a policy that asks for fresh rows lets nothing pass on rows that were judged so often ``[n]``.
-
-    With evaluations that were passed over, looks are more than decisions.
-    """
-    stale, rows = int((counts > 0).sum()), counts.size
-    if stale < rows:
-        return f"{stale:,} of {rows:,} rows were judged before, and the policy asks for fresh ones"
-    number = 1 + int(counts.max())
-    look = f"look {number} at" if passed_over else f"decision {number} on"
-    return f"this is {look} these rows, and the policy asks for fresh ones"
-
-
-def rows_where(rule: Rule, labels: Mapping[str, Sequence[str | None]], rows: int) -> Bools:
-    """The rows that a rule judges as a mask ``[rows]``: none where it asks for a label that no row has."""
-    mask = np.ones(rows, dtype=np.bool_)
-    for label, value in rule.where.items():
-        mask &= np.array([found == value for found in labels.get(label, [None] * rows)], dtype=np.bool_)
-    return mask
-
-
-def measured(evaluation: Evaluation, measure: Measure) -> tuple[int, Measurement]:
-    """The evaluation's measurement of exactly this metric, by index, or an absent one."""
-    for index, measurement in enumerate(evaluation.measurements):
-        if measurement.metric.identity == measure.component.identity:
-            return index, measurement
-    absent = Absent(
-        absent="not by this version and these settings of the metric; 'qlora-gov evaluate', or 'import' of the same "
-        "log, scores the stored answers by these"
-    )
-    return -1, Measurement(
-        name=measure.traits.name,
-        metric=measure.component,
-        components=measure.components,
-        scored=0,
-        rows=0,
-        value=absent,
-        digest=None,
-    )
-
-
-def _unusable(measurement: Measurement, rows: int) -> str | None:
-    if not isinstance(measurement.value, float):
-        return f"not measured: {measurement.value.absent}"
-    if measurement.rows != rows:
-        return f"{measurement.rows} rows were measured, and the evaluation set has {rows}"
-    return None
-
-
-def _left_out(notes: Sequence[str], metric: Component) -> str:
-    """What a log's notes say of the scores that a metric's settings name."""
-    names = [value for value in metric.settings.values() if isinstance(value, str)]
-    return "".join(f"; of its log: {note}" for note in notes if note.partition(": ")[0] in names)

@@ -10,7 +10,8 @@ from scipy.special import bdtr, bdtrc
 
 from qlora_gov.records import Rule, RuleVerdict, Verdict
 from qlora_gov.records.table import labels_of
-from qlora_gov.stages.gate import GateInput, measured, rows_where
+from qlora_gov.stages.gate import GateInput
+from qlora_gov.stages.judged import measured, rows_where
 from qlora_gov.stats import METHODS, no_worse
 
 POWER = 0.8

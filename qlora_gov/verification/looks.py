@@ -13,7 +13,7 @@ from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.records import Decision, Policy
-from qlora_gov.stages.gate import looks_at
+from qlora_gov.stages.judged import looks_at
 from qlora_gov.verification.numbers import close
 
 

@@ -578,28 +578,17 @@ CLAIMED = RESPONSES.model_copy(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("response", ["", None])
-def test_where_there_is_no_answer_no_rate_of_answers_is_measured(response: str | None) -> None:
-    silent = [replace(row, response=response) for row in ROWS]
-    record, tables = score_responses(RESPONSES, silent, [measure(Scored(lengths))], [detector(Digits())], Quiet())
-    length, rate = record.measurements
-    assert length.value == 0.0, "it was made here: that it says nothing is a result"
-    assert rate.value == Absent(absent="no answer is on record: every one is empty")
-    assert (rate.digest, record.scans, len(tables["findings"]["row"])) == (None, (), 0)
-    one = [replace(ROWS[0], response="7"), *silent[1:]]
-    assert only_rate(score_responses(RESPONSES, one, [], [detector(Digits())], Quiet())[0]) == 1 / N
-
-
-def test_a_log_of_scores_alone_has_nothing_for_metrics_that_read_answers() -> None:
+def test_of_a_log_of_scores_alone_nothing_is_measured_that_reads_answers() -> None:
     silent = [replace(row, response="") for row in ROWS]
-    scores = replace(measure(Scored(lengths), "recorded"), needs=frozenset())
-    record, _ = score_responses(CLAIMED, silent, [measure(Scored(lengths)), scores], [], Quiet())
-    assert [one.value for one in record.measurements] == [
-        Absent(absent="no answer is on record: every one is empty"),
-        0.0,
-    ]
+    measures = [measure(Scored(lengths)), replace(measure(Scored(lengths), "recorded"), needs=frozenset())]
+    record, tables = score_responses(CLAIMED, silent, measures, [detector(Digits())], Quiet())
+    length, recorded, rate = record.measurements
+    assert length.value == rate.value == Absent(absent="no answer is on record: the log holds none")
+    assert (recorded.value, rate.digest, record.scans, len(tables["findings"]["row"])) == (0.0, None, (), 0)
 
 
-def only_rate(record: Evaluation) -> float | Absent:
-    (rate,) = record.measurements
-    return rate.value
+@pytest.mark.parametrize(("responses", "said"), [(RESPONSES, ""), (CLAIMED, "7")])
+def test_that_a_subject_says_nothing_is_a_result(responses: Responses, said: str) -> None:
+    rows = [replace(ROWS[0], response=said), *(replace(row, response="") for row in ROWS[1:])]
+    record, _ = score_responses(responses, rows, [], [detector(Digits())], Quiet())
+    assert [one.value for one in record.measurements] == [len(said) / N]
