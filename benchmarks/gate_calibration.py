@@ -4,7 +4,8 @@ Each cell, a setting at a number of rows, draws paired rows whose true contrast 
 passes, what a bare point threshold would pass, and in the playbook's settings the coverage of the 95% interval), and
 rows of two systems that do not differ (power). The newest revision of the methods judges the same draws as the one
 before, "before -> now". A cell that passes more than .053 is drawn again, from fresh seeds and more often, and that
-figure decides. Run:
+figure decides. What the safeguards of the newest revision cost is printed, and is no miss: intervals that hold the truth
+in more than .97, and power that theory would have. Run:
 
     python benchmarks/gate_calibration.py [--repetitions 2000] [--rows 50 200 1000] [--setting NAME ...] [--check]
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing import Pool
@@ -27,7 +29,8 @@ from qlora_gov.stats import DIFFERENCE, Estimate, estimate, newest_methods, rows
 LEVEL = 0.95
 MOST_FALSE_PASSES, SUSPECT, LEAST_COVERAGE, MOST_COVERAGE, NEAR_THEORY = 0.06, 0.053, 0.93, 0.97, 0.05
 FROM = 200
-"""Rows from which an interval may not be too wide, and power must be what theory says."""
+"""Rows from which wide intervals, and power below that of theory, are counted as what the safeguards cost."""
+WIDE, WEAK = "wide", "power below theory"
 NEWEST = newest_methods()
 REVISIONS = (NEWEST - 1, NEWEST)
 HEADER = ("setting", "rows", "method", "false pass", "coverage", "given", "point passes", "power at no difference", "")
@@ -78,11 +81,12 @@ class Cell:
 
 @dataclass
 class Result:
-    """A cell with what each revision made of it, and what it misses."""
+    """A cell with what each revision made of it, what the newest misses, and what its safeguards cost."""
 
     cell: Cell
     tallies: dict[int, Tally]
     problems: list[str] = field(default_factory=list)
+    costs: list[str] = field(default_factory=list)
 
 
 def simulate(cell: Cell) -> Result:
@@ -120,7 +124,7 @@ def count_equal(tally: Tally, setting: Setting, found) -> None:
 
 
 def check(result: Result) -> None:
-    """Write down what the newest revision misses."""
+    """Write down what the newest revision misses, and what it costs."""
     setting, rows, tally = SETTINGS[result.cell.name], result.cell.rows, result.tallies[NEWEST]
     if setting.known:
         return
@@ -131,9 +135,9 @@ def check(result: Result) -> None:
     if tally.coverage < LEAST_COVERAGE:
         result.problems.append("coverage")
     if setting.continuous and rows >= FROM and tally.coverage > MOST_COVERAGE:
-        result.problems.append("too wide")
-    if setting.theory and rows >= FROM and tally.equal and abs(tally.power - setting.theory(rows)) > NEAR_THEORY:
-        result.problems.append("power")
+        result.costs.append(WIDE)
+    if setting.theory and rows >= FROM and tally.equal and setting.theory(rows) - tally.power > NEAR_THEORY:
+        result.costs.append(WEAK)
 
 
 def show(result: Result) -> None:
@@ -154,7 +158,7 @@ def show(result: Result) -> None:
                 [tally.power for tally in tallies],
             )
         ),
-        ", ".join(result.problems) or ("known" if setting.known else ""),
+        ", ".join(result.problems + result.costs) or ("known" if setting.known else ""),
     ]
     cells[7] += expected
     print("| " + " | ".join(cells) + " |", flush=True)
@@ -240,6 +244,8 @@ def main() -> int:
         if suspects and asked.again:
             again(pool, suspects, asked.again)
     summary(results)
+    costs = Counter(cost for one in results for cost in one.costs)
+    print(f"\nThe safeguards' cost: {costs[WIDE]} cells {WIDE}, {costs[WEAK]} with {WEAK}.")
     playbook(asked.repetitions)
     return 1 if asked.check and any(one.problems for one in results) else 0
 
