@@ -4,8 +4,8 @@ Each cell, a setting at a number of rows, draws paired rows whose true contrast 
 passes, what a bare point threshold would pass, and in the playbook's settings the coverage of the 95% interval), and
 rows of two systems that do not differ (power). The newest revision of the methods judges the same draws as the one
 before, "before -> now". A cell that passes more than .053 is drawn again, from fresh seeds and more often, and that
-figure decides. What the safeguards of the newest revision cost is printed, and is no miss: intervals that hold the truth
-in more than .97, and power that theory would have. Run:
+figure decides. What the safeguards of the newest revision cost is printed, and is no miss: intervals that hold the
+truth in more than .97, and power that theory would have. Run:
 
     python benchmarks/gate_calibration.py [--repetitions 2000] [--rows 50 200 1000] [--setting NAME ...] [--check]
 """
