@@ -18,6 +18,7 @@ class ProblemKind(StrEnum):
     SOURCE_CHANGED = "source changed"
     PLUGIN_MISSING = "plugin missing"
     PLUGIN_FAILED = "plugin failed"
+    SCORED_OTHERWISE = "scores otherwise"
     ELSEWHERE = "not checked here"
 
 

@@ -15,10 +15,16 @@ from qlora_gov.verification.history import history_problems
 from qlora_gov.verification.intervals import Rejudge
 from qlora_gov.verification.looks import look_problems
 from qlora_gov.verification.rates import rate_problems
+from qlora_gov.verification.rescoring import score_problems
 
 
 def verify_workspace(
-    space: Workspace, heads: Sequence[Head] = (), kept: Sequence[KeptCard] = (), *, intervals: bool = False
+    space: Workspace,
+    heads: Sequence[Head] = (),
+    kept: Sequence[KeptCard] = (),
+    *,
+    intervals: bool = False,
+    rescored: bool = False,
 ) -> list[Problem]:
     """All that does not re-derive in a project's ledger and the files beside it; nothing, where it is sound.
 
@@ -27,6 +33,7 @@ def verify_workspace(
         heads: heads that somebody kept.
         kept: cards that somebody kept; those in the project's own directory are looked at as well.
         intervals: whether to judge every decision again from its rows, besides.
+        rescored: whether to run every metric on the stored answers again, besides.
     """
     found = readable_entries(space.ledger)
     lost = [KeptCard.read(path) for path in orphans(space.state, found.ids)]
@@ -50,7 +57,11 @@ def verify_workspace(
         problems += (
             problem for entry, card in cards_among(found.judged) for problem in rendering_problems(space, entry, card)
         )
-    return [*problems, *_judged_again(space, found.judged)] if intervals else problems
+    if intervals:
+        problems += _judged_again(space, found.judged)
+    if rescored:
+        problems += score_problems(space, found.judged)
+    return problems
 
 
 def _judged_again(space: Workspace, entries: Sequence[Entry]) -> Iterator[Problem]:

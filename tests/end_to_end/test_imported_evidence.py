@@ -124,3 +124,59 @@ def test_rules_weakened_after_the_answers_are_later_whatever_the_logs_clock(tmp_
     assert project("policy") == 0
     assert project("gate") == 3
     assert project("promote") == 14
+
+
+WEIGHED = '''
+"""Reads what its source does not show."""
+
+from pathlib import Path
+
+from qlora_gov import MeanMetric, MetricSpec, hookimpl
+
+
+class Weighed(MeanMetric):
+    def score_row(self, row):
+        return row.recorded["accuracy"] * float((Path(__file__).parent / "weight.txt").read_text())
+
+
+@hookimpl
+def qlora_gov_metrics():
+    return [MetricSpec(name="strict", summary="share of right answers", factory=Weighed,
+                       components=MeanMetric.components, higher_is_better=True, margin="absolute")]
+'''
+
+
+def test_a_metric_that_reads_what_its_source_does_not_show_is_found_by_scoring_again(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_strict(project)
+    (project.root / "plugins" / "strict.py").write_text(WEIGHED)
+    weight = project.root / "plugins" / "weight.txt"
+    weight.write_text("0.5")
+    assert project("policy") == project.log(GOOD) == 0
+    weight.write_text("1")
+    assert project.log(BAD, "a") == 0
+    capsys.readouterr()
+    assert project("verify", "--scores") == IntegrityError.exit_code
+    out = capsys.readouterr().out
+    assert "scores otherwise: entry 7 (evaluation " in out
+    assert "90 of 100 rows score otherwise now, first q 0?, by the same source: the metric draws at random, or" in out
+    assert project("verify") == 0, "the scores themselves are what was recorded"
+    weight.write_text("0.5")
+    assert "50 of 100 rows" in (project("verify", "--scores"), capsys.readouterr().out)[1]
+
+
+def test_scores_that_come_again_are_verified(project: Imported, capsys: pytest.CaptureFixture[str]) -> None:
+    with_strict(project)
+    assert project("policy") == project.log(GOOD) == 0
+    assert project("verify", "--scores") == 0
+    assert capsys.readouterr().out.endswith("value re-derived, every metric's scores too\n")
+    plugin = project.root / "plugins" / "strict.py"
+    plugin.write_text(plugin.read_text() + "\n# a comment\n")
+    assert project("verify", "--scores") == 0
+    assert "scored this; the score of each row still re-derives" in capsys.readouterr().out
+    plugin.write_text(plugin.read_text().replace("* 1.0", "* 0.5"))
+    assert project("verify", "--scores") == 3
+    assert "the score of each row no longer re-derives: 90 of 100 rows score otherwise now" in capsys.readouterr().out
+    plugin.unlink()
+    assert project("verify", "--scores") == 3

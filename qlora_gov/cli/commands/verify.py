@@ -34,19 +34,28 @@ def _head(context: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--project", "of", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="A CARD's project.")
 @click.option("--head", "heads", metavar="SEQ:HASH", multiple=True, callback=_head, help="A head that you kept.")
 @click.option("--intervals", is_flag=True, help="Judge every decision again from its rows, besides.")
+@click.option("--scores", "rescored", is_flag=True, help="Run every metric on the stored answers again, besides.")
 @click.option(
     "--key",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A public key: signatures of cards must hold under it, and the newest card must be signed.",
 )
 def command(
-    project: Path, plugins_dirs: tuple[Path, ...], of: Path, heads: list[Head], intervals: bool, key: Path | None
+    project: Path,
+    plugins_dirs: tuple[Path, ...],
+    of: Path,
+    heads: list[Head],
+    intervals: bool,
+    rescored: bool,
+    key: Path | None,
 ) -> int:
     """Re-derive everything that the ledger states, offline and without torch. PROJECT may be a card instead.
 
     Every id, chain link, row digest and value is computed again, every decision, promotion and card is held against
     what it rests on, and artefacts are compared with their digests. The chain alone cannot show that its last entries
     were deleted, or that somebody wrote all of it anew: heads on cards that you kept, and those given by --head, can.
+    A value is derived from the scores of its rows, and these are taken as metrics made them then, unless --scores asks
+    for a run of the metrics: that finds one that draws at random, or that reads a file which has changed.
 
     A card's file, wherever it was kept, must be to the byte the one on record, and the chain must hold its head. Of a
     shared ledger, files that lie on another machine are not checked here, which the last line says.
@@ -54,7 +63,7 @@ def command(
     """
     kept = [] if project.is_dir() or project.suffix in (".yaml", ".yml") else [KeptCard.read(project)]
     with open_workspace(project_of(project, of) if kept else project, plugins_dirs) as space:
-        problems = list(verify_workspace(space, heads, kept, intervals=intervals))
+        problems = list(verify_workspace(space, heads, kept, intervals=intervals, rescored=rescored))
         problems += signature_problems(space, key) if key else ()
         absent = any(one.kind is ProblemKind.PLUGIN_MISSING for one in problems)
         hints = plugin_hints(space, readable_entries(space.ledger).entries) if absent else []
@@ -66,7 +75,9 @@ def command(
     for hint in hints:
         click.echo(one_line(hint))
     entries = head.seq if head else 0
-    touched = [one for one in problems if one.kind in (ProblemKind.TAMPERED, ProblemKind.MISSING)]
+    touched = [
+        one for one in problems if one.kind in (ProblemKind.TAMPERED, ProblemKind.MISSING, ProblemKind.SCORED_OTHERWISE)
+    ]
     if touched:
         what = f"{touched[0].where}: {touched[0].what}"
         raise IntegrityError(
@@ -77,6 +88,7 @@ def command(
         click.echo(f"not verified: {len(unsure)} things that {entries} entries state {need}")
         return INCONCLUSIVE
     also = ", every verdict's numbers too" if intervals else ""
+    also += ", every metric's scores too" if rescored else ""
     also += f", signatures under {key} too" if key else ""
     if elsewhere:
         more = f" and {len(elsewhere) - 1} more" if len(elsewhere) > 1 else ""
