@@ -49,7 +49,8 @@ def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
     """What has been put on record against a decision's adapter since, the newest first."""
     for newer, purpose in _newer(ledger, decision):
         if purpose == "release" and not newer.exploratory:
-            yield f"a newer decision on this adapter says {newer.outcome}"
+            named = f"; --decision {newer.id} names that one" if newer.outcome is DecisionOutcome.APPROVED else ""
+            yield f"a newer decision on this adapter says {newer.outcome}{named}"
         if purpose == "regression" and newer.outcome is DecisionOutcome.REFUSED:
             yield "it was decided since that this adapter has regressed"
     if any(left == decision.adapter for left in left_since(ledger, ledger.get(decision.id).seq)):

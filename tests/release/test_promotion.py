@@ -155,7 +155,8 @@ def test_a_decision_is_outdated_by_a_newer_one_and_by_another_champion(
     assert "the champion is no longer the one" in said(capsys)
     assert project("gate", "--adapter", project.adapters()[1].id) == 0
     assert project("promote", "--decision", decisions[1]) == 14
-    assert "a newer decision on this adapter says APPROVED" in said(capsys)
+    newer = project.last("decision").id
+    assert f"a newer decision on this adapter says APPROVED; --decision {newer} names that one" in said(capsys)
     assert first.ledger.head() == project.ledger.head()
 
 
