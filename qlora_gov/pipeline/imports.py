@@ -42,6 +42,10 @@ def import_responses(
     if weights and adapter:
         adapter = _kept(recorder, weights, adapter)
     dataset = recorder.done(adopting_rows(space, imported, bound.component))
+    if dataset.groups < dataset.rows:
+        space.notice(
+            f"{dataset.rows:,} rows in {dataset.groups:,} clusters: those of one cluster are no independent evidence"
+        )
     return recorder.done(adopting(space, imported, bound.component, dataset, adapter)), dataset
 
 

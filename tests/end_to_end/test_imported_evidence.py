@@ -113,6 +113,17 @@ def test_an_adapter_is_imported_from_where_it_is_kept(project: Imported) -> None
     assert project("import", "toy", str(project.root / "a-q.json"), "--adapter", str(kept)) == 0
 
 
+def test_an_import_says_in_how_many_clusters_its_rows_are(
+    project: Imported, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(GOOD) == 0
+    assert "clusters" not in capsys.readouterr().err
+    log = project.root / "base-q.json"
+    log.write_text(log.read_text().replace("q 1?", "q 0?"))
+    assert project("import", "toy", str(log)) == 0
+    assert "100 rows in 99 clusters: those of one cluster are no independent evidence" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("ahead", [0, 240])
 def test_rules_weakened_after_the_answers_are_later_whatever_the_logs_clock(tmp_path: Path, ahead: float) -> None:
     project = make_imported(tmp_path)
