@@ -49,7 +49,7 @@ class Choice:
 
 
 def choices_of(ledger: Ledger, base: str | None, adapter: str | None, before: int | None = None) -> list[Choice]:
-    """All answers of a subject that were scored, the newest first; ``before`` an entry of this number, or all.
+    """All answers of a subject that were scored, the newest answers first; ``before`` an entry of this number, or all.
 
     An adapter is known by its id, the base alone by its own; of those whose answers were imported the id is None.
     """
@@ -62,7 +62,8 @@ def choices_of(ledger: Ledger, base: str | None, adapter: str | None, before: in
             answered = responses_of(ledger, evaluation)
             if answered.adapter == adapter and (adapter is not None or answered.base == base):
                 found.setdefault(answered.id, Choice(evaluation, answered))
-    return list(found.values())
+        # Scoring old answers again makes them no newer.
+        return sorted(found.values(), key=lambda one: ledger.get(one.responses.id).seq, reverse=True)
 
 
 def comparable(one: Responses, other: Responses) -> bool:

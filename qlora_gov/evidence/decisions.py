@@ -63,7 +63,7 @@ def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
         what = (
             "evaluated on other rows" if last.responses.dataset != judged.dataset else "evaluated again on these rows"
         )
-        later = ledger.get(last.evaluation.id).seq > ledger.get(decision.id).seq
+        later = ledger.get(last.responses.id).seq > ledger.get(decision.id).seq
         when = "since" if later else "besides, and that is newer"
         yield f"this adapter has been {what} {when}; run 'qlora-gov gate' again"
 

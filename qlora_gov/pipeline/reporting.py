@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.decisions import overtaken
 from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.evidence.origins import origin
 from qlora_gov.ledger.reading import fetch
@@ -37,9 +38,10 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
         file = origin(examples[row.row], dataset, space.root)
         return row.model_copy(update={"file": file and _beside(project, file)})
 
+    policy = fetch(ledger, decision.policy, Policy)
     return decision_report(
         decision,
-        fetch(ledger, decision.policy, Policy),
+        policy,
         adapter=fetch(ledger, decision.adapter, Adapter),
         candidate=responses["candidate"],
         champion=responses["champion"],
@@ -52,6 +54,7 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
         },
         project=project,
         head=Head(seq=entry.seq, hash=entry.hash),
+        overtaken=next(overtaken(ledger, decision), None) if policy.purpose == "release" else None,
     )
 
 

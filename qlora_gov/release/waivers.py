@@ -17,10 +17,10 @@ def waive_rule(
 ) -> Waiver:
     """Record a waiver of a rule of a decision, by default of the candidate's. No verdict changes.
 
-    Raises UsageError for a rule that passed or is not there, and where author or reason are blank, ReleaseError
+    Raises UsageError for a rule that passed or is not there, and where author or reason have no letter, ReleaseError
     for a rule that is required.
     """
-    if not author.strip() or not reason.strip():
+    if not all(any(character.isalnum() for character in text) for text in (author, reason)):
         raise UsageError("a waiver takes an author who answers for it, and a reason")
     decision = decision_to_act_on(ledger, decision_id)
     outcomes = {item.rule.name: item.verdict.outcome for item in decision.verdicts}

@@ -104,13 +104,17 @@ def outcome_of(policy: Policy, outcomes: Mapping[str, Outcome]) -> DecisionOutco
     """Refused where any rule fails; approved where every one passes, each at its full alpha; else inconclusive.
 
     Approval is an intersection-union test, so PASSes take no correction. Where the policy tolerates INCONCLUSIVE,
-    it takes the required rules, and one rule at least, to pass.
+    it takes the required rules, and one rule on a metric at least, to pass: that answers differ says nothing of them.
     """
     if Outcome.FAIL in outcomes.values():
         return DecisionOutcome.REFUSED
-    passed = {name for name, outcome in outcomes.items() if outcome is Outcome.PASS}
-    needed = policy.required if policy.inconclusive == "tolerated" else (rule.name for rule in policy.rules)
-    if passed and passed.issuperset(needed) and set(outcomes) == {rule.name for rule in policy.rules}:
+    passed = {rule.name for rule in policy.rules if outcomes.get(rule.name) is Outcome.PASS}
+    if policy.inconclusive == "tolerated":
+        enough = any(rule.name in passed and rule.judges == "metric" for rule in policy.rules)
+        enough = enough and passed.issuperset(policy.required)
+    else:
+        enough = bool(passed) and len(passed) == len(policy.rules)
+    if enough and set(outcomes) == {rule.name for rule in policy.rules}:
         return DecisionOutcome.APPROVED
     return DecisionOutcome.INCONCLUSIVE
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +33,16 @@ def read_log(importer: Importer, component: Component, path: Path) -> ImportedEv
     if not isinstance(imported, ImportedEvaluation) or not imported.files:
         raise PluginError(f"{component.name} on {path}: returned no ImportedEvaluation that names its files")
     for at, row in enumerate(imported.rows):
-        if bad := [name for name, score in row.scores.items() if not math.isfinite(score)]:
-            raise DataError(f"{path}: row {at}: the score {bad[0]!r} is not finite")
+        if bad := [name for name, score in row.scores.items() if not _finite(score)]:
+            raise DataError(f"{path}: row {at}: the score {bad[0]!r} is not a finite number")
     return imported
+
+
+def _finite(score: Any) -> bool:
+    try:
+        return math.isfinite(score)
+    except (TypeError, OverflowError):  # no number, or an integer beyond every float
+        return False
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,8 @@ def _of_shares(
     """What the methods for right or wrong rows say, where there is one for this contrast and these clusters."""
     rows, clusters = comparison.clusters.size, comparison.clusters
     if contrast is VALUE:
+        if not (comparison.metric.binary or found.candidate.any() > found.candidate.all()):
+            return None  # what the candidate says throughout tells no spread, whatever the baseline says
         return found.scaled(methods.exact_rate(int(found.candidate.sum()), clusters), shift=True)
     if not independent(clusters):
         return None

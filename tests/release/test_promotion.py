@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from qlora_gov.cli.main import run
 from tests.release.samples import said, weights
 from tests.support.imported import BAD, BETTER, GOOD, Imported, decided
 
@@ -44,6 +45,25 @@ def test_an_adapter_that_was_evaluated_again_since_is_gated_again_first(
     assert project("gate") == project.log(BAD, "a") == 0
     assert project("promote") == 14
     assert "evaluated again on these rows since; run 'qlora-gov gate' again" in said(capsys)
+    older = project.ledger.entries("evaluation")[1].id
+    summary = project.root / "summary.md"
+    assert run(["gate", str(project.root), "--evaluation", older, "--summary", str(summary)]) == 3
+    assert "superseded: this adapter has been evaluated again on these rows since" in capsys.readouterr().out
+    assert (
+        "This decision cannot promote: it is superseded: this adapter has been evaluated again" in summary.read_text()
+    )
+    assert project("gate") == 1
+
+
+def test_scoring_old_answers_again_makes_them_no_newer(project: Imported) -> None:
+    good = project.root / "a-q.json"
+    kept = good.read_bytes()
+    assert project("gate") == project.log(BAD, "a") == 0
+    good.write_bytes(kept)
+    file = project.root / "qlora_gov.yaml"
+    file.write_text(file.read_text().replace("- accuracy\n", "- accuracy\n  - rouge_l\n", 1))
+    assert project("import", "toy", str(good), "--adapter", str(project.root / "a")) == 0
+    assert project("promote") == 14
     assert project("gate") == 1
 
 

@@ -30,6 +30,8 @@ def test_a_waiver_lets_an_adapter_pass_without_editing_a_verdict(project: Import
         ({"--until": str(TODAY - timedelta(days=1))}, 2, "waives nothing"),
         ({"--rule": "accuracy"}, 2, "the decision has no rule 'accuracy'; known: non_inferior accuracy"),
         ({"--author": " "}, 2, "a waiver takes an author"),
+        ({"--author": "\u200b"}, 2, "a waiver takes an author"),
+        ({"--reason": "\u2800"}, 2, "a waiver takes an author who answers for it, and a reason"),
         ({"--reason": ""}, 2, "a waiver takes an author who answers for it, and a reason"),
         ({"--until": "soon"}, 2, "Invalid value for '--until'"),
         ({"--author": None}, 2, "Missing option '--author'"),

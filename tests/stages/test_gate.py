@@ -478,6 +478,16 @@ def test_tolerated_or_not_a_required_rule_must_pass(found: list[Outcome], data: 
     assert (outcome is DecisionOutcome.APPROVED) == expected
 
 
+@pytest.mark.parametrize("inconclusive", ["blocks", "tolerated"])
+def test_that_answers_differ_alone_approves_nothing(inconclusive: str) -> None:
+    terms = {"name": "differs", "gate": component("rule"), "metric": "answers", "judges": "answers"}
+    policy = policy_of([rule(None)], inconclusive=inconclusive)
+    policy = policy.model_copy(update={"rules": (*policy.rules, Rule(**terms))})
+    could_not_tell = {"rule 0": Outcome.INCONCLUSIVE, "differs": Outcome.PASS}
+    assert outcome_of(policy, could_not_tell) is DecisionOutcome.INCONCLUSIVE
+    assert outcome_of(policy, could_not_tell | {"rule 0": Outcome.PASS}) is DecisionOutcome.APPROVED
+
+
 @given(NAMES.filter(bool), st.data())
 def test_a_policy_without_a_rule_that_it_requires_approves_nothing_since_it_cannot_be(
     names: list[str], data: st.DataObject

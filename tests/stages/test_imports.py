@@ -74,6 +74,7 @@ def test_a_log_names_its_files_and_has_finite_scores(log: ImportedEvaluation) ->
     assert read_log(Reads(lambda path: log), PART, Path("log.json")) is log
     with pytest.raises(PluginError, match="names its files"):
         read_log(Reads(lambda path: replace(log, files=[])), PART, Path("log.json"))
-    rows = [replace(log.rows[0], scores={"acc": float("nan")})]
-    with pytest.raises(DataError, match="row 0: the score 'acc' is not finite"):
-        read_log(Reads(lambda path: replace(log, rows=rows)), PART, Path("log.json"))
+    for score in (float("nan"), None, "1", 10**400):
+        rows = [replace(log.rows[0], scores={"acc": score})]
+        with pytest.raises(DataError, match="row 0: the score 'acc' is not a finite number"):
+            read_log(Reads(lambda path: replace(log, rows=rows)), PART, Path("log.json"))  # noqa: B023

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from qlora_gov.stats import DIFFERENCE, VALUE, estimate, scaled_difference
+from qlora_gov.stats import DIFFERENCE, VALUE, Estimate, estimate, scaled_difference
 from qlora_gov.stats.two_valued import as_two_values
 from tests.stats.comparisons import compare, perplexity
 
@@ -27,6 +27,13 @@ def test_a_score_of_100_is_one_of_1_in_other_units(contrast):
 def test_a_value_between_two_marks_keeps_its_place():
     marks, shares = estimate(compare(2 + 3 * RIGHT, OTHER * 3 + 2), VALUE), estimate(compare(RIGHT, OTHER), VALUE)
     assert marks.interval(0.9) == pytest.approx([2 + 3 * end for end in shares.interval(0.9)])
+
+
+@pytest.mark.parametrize("baseline", [np.ones(60), np.append(np.ones(59), 2), np.append(np.ones(59), 0)])
+def test_a_candidate_that_says_one_thing_throughout_has_no_interval_whatever_the_baseline_says(baseline):
+    """Of a rubric of 0, 1 and 2, rows that all have 1 do not show how often there is a 0."""
+    assert not isinstance(estimate(compare(np.ones(60), baseline), VALUE), Estimate)
+    assert isinstance(estimate(compare(np.ones(60), np.ones(60), binary=True), VALUE), Estimate)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from qlora_gov.cli.outputs import check_outputs, output_options, write_outputs
 from qlora_gov.cli.show.verdicts import exit_code, show
 from qlora_gov.errors import INCONCLUSIVE
 from qlora_gov.evidence.choices import Names, told
-from qlora_gov.evidence.decisions import superseding
+from qlora_gov.evidence.decisions import overtaken
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.text import one_line
 
@@ -46,12 +46,12 @@ def command(
         pipeline = Pipeline(space)
         decision = pipeline.gate(adapter, Names(evaluation, against))
         write_outputs(pipeline, decision, outputs)
-        newer = superseding(space.ledger, decision)
+        why = next(overtaken(space.ledger, decision), None)
         sides = list(told(space.ledger, decision))
     for line in sides:
         click.echo(one_line(line))
     show(decision)
-    if newer is not None:
-        click.echo(f"superseded: a newer decision on this adapter says {newer.outcome}; this one cannot promote")
+    if why is not None:
+        click.echo(one_line(f"superseded: {why}; this decision cannot promote"))
         return INCONCLUSIVE
     return exit_code(decision)

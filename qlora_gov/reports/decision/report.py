@@ -84,6 +84,11 @@ class DecisionReport(Frozen):
     passed_over: bool = Field(
         default=False, exclude=True, description="whether evaluations that no decision judged are among the looks"
     )
+    overtaken: str | None = Field(
+        default=None,
+        exclude_if=lambda overtaken: overtaken is None,
+        description="what is on record against acting on the decision now; left out where nothing is",
+    )
     mended: tuple[str, ...] = Field(
         default=(), description="metrics whose code is younger than the answers; left out where there are none"
     )
@@ -109,6 +114,8 @@ class DecisionReport(Frozen):
         """Why the adapter cannot be promoted on this decision, where no rule alone shows it."""
         if self.exploratory:
             return "it is exploratory: the policy was recorded after the candidate answered"
+        if self.overtaken is not None:
+            return f"it is superseded: {self.overtaken}"
         if not self.rules:
             return "the policy has no rules, so nothing was judged"
         if self.outcome is not DecisionOutcome.APPROVED and not any(rule.blocks for rule in self.rules):
@@ -128,6 +135,7 @@ def decision_report(
     regressed: Mapping[str, Sequence[RegressedRow]],
     project: str,
     head: Head,
+    overtaken: str | None = None,
 ) -> DecisionReport:
     """The report of a decision, from its records and its worst rows by the rule's name.
 
@@ -144,6 +152,7 @@ def decision_report(
         exploratory=decision.exploratory,
         look=decision.look,
         passed_over=bool(decision.passed_over),
+        overtaken=overtaken,
         mended=decision.mended,
         adapter=adapter.id,
         adapter_digest=adapter.digest,
