@@ -14,7 +14,7 @@
     ├── LedgerError            9    the ledger cannot be read or written
     │   ├── LedgerLockedError 10    another process held it for too long
     │   ├── NewerLedgerError  11    written by a newer version of this program
-    │   └── LedgerMovedError  15    another process decided or moved an alias at the same time
+    │   └── LedgerMovedError  15    another process evaluated, decided or moved an alias at the same time
     ├── IntegrityError        12    evidence does not re-derive
     ├── StorageError          13    the disk is full or not writable
     └── ReleaseError          14    an alias does not move: nothing on record allows it

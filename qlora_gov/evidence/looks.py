@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence, Sized
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from qlora_gov.evidence.choices import choices_of
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.evaluations import dataset_of
+from qlora_gov.evidence.evaluations import dataset_of, responses_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.looks import Earlier, Look
 from qlora_gov.plugin.specs import Bools, Floats
-from qlora_gov.records import DatasetVersion, Decision, Policy
+from qlora_gov.records import DatasetVersion, Decision, Evaluation, Policy, Responses
 from qlora_gov.records.example import Example, Message
 
 TELLS = 0.5
@@ -68,7 +69,7 @@ class RowNames:
 
 
 def earlier_looks(
-    ledger: Ledger, dataset: str, policy: Policy, passed_over: Sized | None, before: int | None = None
+    ledger: Ledger, dataset: str, policy: Policy, passed_over: Sequence[str] | None, before: int | None = None
 ) -> Earlier:
     """The decisions that judged rows of an evaluation set, as a policy counts them.
 
@@ -76,36 +77,101 @@ def earlier_looks(
         ledger: where they are.
         dataset: the id of the set's version; under whatever id its rows were curated, they are the same rows.
         policy: says whether a decision on some of the rows, in another set, is a look at these.
-        passed_over: the evaluations on these rows that were looked at and not judged.
+        passed_over: the evaluations that were looked at and not judged, as :func:`unjudged` names them.
         before: the number of the entry that they come before; by default all are meant.
     """
     version = fetch(ledger, dataset, DatasetVersion)
     earlier = looks_at_rows(ledger, version, evaluation_rows(ledger, dataset), policy, before)
-    return earlier.and_all(len(passed_over)) if passed_over and policy.looks_by == "row" else earlier
+    if not passed_over or policy.looks_by != "row":
+        return earlier
+    shared, tested = _Shared(ledger, version), _untested(ledger, before)
+    answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in passed_over]
+    more = [Look(shared.with_set(one.dataset), only=tested.get(one.id)) for one in answered]
+    return replace(earlier, looks=[*earlier.looks, *more])
 
 
 def looks_at_rows(
     ledger: Ledger, version: DatasetVersion, examples: Sequence[Example], policy: Policy, before: int | None = None
 ) -> Earlier:
-    """The same for rows that may not be on record yet."""
-    mine = RowNames.of(examples) if policy.looks_by == "row" else None
-
-    @cache
-    def shared(digest: str, id_: str) -> Bools:
-        if digest == version.digest:
-            return np.ones(version.rows, dtype=np.bool_)
-        if mine is None:
-            return np.zeros(version.rows, dtype=np.bool_)
-        return mine.among(RowNames.of(evaluation_rows(ledger, id_)))
-
-    looks = []
+    """The same for rows that may not be on record yet; no evaluation of them was passed over."""
+    shared = _Shared(ledger, version, examples)
+    by_row, looks = policy.looks_by == "row", []
     for entry in ledger.entries(Decision.kind):
         decision = held(entry, Decision)
         if (before is None or entry.seq < before) and decision.tested:
-            judged = fetch(ledger, dataset_of(ledger, decision.candidate), DatasetVersion)
-            looks.append(Look(shared(judged.digest, judged.id), decision.unmeasured))
-    weights = np.ones(version.rows) if mine is None else mine.weights
+            judged = dataset_of(ledger, decision.candidate)
+            if by_row or fetch(ledger, judged, DatasetVersion).digest == version.digest:
+                looks.append(Look(shared.with_set(judged), decision.unmeasured))
+    weights = shared.names.weights if by_row else np.ones(version.rows)
     return Earlier([look for look in looks if look.rows.any()], weights)
+
+
+def unjudged(ledger: Ledger, sides: Iterable[str], before: int | None = None) -> tuple[str, ...]:
+    """The evaluations that a decision on ``sides`` could have been on as well, and that no decision judged.
+
+    Whoever evaluates a subject until the numbers please, and has that evaluation judged, has looked at the rows each
+    time, under whatever inputs and versions of the tool. A decision judges what it tests. ``sides`` are ids of
+    evaluations, ``before`` is the number of the decision's entry; by default it comes last.
+    """
+    tested, found = _untested(ledger, before), {}
+    answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in sides]
+    used = {one.id for one in answered}
+    shared = _Shared(ledger, fetch(ledger, answered[0].dataset, DatasetVersion))
+    for one in answered:
+        for other in choices_of(ledger, one.base, one.adapter, before):
+            id_ = other.responses.id
+            left = id_ not in used and tested.get(id_) != frozenset() and _could_replace(other.responses, one)
+            if left and shared.with_set(other.responses.dataset).any():
+                found[id_] = other.evaluation.id
+    return tuple(sorted(found.values()))
+
+
+def _could_replace(other: Responses, used: Responses) -> bool:
+    """Whether answers could stand for others of the same subject; of two bases, logs tell by the model's name."""
+
+    def kind(one: Responses) -> tuple[object, ...]:
+        tool = one.claim.tool if one.claim else None
+        return tool, one.claim.model if one.claim and one.adapter is None else None, one.quantization, one.generation
+
+    return kind(other) == kind(used)
+
+
+def _untested(ledger: Ledger, before: int | None) -> dict[str, frozenset[str]]:
+    """By the id of answers that decisions are on, the metrics that each of them asked for and did not test."""
+    found: dict[str, frozenset[str]] = {}
+    for entry in ledger.entries(Decision.kind):
+        if before is None or entry.seq < before:
+            decision = held(entry, Decision)
+            for id_ in decision.sides.values():
+                answered = responses_of(ledger, fetch(ledger, id_, Evaluation)).id
+                found[answered] = found.get(answered, decision.unmeasured) & decision.unmeasured
+    return found
+
+
+class _Shared:
+    """Which rows of one set ``[n]`` others hold, too."""
+
+    def __init__(self, ledger: Ledger, version: DatasetVersion, examples: Sequence[Example] | None = None) -> None:
+        self._ledger, self._version, self._examples = ledger, version, examples
+        self._known: dict[str, Bools] = {}
+
+    @cached_property
+    def names(self) -> RowNames:
+        """Those of the set's own rows."""
+        rows = evaluation_rows(self._ledger, self._version.id) if self._examples is None else self._examples
+        return RowNames.of(rows)
+
+    def with_set(self, dataset: str) -> Bools:
+        """The rows that another set holds, by the id of its version."""
+        digest = fetch(self._ledger, dataset, DatasetVersion).digest
+        if digest not in self._known:
+            same = digest == self._version.digest
+            self._known[digest] = (
+                np.ones(self._version.rows, dtype=np.bool_)
+                if same
+                else self.names.among(RowNames.of(evaluation_rows(self._ledger, dataset)))
+            )
+        return self._known[digest]
 
 
 def _text(messages: Iterable[Message]) -> bytes:

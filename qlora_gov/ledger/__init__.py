@@ -1,5 +1,6 @@
 """The ledger: what was made, from what, and the rows behind every number; append-only and hash-chained."""
 
+from qlora_gov.ledger.append import Seen
 from qlora_gov.ledger.columns import scores
 from qlora_gov.ledger.entry import Entry
 from qlora_gov.ledger.ledger import Ledger
@@ -15,6 +16,7 @@ __all__ = [
     "Ledger",
     "Problem",
     "ProblemKind",
+    "Seen",
     "export",
     "read_parquet",
     "readable_entries",

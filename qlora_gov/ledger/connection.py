@@ -101,7 +101,9 @@ def _explain(error: duckdb.Error, where: object) -> GovError:
         found = _HOLDER.search(message)
         return LedgerLockedError(f"{where} is held by {f'process {found[1]}' if found else 'this process'}")
     if MOVED in message:
-        return LedgerMovedError(f"{where}: another process decided or moved an alias at the same time; run this again")
+        return LedgerMovedError(
+            f"{where}: another process evaluated, decided or moved an alias at the same time; run this again"
+        )
     if any(sign in message for sign in _OVERTAKEN):
         return LedgerLockedError(f"{where} is being extended by another writer")
     if "database file with version number" in message:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from qlora_gov.canonical import Column
 from qlora_gov.errors import IntegrityError, LedgerError
 from qlora_gov.ledger import columns, queries
-from qlora_gov.ledger.append import appending
+from qlora_gov.ledger.append import Seen, appending
 from qlora_gov.ledger.connection import REST, patiently, translated
 from qlora_gov.ledger.entry import Entry, Line, draft, place
 from qlora_gov.ledger.local import FileStore
@@ -66,7 +66,7 @@ class Ledger:
         key: str | None = None,
         rows: Mapping[str, Table] = _NOTHING,
         facts: Mapping[str, JsonValue] = _NOTHING,
-        newest: int | None = None,
+        seen: Seen | None = None,
     ) -> Entry:
         """Add a record and its rows in one transaction, or return the entry that holds it under ``key`` already.
 
@@ -77,26 +77,26 @@ class Ledger:
             key: the digest of what determines the record, for :meth:`find`.
             rows: the tables behind the record, by their name in :data:`qlora_gov.records.table.TABLES`.
             facts: what is true of this entry and not of the record: host, duration.
-            newest: for a record that follows from all of its kind, the number of the newest one that it was made after.
+            seen: for a record that follows from all of some kinds, which ones it was made after, by :meth:`newest`.
 
         Raises:
-            LedgerMovedError: there is a newer one of its kind than ``newest``; nothing was added.
+            LedgerMovedError: there is a newer one of these kinds than was ``seen``; nothing was added.
             ValueError: rows that no such table can hold, or that disagree with the digests in the record (a bug).
             StorageError: the disk is full or not writable; nothing was added.
         """
         tables = _checked(record, rows)
-        entry = self._patiently(lambda: self._append(draft(record, key, facts), tables, newest))
+        entry = self._patiently(lambda: self._append(draft(record, key, facts), tables, seen))
         time.sleep(REST)
         return entry
 
-    def append_together(self, records: Sequence[Record], *, newest: int) -> None:
-        """Add records of one kind that have no rows, all or none of them, after the ``newest`` of their kind.
+    def append_together(self, records: Sequence[Record], *, seen: Seen) -> None:
+        """Add records of one kind that have no rows, all or none of them, after those of some kinds that were ``seen``.
 
         Raises LedgerMovedError where there is a newer one, StorageError as :meth:`append` does.
         """
         lines = [draft(record, None, _NOTHING) for record in records]
         first, *rest = lines
-        statements = [*appending(first, newest), *(part for line in rest for part in appending(line))]
+        statements = [*appending(first, seen), *(part for line in rest for part in appending(line))]
 
         def write() -> None:
             with self._open(self._store.writer()) as session:
@@ -124,9 +124,9 @@ class Ledger:
         """The newest entry's number and hash."""
         return self._read(queries.head, None)
 
-    def newest(self, kind: str) -> int:
-        """The number of the newest entry of a kind, for :meth:`append`; 0 where there is none."""
-        return self._read(lambda session: queries.newest(session, kind), 0)
+    def newest(self, *kinds: str) -> Seen:
+        """The newest entry of some kinds, for :meth:`append`; its number is 0 where there is none."""
+        return Seen(kinds, self._read(lambda session: queries.newest(session, kinds), 0))
 
     def alias(self, name: str) -> Entry | None:
         """The latest move of an alias."""
@@ -155,11 +155,11 @@ class Ledger:
         with self._open(self._patiently(self._store.reader)) as session:
             yield session
 
-    def _append(self, line: Line, tables: Mapping[str, Table], newest: int | None) -> Entry:
+    def _append(self, line: Line, tables: Mapping[str, Table], seen: Seen | None) -> Entry:
         with self._open(self._store.writer()) as session:
             held = queries.same(session, line.id, line.key)
             if held is None:
-                session.write(appending(line, newest), tables)
+                session.write(appending(line, seen), tables)
                 held = queries.same(session, line.id, line.key)
             assert held is not None, "it was committed"
             return held

@@ -48,9 +48,10 @@ def entries(session: Session, kind: str | None) -> list[Entry]:
     return [entry_of(line) for line in reversed(found)]
 
 
-def newest(session: Session, kind: str) -> int:
-    """The number of the newest entry of a kind, or 0."""
-    row = session.execute(f"SELECT coalesce(max(seq), 0) FROM entries WHERE kind = {literal(kind)}").fetchone()  # noqa: S608
+def newest(session: Session, kinds: Collection[str]) -> int:
+    """The number of the newest entry of some kinds, or 0."""
+    among = ", ".join(map(literal, kinds))
+    row = session.execute(f"SELECT coalesce(max(seq), 0) FROM entries WHERE kind IN ({among})").fetchone()  # noqa: S608
     assert row is not None, "an aggregate is one row"
     return int(row[0])
 

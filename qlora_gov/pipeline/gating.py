@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from qlora_gov.evidence.choices import passed_over
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of, side
-from qlora_gov.evidence.looks import earlier_looks
+from qlora_gov.evidence.looks import earlier_looks, unjudged
 from qlora_gov.evidence.policies import standing, stated
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.step import Made, Step
@@ -37,14 +36,14 @@ def given(
     """The evaluations of both sides with readers of their rows, and the decisions that judged these rows before."""
     ledger = space.ledger
     answered = responses_of(ledger, candidate)
-    unjudged = passed_over(ledger, [one.id for one in (candidate, *baselines.by_name.values())])
+    passed_over = unjudged(ledger, [one.id for one in (candidate, *baselines.by_name.values())])
     return GateInput(
         side(ledger, candidate),
         {name: side(ledger, evaluation) for name, evaluation in baselines.by_name.items()},
         evaluation_rows(ledger, answered.dataset),
         bound.measures.all,
-        earlier=earlier_looks(ledger, answered.dataset, policy, unjudged),
-        passed_over=unjudged,
+        earlier=earlier_looks(ledger, answered.dataset, policy, passed_over),
+        passed_over=passed_over,
     )
 
 
@@ -74,4 +73,5 @@ def deciding(
     def parts_of(decision: Decision) -> dict[str, str]:
         return {"policy": fetch(space.ledger, decision.policy, Policy).terms, **decision.sides}
 
-    return Step("gate", Decision, {"policy": rules.policy.terms, **sides}, parts_of, make, counts=True)
+    counts = (Decision.kind, Evaluation.kind)
+    return Step("gate", Decision, {"policy": rules.policy.terms, **sides}, parts_of, make, counts=counts)

@@ -39,13 +39,13 @@ class Recorder:
         found = step.find(ledger)
         if found is not None and step.usable(held(found, step.of)):
             return held(found, step.of)
-        seen = ledger.newest(step.of.kind) if step.counts else None
+        seen = ledger.newest(*step.counts) if step.counts else None
         started, work = time.monotonic(), self.space.work(key)
         record, rows = step.make(work)
         if found is None or not step.usable(held(found, step.of)):  # or its artefacts were lost, and are there again
             seconds = round(time.monotonic() - started, 3)
             facts: dict[str, JsonValue] = {"host": socket.gethostname(), "seconds": seconds}
-            found = ledger.append(record, key=key, rows=rows, facts=facts, newest=seen)
+            found = ledger.append(record, key=key, rows=rows, facts=facts, seen=seen)
         shutil.rmtree(work, ignore_errors=True)  # only now: a kill before this line loses nothing
         return held(found, step.of)  # as it will be read ever after: JSON knows no 0.0 beside 0
 
@@ -63,4 +63,4 @@ class Recorder:
         seen = ledger.newest(AliasMove.kind)
         move = candidacy(ledger, decision)
         if move is not None and superseding(ledger, decision) is None:
-            ledger.append(move, newest=seen)
+            ledger.append(move, seen=seen)

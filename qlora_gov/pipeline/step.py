@@ -25,8 +25,8 @@ class Step(Generic[R]):
 
     ``parts`` is all that determines the record, of kind ``of``; ``parts_of`` is what such a record itself says of them.
     ``make`` is given a directory that survives a kill and is removed once the record is in the ledger; ``usable`` says
-    whether the artefacts of a record found there are at hand. ``counts`` says that the record counts those of its kind
-    before it, so that none may come between. Whoever changes what a step makes of the same parts raises ``revision``.
+    whether the artefacts of a record found there are at hand. ``counts`` are the kinds that the record counts before
+    it, so that none of them may come between. Whoever changes what a step makes of the same parts raises ``revision``.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Step(Generic[R]):
     parts_of: Callable[[R], Mapping[str, Any]]
     make: Callable[[Path], Made[R]]
     usable: Callable[[R], bool] = lambda record: True
-    counts: bool = False
+    counts: tuple[str, ...] = ()
     revision: int = 1
 
     @property

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Look:
-    """An earlier decision: which of the rows at hand it judged ``[n]``, and the metrics that it did not test."""
+    """An earlier decision: which of the rows at hand it judged ``[n]``, and the metrics that it did not test.
+
+    Of an evaluation that was looked at instead, ``only`` are the metrics that no decision on it tested; None for all.
+    """
 
     rows: NDArray[np.bool_]
     untested: frozenset[str] = frozenset()
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,15 +60,10 @@ class Earlier:
     looks: Sequence[Look]
     weights: NDArray[np.float64]
 
-    def and_all(self, times: int) -> Earlier:
-        """The same where all rows were looked at so many times more."""
-        every = Look(np.ones(self.weights.size, dtype=np.bool_))
-        return Earlier([*self.looks, *[every] * times], self.weights)
-
     def at(self, metric: str) -> RowLooks:
         """The looks of those that tested what a metric measures."""
         counts = np.zeros(self.weights.size)
         for look in self.looks:
-            if metric not in look.untested:
+            if metric not in look.untested and (look.only is None or metric in look.only):
                 counts += look.rows
         return RowLooks(counts, self.weights)

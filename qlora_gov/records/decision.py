@@ -212,7 +212,7 @@ def _passed_over(evaluations: Sequence[str]) -> str:
     some = "another evaluation" if len(evaluations) == 1 else f"{len(evaluations):,} other evaluations"
     was = "was" if len(evaluations) == 1 else "were"
     ids = ", ".join(map(short_id, evaluations))
-    return f"{some} of the same subjects on these rows {was} on record, and no decision was made on them: {ids}"
+    return f"{some} of the same subjects on these rows, or some of them, {was} on record and not judged: {ids}"
 
 
 def look_number(looks: Mapping[str, float]) -> int:

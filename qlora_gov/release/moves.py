@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from qlora_gov.evidence.aliases import current
-from qlora_gov.ledger import Ledger
+from qlora_gov.ledger import Ledger, Seen
 from qlora_gov.records import Alias, AliasMove, MoveReason
 
 
 def move_aliases(
     ledger: Ledger,
-    seen: int,
+    seen: Seen,
     adapters: Mapping[Alias, str | None],
     *,
     decision: str | None,
@@ -36,5 +36,5 @@ def move_aliases(
         )
         for alias, adapter in adapters.items()
     ]
-    ledger.append_together(moves, newest=seen)
+    ledger.append_together(moves, seen=seen)
     return moves

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qlora_gov.errors import GovError
-from qlora_gov.evidence.choices import passed_over
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import dataset_of
-from qlora_gov.evidence.looks import earlier_looks
+from qlora_gov.evidence.looks import earlier_looks, unjudged
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
 from qlora_gov.ledger.reading import fetch
@@ -31,13 +30,13 @@ def _problems(ledger: Ledger, entry: Entry, decision: Decision) -> Iterator[Prob
     try:
         policy, dataset = fetch(ledger, decision.policy, Policy), dataset_of(ledger, decision.candidate)
         earlier = earlier_looks(ledger, dataset, policy, decision.passed_over, before=entry.seq)
-        unjudged = passed_over(ledger, decision.sides.values(), before=entry.seq)
+        passed_over = unjudged(ledger, decision.sides.values(), before=entry.seq)
         derived = looks_at(policy.rules, evaluation_rows(ledger, dataset), earlier)
     except (GovError, ValueError, LookupError) as error:
         yield Problem.underived(ProblemKind.MISSING, place(entry), "its looks cannot be counted again", error)
         return
-    if decision.passed_over is not None and decision.passed_over != unjudged:
-        what = f"it states that {len(decision.passed_over)} evaluations were passed over, and {len(unjudged)} were"
+    if decision.passed_over is not None and decision.passed_over != passed_over:
+        what = f"it states that {len(decision.passed_over)} evaluations were passed over, and {len(passed_over)} were"
         yield Problem(ProblemKind.TAMPERED, place(entry), what)
     for rule, number in derived.items():
         stated = (decision.looks or {}).get(rule)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from qlora_gov.evidence.looks import RowNames
+from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.plugin.looks import Earlier, Look, RowLooks
-from qlora_gov.records import Decision
+from qlora_gov.records import Decision, Record
 from qlora_gov.records.example import Example, Message
 from qlora_gov.verification.looks import look_problems
 from tests.support.imported import BETTER, GOOD, PLUGIN, Imported, decided, make_imported
@@ -167,7 +169,7 @@ def test_an_evaluation_that_no_decision_judged_is_a_look(project: Imported, caps
     assert {*unjudged} < {*decision.passed_over}
     assert (len(decision.passed_over), decision.looks, decision.look) == (3, {"non_inferior accuracy": 3.0}, 4)
     assert alpha(project) == 0.05 / 8
-    told = "3 other evaluations of the same subjects on these rows were on record, and no decision was made on them: "
+    told = "3 other evaluations of the same subjects on these rows, or some of them, were on record and not judged: "
     assert told in capsys.readouterr().out
     assert project("card") == 0
     (card,) = project.root.glob(".qlora_gov/cards/*/card.md")
@@ -177,6 +179,55 @@ def test_an_evaluation_that_no_decision_judged_is_a_look(project: Imported, caps
     again = project.last("decision")
     assert (len(again.passed_over), again.look) == (2, 4), "one of the three was judged now, and is a decision"
     assert project("verify", "--intervals") == 0
+
+
+def test_one_on_some_of_the_rows_is_a_part_of_a_look(project: Imported) -> None:
+    assert (
+        project.log(BETTER[:50], "b", rows="r") == project.log(GOOD, rows="r") == project.log(GOOD, "b", rows="r") == 0
+    )
+    assert project("gate") in (0, 3)
+    decision = project.last("decision")
+    assert (len(decision.passed_over), decision.looks) == (1, {"non_inferior accuracy": 0.5})
+    assert project("verify", "--intervals") == 0
+
+
+def test_a_decision_that_tested_nothing_judged_no_evaluation(tmp_path: Path) -> None:
+    """Whoever has evaluations refused for want of a score on the champion's side, and then mends that, saw them all."""
+    project = make_imported(tmp_path / "project")
+    plugin = project.root / "plugins" / "toy.py"
+    plugin.write_text(PLUGIN.replace('{"accuracy": row["score"]}', '{} if row["score"] is None else {"accuracy": 1.0}'))
+    project.policy(schema=2)
+    assert project("policy") == project.log([*GOOD[:99], None]) == 0  # type: ignore[list-item]
+    for scores in (GOOD, BETTER):
+        assert project.log(scores, "a") == 0
+        assert project("gate") == 1
+        assert project.last("decision").untested == ("non_inferior accuracy",)
+    assert project.log(GOOD) == project.log([*GOOD[:99], 1.0], "a") == 0
+    assert project("gate") in (0, 3)
+    decision = project.last("decision")
+    assert len(decision.passed_over) == 3, "two of the candidate, and the champion's"
+    assert decision.looks == {"non_inferior accuracy": 3.0}
+    assert project("verify", "--intervals") == 0
+
+
+def test_a_decision_is_not_recorded_behind_an_evaluation_that_it_has_not_seen(
+    project: Imported, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    append = Ledger.append
+
+    def slowly(ledger: Ledger, record: Record, **given: Any) -> Entry:
+        if isinstance(record, Decision):
+            monkeypatch.undo()
+            assert project.log([*BETTER[:-1], 1.0], "b", rows="r") == 0
+        return append(ledger, record, **given)
+
+    assert project.log(GOOD, rows="r") == project.log(BETTER, "b", rows="r") == 0
+    monkeypatch.setattr(Ledger, "append", slowly)
+    assert project("gate") == 15
+    assert "run this again" in capsys.readouterr().err
+    assert project("gate") == 0
+    assert len(project.last("decision").passed_over) == 1
+    assert project("verify") == 0
 
 
 def test_a_decision_that_states_other_evaluations_as_passed_over_is_found_out(project: Imported) -> None:

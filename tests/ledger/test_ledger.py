@@ -208,15 +208,15 @@ def test_a_record_that_follows_from_all_of_its_kind_is_not_appended_behind_a_new
     seen = ledger.newest("policy")
     assert seen == ledger.entries("policy")[-1].seq
     first, second = (Policy(rules=(), inconclusive=word) for word in ("blocks", "tolerated"))
-    ledger.append(second, newest=seen)
+    ledger.append(second, seen=seen)
     head = ledger.head()
-    with pytest.raises(LedgerMovedError, match="another process decided or moved an alias at the same time"):
-        ledger.append(first, key="sha256:again", newest=seen)
+    with pytest.raises(LedgerMovedError, match="another process evaluated, decided or moved an alias at the same time"):
+        ledger.append(first, key="sha256:again", seen=seen)
     with pytest.raises(LedgerMovedError):
-        ledger.append_together([first], newest=seen)
+        ledger.append_together([first], seen=seen)
     assert ledger.head() == head
     third = Policy(rules=(), further_looks="count")
-    ledger.append_together([first, third], newest=ledger.newest("policy"))
+    ledger.append_together([first, third], seen=ledger.newest("policy"))
     newest = ledger.entries("policy")[-2:]
     assert [entry.record for entry in newest] == [first, third]
     assert newest[1].previous == newest[0].hash
