@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from qlora_gov.evidence.adapters import same_weights
 from qlora_gov.evidence.choices import choices_of
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import dataset_of, responses_of
@@ -84,7 +85,7 @@ def earlier_looks(
     earlier = looks_at_rows(ledger, version, evaluation_rows(ledger, dataset), policy, before)
     if not passed_over or policy.looks_by != "row":
         return earlier
-    shared, tested = _Shared(ledger, version), _untested(ledger, before)
+    shared, tested = SharedRows(ledger, version), _untested(ledger, before)
     answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in passed_over]
     more = [Look(shared.with_set(one.dataset), only=tested.get(one.id)) for one in answered]
     return replace(earlier, looks=[*earlier.looks, *more])
@@ -94,7 +95,7 @@ def looks_at_rows(
     ledger: Ledger, version: DatasetVersion, examples: Sequence[Example], policy: Policy, before: int | None = None
 ) -> Earlier:
     """The same for rows that may not be on record yet; no evaluation of them was passed over."""
-    shared = _Shared(ledger, version, examples)
+    shared = SharedRows(ledger, version, examples)
     by_row, looks = policy.looks_by == "row", []
     for entry in ledger.entries(Decision.kind):
         decision = held(entry, Decision)
@@ -116,9 +117,10 @@ def unjudged(ledger: Ledger, sides: Iterable[str], before: int | None = None) ->
     tested, found = _untested(ledger, before), {}
     answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in sides]
     used = {one.id for one in answered}
-    shared = _Shared(ledger, fetch(ledger, answered[0].dataset, DatasetVersion))
+    shared = SharedRows(ledger, fetch(ledger, answered[0].dataset, DatasetVersion))
     for one in answered:
-        for other in choices_of(ledger, one.base, one.adapter, before):
+        subjects = [None] if one.adapter is None else sorted(same_weights(ledger, one.adapter))
+        for other in (choice for subject in subjects for choice in choices_of(ledger, one.base, subject, before)):
             id_ = other.responses.id
             left = id_ not in used and tested.get(id_) != frozenset() and _could_replace(other.responses, one)
             if left and shared.with_set(other.responses.dataset).any():
@@ -148,8 +150,8 @@ def _untested(ledger: Ledger, before: int | None) -> dict[str, frozenset[str]]:
     return found
 
 
-class _Shared:
-    """Which rows of one set ``[n]`` others hold, too."""
+class SharedRows:
+    """Which rows of one set ``[n]`` others hold, too. Without ``examples``, its rows are read from the ledger."""
 
     def __init__(self, ledger: Ledger, version: DatasetVersion, examples: Sequence[Example] | None = None) -> None:
         self._ledger, self._version, self._examples = ledger, version, examples

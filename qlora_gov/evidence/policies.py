@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qlora_gov.errors import UsageError
+from qlora_gov.evidence.adapters import same_weights
 from qlora_gov.evidence.evaluations import answers_to, responses_of
+from qlora_gov.evidence.looks import SharedRows
 from qlora_gov.evidence.mending import NotMendedError, Scored, mended_metrics
 from qlora_gov.ledger import Entry, Ledger
-from qlora_gov.ledger.reading import held
-from qlora_gov.records import Evaluation, Policy, Responses
+from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.records import DatasetVersion, Evaluation, Policy, Responses
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,32 @@ class Standing:
     why: str | None = None
 
 
-def standing(ledger: Ledger, policy: Policy, sides: Mapping[str, Evaluation]) -> Standing:
-    """Whether the policy, or the same with a metric mended, was in force when the candidate first answered."""
+def standing(ledger: Ledger, policy: Policy, sides: Mapping[str, Evaluation], before: int | None = None) -> Standing:
+    """Whether the policy, or the same with a metric mended, was in force when the candidate first answered.
+
+    ``before`` is the number of the entry that is asked about; by default it comes last.
+    """
     compared = {who: Scored(one, responses_of(ledger, one)) for who, one in sides.items()}
     candidate = compared["candidate"].responses
-    answers = answers_to(ledger, candidate.dataset)
-    mine = [entry for entry in answers if held(entry, Responses).adapter == candidate.adapter]
-    found = in_force(recorded_policies(ledger, policy.purpose), mine)
-    return standing_of(found, policy, compared, lambda: _scored(ledger, answers))
+
+    def earlier(entries: Iterable[Entry]) -> list[Entry]:
+        return [entry for entry in entries if before is None or entry.seq < before]
+
+    answers = earlier(answers_to(ledger, candidate.dataset))
+    mine = earlier(_own_answers(ledger, candidate, answers, by_row=policy.looks_by == "row"))
+    found = in_force(earlier(recorded_policies(ledger, policy.purpose)), mine)
+    return standing_of(found, policy, compared, lambda: _scored(ledger, answers, before))
+
+
+def _own_answers(ledger: Ledger, like: Responses, answers: Sequence[Entry], *, by_row: bool) -> list[Entry]:
+    """The candidate's own among the ``answers`` to its rows; by row, also those of its weights to some of the rows."""
+    assert like.adapter is not None, "a candidate is an adapter"
+    if not by_row:
+        return [entry for entry in answers if held(entry, Responses).adapter == like.adapter]
+    adapters = same_weights(ledger, like.adapter)
+    shared = SharedRows(ledger, fetch(ledger, like.dataset, DatasetVersion))
+    mine = [entry for entry in ledger.entries(Responses.kind) if held(entry, Responses).adapter in adapters]
+    return [entry for entry in mine if shared.with_set(held(entry, Responses).dataset).any()]
 
 
 def standing_of(
@@ -47,11 +67,11 @@ def standing_of(
         return Standing(True, why=str(error))
 
 
-def _scored(ledger: Ledger, answers: Sequence[Entry]) -> Iterator[Scored]:
+def _scored(ledger: Ledger, answers: Sequence[Entry], before: int | None) -> Iterator[Scored]:
     by_id = {entry.id: held(entry, Responses) for entry in answers}
     for entry in ledger.entries(Evaluation.kind):
         evaluation = held(entry, Evaluation)
-        if evaluation.responses in by_id:
+        if evaluation.responses in by_id and (before is None or entry.seq < before):
             yield Scored(evaluation, by_id[evaluation.responses])
 
 

@@ -5,10 +5,10 @@ The verdicts' other numbers follow from rows: see :mod:`qlora_gov.verification.i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from qlora_gov.evidence.mending import Scored
-from qlora_gov.evidence.policies import in_force, standing_of
+from qlora_gov.evidence.policies import Standing, in_force, standing_of
 from qlora_gov.records import Absent, Decision, Evaluation, Outcome, Policy, RuleVerdict, look_number
 from qlora_gov.stages.gate import outcome_of
 from qlora_gov.verification.numbers import close
@@ -33,20 +33,32 @@ def decision_flaws(decision: Decision, past: Past) -> Iterator[str]:
     if any(one is None or one.dataset != answered.dataset for one in map(past.answered, decision.sides.values())):
         yield "the evaluations that it compares are not on the same rows"
     yield from _look_flaws(decision, policy, past.looks(answered))
+    if decision.passed_over is None or policy.looks_by == "set":
+        yield from standing_flaws(decision, _standing(decision, policy, sides, past))
+    for item in decision.verdicts:
+        yield from _value_flaws(item, sides)
+
+
+def _standing(decision: Decision, policy: Policy, sides: Mapping[str, Evaluation | None], past: Past) -> Standing:
+    """How it stands by the set that was answered; by rows, see :mod:`qlora_gov.verification.looks`."""
+    answered = past.answered(decision.candidate)
+    assert answered is not None, "it was asked for before"
     answers = past.answers(answered)
     found = in_force(past.policies(policy.purpose), answers) if answers else None
     compared = {
         who: Scored(one, of) for who, one in sides.items() if one and (of := past.answered(decision.sides[who]))
     }
-    stands = standing_of(found, policy, compared, lambda: past.scored(answered))
+    return standing_of(found, policy, compared, lambda: past.scored(answered))
+
+
+def standing_flaws(decision: Decision, stands: Standing) -> Iterator[str]:
+    """How it states to stand otherwise than it does."""
     if decision.exploratory is not stands.exploratory:
         was = "not in force" if stands.exploratory else "in force"
         yield f"it states otherwise, but its policy was {was} when the candidate first answered these rows"
     elif decision.mended != stands.mended:
         told, found_ = (", ".join(names) or "none" for names in (decision.mended, stands.mended))
         yield f"it states that metrics mended after the answers are {told}, from the entries before it follows {found_}"
-    for item in decision.verdicts:
-        yield from _value_flaws(item, sides)
 
 
 def _look_flaws(decision: Decision, policy: Policy, before: int) -> Iterator[str]:

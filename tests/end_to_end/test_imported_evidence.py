@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -135,6 +138,32 @@ def test_rules_weakened_after_the_answers_are_later_whatever_the_logs_clock(tmp_
     assert project("policy") == 0
     assert project("gate") == 3
     assert project("promote") == 14
+
+
+def blank(project: Imported) -> None:
+    config = project.root / "a" / "adapter_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()), indent=4))
+
+
+@pytest.mark.parametrize(("rows", "change"), [(99, None), (100, blank)])
+def test_rules_weakened_after_the_answers_are_later_whatever_is_changed_about_them(
+    tmp_path: Path, rows: int, change: Callable[[Imported], None] | None
+) -> None:
+    """Neither a row less nor a blank in a file makes other answers of them."""
+    project = make_imported(tmp_path)
+    project.policy(schema=2)
+    worse = [1.0] * 82 + [0.0] * 18
+    assert project("policy") == project.log(GOOD) == project.log(worse, "a") == 0
+    project.policy(schema=2, rules=[{"use": "non_inferior", "metric": "accuracy", "margin": 0.6}])
+    assert project("policy") == project.log(GOOD[:rows]) == 0
+    log = json.loads((project.root / "a-q.json").read_text()) | {"began": datetime.now(UTC).isoformat()}
+    (project.root / "again.json").write_text(json.dumps(log | {"rows": log["rows"][:rows]}))
+    if change is not None:
+        change(project)
+    assert project("import", "toy", str(project.root / "again.json"), "--adapter", str(project.root / "a")) == 0
+    assert project("gate") == 3
+    assert project.last("decision").exploratory
+    assert project("verify") == 0
 
 
 WEIGHED = '''
