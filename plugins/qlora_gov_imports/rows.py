@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -94,9 +95,19 @@ def clustered(rows: Sequence[ImportedRow], shared: Sequence[Sequence[str]]) -> l
     ]
 
 
-def plain(texts: Iterable[str]) -> str:
-    """Texts as one, without case and white space, which make no other question of them."""
-    return "\0".join("".join(text.casefold().split()) for text in texts)
+def plain(prompt: Iterable[str], options: Iterable[str] = ()) -> str:
+    """What was asked, without what makes no other question of it: the options' order, and how a text is written.
+
+    That is its case, its white space, characters that cannot be seen, and the punctuation around it.
+    """
+    return "\0".join([*map(_plain, prompt), *sorted(map(_plain, options))])
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = "".join(one for one in text if not one.isspace() and unicodedata.category(one) not in ("Cc", "Cf"))
+    ends = [place for place, one in enumerate(text) if one.isalnum()]
+    return text[ends[0] : ends[-1] + 1] if ends else text
 
 
 def finite(value: Any) -> float | None:

@@ -16,7 +16,7 @@ from qlora_gov.plugin.specs import Comparison, Floats, Gate, MetricScale, Metric
 from qlora_gov.records import Outcome, Policy, Rule
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import cluster_numbers, labels_of
-from qlora_gov.stages.asking import ask
+from qlora_gov.stages.asking import RAISED, ask
 from qlora_gov.stages.judged import not_fresh, rows_where
 
 Made = Callable[[int], Iterator[tuple[Floats, Floats]]]
@@ -102,6 +102,9 @@ class _Rows:
             return Foreseen(self.rule, 0, None, ", since it judges none")
         if self.policy.further_looks == "fresh_rows" and self.looks.counts.any():
             return Foreseen(self.rule, rows, None, f": {not_fresh(self.looks.counts)}")
+        tried = ask(gate, self._comparison(*next(self.alike(rows))), {})
+        if tried.reason.startswith(RAISED):
+            return Foreseen(self.rule, rows, None, f": {tried.reason}")
         alike = self._passes(gate, rows, self.alike)
         if alike or self._passes(gate, rows, self.better):
             least = rows if alike else None

@@ -20,7 +20,7 @@ from qlora_gov.tracing.shown import as_shown
 DERIVED = "worked out by the card"
 """The group of shares, counts and the like, which follow from numbers of the other groups."""
 
-_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
+_NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w|\.\d)")
 
 _REVISIONS = ("methods", "revision", "edition", "places", "value_places")
 """Fields that no card states: which code and which layout, not how much."""

@@ -120,6 +120,14 @@ def test_slices_are_asked_one_by_one(catalog: Catalog) -> None:
     assert ask(catalog, "no_regressed_slice", ROUGE, rows(20), by="colour", margin=0.05).never is not None
 
 
+def test_a_gate_that_raises_says_why_it_can_pass_nothing(catalog: Catalog) -> None:
+    found = ask(catalog, "no_regressed_slice", ROUGE, rows(100), by="intents", margin=0.05)
+    assert found.sentence is not None
+    assert "100 rows: the gate raised ValueError: the examples have no label 'intents' to slice by; labels: intent" in (
+        found.sentence
+    )
+
+
 def test_a_rule_sees_the_rows_that_it_names(catalog: Catalog) -> None:
     assert ask(catalog, "at_most", RATE, rows(118), limit=0.05, where={"intent": "a"}).rows_needed == 59
     assert ask(catalog, "at_most", RATE, rows(116), limit=0.05, where={"intent": "a"}).never is not None
