@@ -136,10 +136,11 @@ def _stopped(cause: BaseException) -> int:
     """Where a command stopped, which whoever showed its progress has noted, and how to go on."""
     killed = isinstance(cause, Terminated)
     where = "".join(f" {note}" for note in getattr(cause, "__notes__", ()))
-    kept = "what is finished is on record, checkpoints and answers so far are kept: " if where else ""
+    kept = "what is finished is on record, the newest checkpoint and the answers so far are kept: " if where else ""
     word = "stopped by SIGTERM" if killed else "interrupted"
     return _say(
-        TERMINATED if killed else INTERRUPTED, f"{word}{where}; {kept}the same command goes on where this one stopped"
+        TERMINATED if killed else INTERRUPTED,
+        f"{word}{where}; {kept}the same command goes on {'from there' if where else 'where this one stopped'}",
     )
 
 

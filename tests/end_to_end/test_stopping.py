@@ -48,7 +48,7 @@ def test_a_run_that_is_stopped_says_where_and_goes_on(
     assert process.returncode == code, err
     (line,) = [line for line in err.splitlines() if line.startswith("qlora-gov:")]
     assert line.startswith(said)
-    assert line.endswith("the same command goes on where this one stopped")
+    assert line.endswith("the newest checkpoint and the answers so far are kept: the same command goes on from there")
     assert "Traceback" not in err
     ledger = Ledger(tmp_path / ".qlora_gov" / "ledger.duckdb")
     before = [entry.hash for entry in ledger.entries()]
