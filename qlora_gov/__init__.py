@@ -56,6 +56,7 @@ _HOME = {
     "TrainingOutcome": "plugin.specs",
     "Unread": "plugin.specs",
     "Verdict": "records",
+    "clustered": "records.clusters",
     "hookimpl": "plugin.hookspecs",
     "parse_json": "plugin.json_text",
     "ratio": "plugin.specs",
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
     )
     from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, SliceFinding, Verdict
     from qlora_gov.records.answer import LogLikelihood
+    from qlora_gov.records.clusters import clustered
     from qlora_gov.records.example import Example, Message
 
 __all__ = [
@@ -151,6 +153,7 @@ __all__ = [
     "TrainingOutcome",
     "Unread",
     "Verdict",
+    "clustered",
     "hookimpl",
     "parse_json",
     "ratio",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.looks import Earlier, Look
 from qlora_gov.plugin.specs import Bools, Floats
 from qlora_gov.records import DatasetVersion, Decision, Evaluation, Policy, Responses
+from qlora_gov.records.clusters import plain_text
 from qlora_gov.records.example import Example, Message
 
 TELLS = 0.5
@@ -178,17 +178,7 @@ class SharedRows:
 
 def _text(messages: Iterable[Message]) -> bytes:
     """The digest of turns as they are known again."""
-    return hashlib.blake2b("\n".join(_plain(m.content) for m in messages).encode(), digest_size=16).digest()
-
-
-def _plain(text: str) -> str:
-    """A text without case, white space, invisible characters and what stands around it."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        text = "".join(one for one in text if unicodedata.category(one) not in ("Cf", "Cc"))
-    text = "".join(text.casefold().split())
-    ends = [place for place, one in enumerate(text) if one.isalnum()]
-    return text[ends[0] : ends[-1] + 1] if ends else text
+    return hashlib.blake2b("\n".join(plain_text(m.content) for m in messages).encode(), digest_size=16).digest()
 
 
 def _names(group: str) -> bool:

@@ -20,11 +20,13 @@ from qlora_gov.stages.imports import LoggedExamples
 
 
 def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetVersion | None) -> Step[DatasetVersion]:
-    """Curate one dataset."""
+    """Curate one dataset. From project schema 2 on, evaluation rows of one prompt are one group: one answer to it."""
+    by_prompt = role == "evaluation" and space.project.strict
 
     def make(work: Path) -> Made[DatasetVersion]:
         kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
-        return _kept(space, *curate_dataset(role, data.used_sources(), data.used_steps(), kept_clear, space.progress))
+        used = data.used_sources(), data.used_steps()
+        return _kept(space, *curate_dataset(role, *used, kept_clear, space.progress, by_prompt=by_prompt))
 
     def parts_of(version: DatasetVersion) -> dict[str, Any]:
         return {"role": version.role, "data": data.key_of(version), "held_out": version.held_out}
@@ -33,7 +35,8 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
         return version.role == "evaluation" or space.dataset(version.digest).is_file()
 
     parts = {"role": role, "data": data.key, "held_out": held_out.id if held_out else None}
-    return Step("curate", DatasetVersion, parts, parts_of, make, usable)
+    revision = 2 if by_prompt else 1
+    return Step("curate", DatasetVersion, parts, parts_of, make, usable, revision=revision)
 
 
 def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:

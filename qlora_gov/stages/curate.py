@@ -15,6 +15,7 @@ from qlora_gov.plugin.calls import ForeignError, plugin_code, reason_of
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Drop, Filter, Progress, Source
 from qlora_gov.records import Component, DatasetVersion, DetectorFigure, SourceUse, StepReport
+from qlora_gov.records.clusters import clustered_by_prompt
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import examples_table
 from qlora_gov.text import one_line
@@ -55,9 +56,18 @@ class HeldOut:
 
 
 def curate_dataset(
-    role: str, sources: Sequence[UsedSource], steps: Sequence[UsedStep], held_out: HeldOut | None, progress: Progress
+    role: str,
+    sources: Sequence[UsedSource],
+    steps: Sequence[UsedStep],
+    held_out: HeldOut | None,
+    progress: Progress,
+    *,
+    by_prompt: bool = False,
 ) -> tuple[DatasetVersion, list[Example]]:
-    """Return the dataset version and its examples. Raises DataError where none are left, saying where they went."""
+    """Return the dataset version and its examples; with ``by_prompt``, those of one prompt are one group.
+
+    Raises DataError where none are left, saying where they went.
+    """
     progress.begin(f"curating {role} data", len(sources) + len(steps))
     uses, examples = [], []
     for used in sources:
@@ -75,6 +85,8 @@ def curate_dataset(
     _refuse_held_out([example for example in examples if id(example) not in as_read], aside.rows)
     if not examples:
         raise DataError(f"no {role} data is left: {_story(uses, reports)}")
+    if by_prompt:
+        examples = clustered_by_prompt(examples)
     version = DatasetVersion(
         role=role,
         sources=tuple(uses),

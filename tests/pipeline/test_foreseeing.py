@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,19 @@ def test_a_policy_that_can_pass_says_nothing(
 ) -> None:
     assert run(["run", str(make_project(tmp_path, tiny_base, schema=2))]) == TrainingError.exit_code
     assert "notice:" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("schema", "said"), [(1, "yes"), (2, "never")])
+def test_rows_of_one_prompt_are_one_answer_from_the_second_schema_on(
+    tmp_path: Path, schema: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Six prompts with ten references each are no sixty answers."""
+    project = make_project(tmp_path, tmp_path / "no base", schema=schema, policy=RULES)
+    rows = [{"prompt": f"May I ask {at % 6}?", "response": f"Answer {at}."} for at in range(60)]
+    (path,) = tmp_path.rglob("evaluation.jsonl")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run(["plan", str(project)]) == 0
+    assert f"at_most pii_rate     60   {said:>8}" in capsys.readouterr().out
 
 
 def test_plan_reads_the_rows_where_nothing_is_evaluated_and_records_nothing(
