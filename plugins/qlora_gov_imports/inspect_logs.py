@@ -13,6 +13,7 @@ from pydantic import Field
 
 from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
 from qlora_gov_imports.inspect_files import find_log, read_log
+from qlora_gov_imports.inspect_settings import log_settings
 from qlora_gov_imports.inspect_subject import answerer
 from qlora_gov_imports.rows import LeftOut, Turn, clustered, finite, imported_row, one_line, plain, utc
 
@@ -63,6 +64,7 @@ class InspectLogs:
             adapter=who.adapter,
             adapter_name=who.name,
             base=who.base,
+            settings=log_settings(log),
         )
 
 

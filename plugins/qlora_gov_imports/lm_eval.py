@@ -11,6 +11,7 @@ from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
 from qlora_gov_imports.lm_eval_runs import Run, find_run
 from qlora_gov_imports.lm_eval_samples import Sample, read_samples
 from qlora_gov_imports.lm_eval_scores import Filtered, Scores
+from qlora_gov_imports.lm_eval_settings import Requests, run_settings
 from qlora_gov_imports.rows import LeftOut, clustered, imported_row, plain
 
 
@@ -39,9 +40,9 @@ class LmEval:
         Raises:
             DataError: There is not one run with all its samples, or a line is not as the harness writes it.
         """
-        run, left_out = find_run(path, self._tasks), LeftOut()
+        run, left_out, requests = find_run(path, self._tasks), LeftOut(), Requests()
         who = run.results.answerer
-        found = [row for task in sorted(run.samples) for row in _rows(run, task, left_out)]
+        found = [row for task in sorted(run.samples) for row in _rows(run, task, left_out, requests)]
         rows = clustered([row for row, _ in found], [shared for _, shared in found])
         others = sorted(run.results.configs.keys() - run.samples.keys())
         unread = (f"of the run's tasks only {', '.join(run.samples)}; not {', '.join(others)}",) if others else ()
@@ -56,10 +57,13 @@ class LmEval:
             adapter=who.adapter,
             adapter_name=who.name,
             base=who.base if who.adapter else None,
+            settings=run_settings(run, requests),
         )
 
 
-def _rows(run: Run, task: str, left_out: LeftOut) -> Iterator[tuple[ImportedRow, tuple[str, str]]]:
+def _rows(
+    run: Run, task: str, left_out: LeftOut, requests: Requests
+) -> Iterator[tuple[ImportedRow, tuple[str, str]]]:
     """Each document's row, with what it may share with others: the document, and what was asked of it."""
     path = run.samples[task]
     lines: dict[tuple[int, str], int] = {}
@@ -69,6 +73,7 @@ def _rows(run: Run, task: str, left_out: LeftOut) -> Iterator[tuple[ImportedRow,
         if before != line:
             raise DataError(f"{path}:{line}: document {sample.doc_id} stands on line {before} already")
         documents.setdefault(sample.doc_id, {})[sample.filter] = sample
+        requests.add(task, sample)
     run.check(task, [documents[document][filter_] for document, filter_ in lines])
     ordered = [documents[document] for document in sorted(documents)]
     several = len({filter_ for _, filter_ in lines}) > 1

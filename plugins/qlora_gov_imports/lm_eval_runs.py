@@ -23,8 +23,9 @@ from qlora_gov_imports.subjects import Answerer
 
 
 class TaskConfig(BaseModel):
-    """What is read of a task's configuration; a task that is written in Python may not say its type."""
+    """A task's configuration; a task that is written in Python may not say its type."""
 
+    model_config = ConfigDict(extra="allow")
     output_type: str | None = None
 
 
@@ -48,6 +49,11 @@ class Results(BaseModel):
     results: Mapping[str, Mapping[str, JsonValue]]
     group_subtasks: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     task_hashes: Mapping[str, str] = Field(default_factory=dict)
+    versions: Mapping[str, JsonValue] = Field(default_factory=dict)
+    n_shot: Mapping[str, JsonValue] = Field(default_factory=dict, alias="n-shot")
+    system_instruction_sha: JsonValue = None
+    chat_template_sha: JsonValue = None
+    fewshot_as_multiturn: JsonValue = None
 
     def tasks(self, name: str) -> list[str]:
         """The tasks that a name stands for, itself or those of a group. Raises DataError that lists all names."""

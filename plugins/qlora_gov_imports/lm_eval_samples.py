@@ -51,6 +51,12 @@ class Sample(BaseModel):
         return [text for text in given if isinstance(text, str)]
 
     @property
+    def generated_with(self) -> list[Mapping[str, Any]]:
+        """The settings of each request that has some."""
+        given = (request.get("arg_1") for request in self.arguments.values())
+        return [settings for settings in given if isinstance(settings, Mapping)]
+
+    @property
     def options(self) -> tuple[str, ...]:
         """What a multiple choice let the subject choose from; empty where the requests do not share one prompt."""
         requests = [(request.get("arg_0"), request.get("arg_1")) for request in self.arguments.values()]

@@ -11,8 +11,9 @@ from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import Decision, Evaluation, Responses
+from qlora_gov.records import Claim, Decision, Evaluation, Responses
 from qlora_gov.records.inputs import same_inputs
+from qlora_gov.records.settings import differences
 
 _SHORTEST = 6  # characters of a digest that name one
 
@@ -76,10 +77,17 @@ def differing(one: Responses, other: Responses) -> list[str]:
     tools = [(claim.tool, claim.version) if (claim := answers.claim) else None for answers in (one, other)]
     parts = [name for name in ("dataset", "quantization", "generation") if getattr(one, name) != getattr(other, name)]
     if tools[0] != tools[1]:
-        parts.append("tool")
+        return [*parts, "tool"]  # which may name its settings otherwise
     if not parts and not same_inputs(one.inputs, other.inputs, base=one.base == other.base):
         parts.append("text that the chat template made of the rows ('qlora-gov evaluate' lets it answer again)")
-    return parts
+    return [*parts, *_settings_differing(one.claim, other.claim)]
+
+
+def _settings_differing(one: Claim | None, other: Claim | None) -> list[str]:
+    """Each setting of two logs that differs; nothing where an earlier version imported one and did not read them."""
+    if one is None or other is None or one.settings is None or other.settings is None:
+        return []
+    return differences(one.settings, other.settings)
 
 
 def chosen(ledger: Ledger, among: Sequence[Choice], name: str | None, option: str) -> Choice:

@@ -113,7 +113,8 @@ def _said(responses: Responses) -> dict[str, Any]:
     content.pop("empty", None)  # earlier versions did not count
     if responses.claim is not None:
         content["claim"]["importer"] = responses.claim.importer.identity
-        for told in ("base", "subject"):  # by the version that imported it, of what the log says in other words
+        # Of what the log's digest covers, these were told by the version that imported it.
+        for told in ("base", "subject", "settings"):
             content["claim"].pop(told, None)
     return content
 

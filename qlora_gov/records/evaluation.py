@@ -25,6 +25,11 @@ class Claim(Frozen):
     importer: Component = Field(description="what read the log")
     base: str | None = Field(default=None, description="the model beneath the adapter, where the log names it")
     subject: str | None = Field(default=None, description="what the log does not show of who answered, as a sentence")
+    settings: Mapping[str, str] | None = Field(
+        default=None,
+        description="how the answers were asked for and scored, by name, a digest of what is long; None where the "
+        "importer did not read it",
+    )
 
 
 Decoding = Literal["base", "greedy"]

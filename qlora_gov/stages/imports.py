@@ -17,6 +17,7 @@ from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.specs import ImportedEvaluation, Importer
 from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
 from qlora_gov.records.example import Example
+from qlora_gov.records.settings import as_text
 from qlora_gov.records.table import Table, empty_answers, recorded_table
 
 CLOCKS = timedelta(minutes=5)
@@ -68,6 +69,10 @@ def adopt(
 
     That these answers are those of ``adapter`` is the claim of whoever imports the log; ``unshown`` says what the log
     does not show of that.
+
+    Raises:
+        DataError: The log does not say when it began.
+        PluginError: The importer's settings are no JSON values.
     """
     tables: dict[str, Table] = {
         "responses": {
@@ -119,4 +124,12 @@ def _claim(imported: ImportedEvaluation, importer: Component, unshown: str | Non
         importer=importer,
         base=imported.base,
         subject=unshown,
+        settings=_settings(imported, importer),
     )
+
+
+def _settings(imported: ImportedEvaluation, importer: Component) -> dict[str, str] | None:
+    try:
+        return {str(name): as_text(value) for name, value in imported.settings.items()} or None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PluginError(f"{importer.name} on {imported.files[0]}: settings are no JSON values: {error}") from error

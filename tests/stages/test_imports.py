@@ -50,6 +50,19 @@ def test_answers_and_recorded_scores_are_taken_over(log: ImportedEvaluation) -> 
     assert tables["responses"]["response"] == ["yes", "yes"]
 
 
+def test_settings_are_kept_as_text_where_an_importer_reads_them(log: ImportedEvaluation) -> None:
+    def claimed(settings: Any) -> Any:
+        record, _ = adopt(replace(log, settings=settings), PART, DATASET, None)
+        assert record.claim is not None
+        return record.claim.settings
+
+    assert claimed({}) is None, "an importer that says nothing"
+    assert claimed({"num_fewshot": 5, "until": ["\n"]}) == {"num_fewshot": "5", "until": r'["\n"]'}
+    for broken in ({"seen": {1, 2}}, None):
+        with pytest.raises(PluginError, match=r"toys/toy on .*log\.json: settings are no JSON values: "):
+            claimed(broken)
+
+
 @pytest.mark.parametrize("began", ["yesterday", "2030-01-01T00:00:00"])
 def test_a_log_that_does_not_say_when_it_began_is_refused(log: ImportedEvaluation, began: str) -> None:
     with pytest.raises(DataError, match=r"log\.json"):

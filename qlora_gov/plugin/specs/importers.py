@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+from pydantic import JsonValue
 
 from qlora_gov.plugin.specs.base import Spec
 from qlora_gov.records.example import Example
@@ -29,7 +31,9 @@ class ImportedEvaluation:
     began, UTC in ISO 8601; ``files`` are those that were read, for their digest; ``notes`` say what of the log was
     left out, and why, and one on a score starts with its name and a colon. ``adapter`` is whether the log says that an
     adapter answered, None where it cannot tell; ``adapter_name`` is what it calls the adapter, such as a directory,
-    and ``base`` the model beneath.
+    and ``base`` the model beneath. ``settings`` are how the answers were asked for and scored, by name: JSON values
+    that must be equal for two logs to be compared, so neither the model and its arguments nor paths, times, hosts or
+    batch sizes; one of a task among several is named ``<task>: <setting>``.
     """
 
     tool: str
@@ -42,6 +46,7 @@ class ImportedEvaluation:
     adapter: bool | None = None
     adapter_name: str | None = None
     base: str | None = None
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 class Importer(Protocol):

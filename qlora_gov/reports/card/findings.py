@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from qlora_gov.canonical import canonical_json
 from qlora_gov.guardrails.cautions import figure_lines
 from qlora_gov.records import Absent, Claim, Component, CorrectedRate, Inputs, Responses, Scan
+from qlora_gov.records.settings import in_words
 from qlora_gov.reports.card.absence import answered_elsewhere, or_absent
 from qlora_gov.reports.card.context.findings import ClaimLine, DetectorLine, MeasurementLine, Reading, SubjectPart
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
@@ -46,7 +47,13 @@ def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
     """What rests on another tool's log, and on whoever imported it."""
     candidate = records.candidate.responses.claim
     return tuple(
-        ClaimLine(side=side, claim=claim, unshown=tuple(_unshown(claim, candidate)), others=subject.others)
+        ClaimLine(
+            side=side,
+            claim=claim,
+            unshown=tuple(_unshown(claim, candidate)),
+            settings=in_words(claim.settings or {}),
+            others=subject.others,
+        )
         for side, subject in records.subjects.items()
         if (claim := subject.responses.claim) is not None
     )

@@ -87,6 +87,16 @@ def test_other_answers_in_the_other_format_give_equal_examples(inspect_runs):
     assert (inspect_runs.first.suffix, inspect_runs.second.suffix) == (".eval", ".json")
     assert [row.example for row in first.rows] == [row.example for row in second.rows]
     assert any(one.response != other.response for one, other in zip(first.rows, second.rows, strict=True))
+    assert (
+        first.settings
+        == second.settings
+        == {
+            "task_version": 0,
+            "epochs": 2,
+            "score_on_error": False,
+            "solvers": "answered",
+        }
+    )
     assert any(one.scores != other.scores for one, other in zip(first.rows, second.rows, strict=True))
 
 

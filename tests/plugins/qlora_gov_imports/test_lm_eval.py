@@ -57,6 +57,13 @@ def test_two_models_give_equal_examples_and_other_answers(base, adapter):
     assert any(one.scores != other.scores for one, other in zip(base.rows, adapter.rows, strict=True))
 
 
+def test_two_models_that_were_asked_alike_have_equal_settings(base, adapter):
+    assert base.settings == adapter.settings
+    assert base.settings["sums: generation_kwargs.max_gen_toks"] == 4
+    assert base.settings["letters: filters"] == "letter, whole"
+    assert base.settings["pick: num_fewshot"] == 0
+
+
 def test_rows_are_in_the_order_of_task_and_document(base):
     places = [(row.example.extra["task"], row.example.extra["doc_id"]) for row in base.rows]
     assert places == sorted(places)

@@ -115,6 +115,7 @@ class ClaimLine(Frozen):
     side: Literal["candidate", "champion", "reference"] = Field(description="whose evidence it is")
     claim: Claim = Field(description="who vouches for it")
     unshown: tuple[str, ...] = Field(description="what the logs do not show of who answered, each as a sentence")
+    settings: str = Field(description="how the answers were asked for and scored; empty where it was not read")
     others: int = Field(description="other logs of the same subject's answers to the same rows, which were not used")
 
 
