@@ -15,7 +15,7 @@ from qlora_gov import DataError, ImportedEvaluation, ImportedRow, Settings
 from qlora_gov_imports.inspect_files import find_log, read_log
 from qlora_gov_imports.inspect_settings import log_settings
 from qlora_gov_imports.inspect_subject import answerer
-from qlora_gov_imports.rows import LeftOut, Turn, clustered, finite, imported_row, one_line, plain, utc
+from qlora_gov_imports.rows import LeftOut, Turn, finite, imported_row, in_clusters, one_line, utc
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample
@@ -52,13 +52,13 @@ class InspectLogs:
         log, left_out = read_log(path), LeftOut()
         samples = _finished(path, log)
         who = answerer(log.eval.model, log.eval.model_args)
-        shared = [(str(sample.id), plain(_asked(sample))) for sample in samples]
+        shared = [([str(sample.id)], _asked(sample)) for sample in samples]
         return ImportedEvaluation(
             tool="Inspect",
             version=log.eval.packages.get("inspect_ai", "not logged"),
             model=log.eval.model,
             began=utc(datetime.fromisoformat(log.eval.created)),
-            rows=clustered([_row(path, log.eval.task, sample, left_out) for sample in samples], shared),
+            rows=in_clusters([_row(path, log.eval.task, sample, left_out) for sample in samples], shared),
             files=[path],
             notes=left_out.notes(),
             adapter=who.adapter,
@@ -115,7 +115,8 @@ def _prompt(sample: EvalSample) -> list[Turn]:
 
 
 def _asked(sample: EvalSample) -> list[str]:
-    return [*(text for _, text in _prompt(sample)), *(sample.choices or ())]
+    """The input's texts, and the choices, whatever their order."""
+    return [*(text for _, text in _prompt(sample)), *sorted(sample.choices or ())]
 
 
 def _content(turn: ChatMessage) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov_imports.settings import settings
+from qlora_gov_imports.canonical import settings
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog

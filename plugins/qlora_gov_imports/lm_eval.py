@@ -12,7 +12,7 @@ from qlora_gov_imports.lm_eval_runs import Run, find_run
 from qlora_gov_imports.lm_eval_samples import Sample, read_samples
 from qlora_gov_imports.lm_eval_scores import Filtered, Scores
 from qlora_gov_imports.lm_eval_settings import Requests, run_settings
-from qlora_gov_imports.rows import LeftOut, clustered, imported_row, plain
+from qlora_gov_imports.rows import LeftOut, imported_row, in_clusters
 
 
 class LmEvalSettings(Settings):
@@ -43,7 +43,7 @@ class LmEval:
         run, left_out, requests = find_run(path, self._tasks), LeftOut(), Requests()
         who = run.results.answerer
         found = [row for task in sorted(run.samples) for row in _rows(run, task, left_out, requests)]
-        rows = clustered([row for row, _ in found], [shared for _, shared in found])
+        rows = in_clusters([row for row, _ in found], [shared for _, shared in found])
         others = sorted(run.results.configs.keys() - run.samples.keys())
         unread = (f"of the run's tasks only {', '.join(run.samples)}; not {', '.join(others)}",) if others else ()
         return ImportedEvaluation(
@@ -63,7 +63,7 @@ class LmEval:
 
 def _rows(
     run: Run, task: str, left_out: LeftOut, requests: Requests
-) -> Iterator[tuple[ImportedRow, tuple[str, str]]]:
+) -> Iterator[tuple[ImportedRow, tuple[list[str], list[str]]]]:
     """Each document's row, with what it may share with others: the document, and what was asked of it."""
     path = run.samples[task]
     lines: dict[tuple[int, str], int] = {}
@@ -82,7 +82,7 @@ def _rows(
     for filtered, given in zip(ordered, scores, strict=True):
         sample = next(iter(filtered.values()))
         row = _row(f"{path}:{lines[sample.doc_id, sample.filter]}", task, filtered, given, choice=choice)
-        yield row, (sample.doc_hash, plain(sample.asked))
+        yield row, ([sample.doc_hash], sample.asked)
 
 
 def _row(address: str, task: str, filtered: Filtered, scores: Mapping[str, float], *, choice: bool) -> ImportedRow:

@@ -46,9 +46,14 @@ class Sample(BaseModel):
 
     @property
     def asked(self) -> list[str]:
-        """All texts of all requests: a prompt may be the same where the options are not."""
-        given = (request.get(name) for request in self.arguments.values() for name in ("arg_0", "arg_1"))
-        return [text for text in given if isinstance(text, str)]
+        """The prompts of all requests, and the options: a prompt may be the same where these are not.
+
+        Options in another order are no other question.
+        """
+        given = list(self.arguments.values())
+        prompts = dict.fromkeys(text for request in given if isinstance(text := request.get("arg_0"), str))
+        options = [text for request in given if isinstance(text := request.get("arg_1"), str)]
+        return [*sorted(prompts), *sorted(options)]
 
     @property
     def generated_with(self) -> list[Mapping[str, Any]]:

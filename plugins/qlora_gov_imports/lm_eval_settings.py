@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qlora_gov_imports.canonical import settings
 from qlora_gov_imports.lm_eval_runs import Results, Run
 from qlora_gov_imports.lm_eval_samples import Sample
-from qlora_gov_imports.settings import settings
 
 _OTHERWISE_KNOWN = frozenset(
     {

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import rfc8785
 from pydantic import ValidationError
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from qlora_gov import DataError, Example, ImportedRow
+from qlora_gov import DataError, Example, ImportedRow, clustered
 
 Turn = tuple[str, str]
 """Who speaks (system, user, assistant or tool), and the text."""
@@ -74,40 +70,10 @@ def imported_row(
     return ImportedRow(example, response, scores)
 
 
-def clustered(rows: Sequence[ImportedRow], shared: Sequence[Sequence[str]]) -> list[ImportedRow]:
-    """The rows with one group for all that share something, directly or by way of others: the first row's.
-
-    ``shared`` are what each row may share with others, each at its place: a document, what was asked (:func:`plain`).
-    """
-    numbers: dict[tuple[int, str], int] = {}
-    links = [
-        (at, len(rows) + numbers.setdefault((place, one), len(numbers)))
-        for at, row in enumerate(shared)
-        for place, one in enumerate(row)
-    ]
-    nodes = len(rows) + len(numbers)
-    graph = coo_array((np.ones(len(links)), tuple(zip(*links, strict=True))), shape=(nodes, nodes))
-    _, clusters = connected_components(graph, directed=False)
-    first: dict[int, str] = {}
-    return [
-        replace(row, example=row.example.model_copy(update={"group": first.setdefault(cluster, row.example.group)}))
-        for row, cluster in zip(rows, clusters.tolist(), strict=False)
-    ]
-
-
-def plain(prompt: Iterable[str], options: Iterable[str] = ()) -> str:
-    """What was asked, without what makes no other question of it: the options' order, and how a text is written.
-
-    That is its case, its white space, characters that cannot be seen, and the punctuation around it.
-    """
-    return "\0".join([*map(_plain, prompt), *sorted(map(_plain, options))])
-
-
-def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = "".join(one for one in text if not one.isspace() and unicodedata.category(one) not in ("Cc", "Cf"))
-    ends = [place for place, one in enumerate(text) if one.isalnum()]
-    return text[ends[0] : ends[-1] + 1] if ends else text
+def in_clusters(rows: Sequence[ImportedRow], shared: Sequence[Sequence[Sequence[str]]]) -> list[ImportedRow]:
+    """The rows with one group for all that share something; see :func:`qlora_gov.clustered`."""
+    examples = clustered([row.example for row in rows], shared)
+    return [replace(row, example=example) for row, example in zip(rows, examples, strict=True)]
 
 
 def finite(value: Any) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qlora_gov.canonical import short_id
@@ -174,7 +174,7 @@ def paired(ledger: Ledger, candidate: Choice, adapters: Sequence[str | None], na
 
 
 def told(ledger: Ledger, decision: Decision) -> Iterator[str]:
-    """Which evaluation of a side a decision is on, where the ledger held others that it could have been on."""
+    """Which evaluation of a side a decision is on, where there were others, and whose base is another by its log."""
     sides = {who: responses_of(ledger, fetch(ledger, id_, Evaluation)) for who, id_ in decision.sides.items()}
     for who, answered in sides.items():
         if who == "candidate":
@@ -183,29 +183,5 @@ def told(ledger: Ledger, decision: Decision) -> Iterator[str]:
             among, option = baselines(ledger, answered.adapter, sides["candidate"]), "--against"
         if len(among) > 1 and (used := next((one for one in among if one.responses.id == answered.id), None)):
             yield f"{who}: {used.name(ledger)}, 1 of {len(among)} on record; {option} names another"
-
-
-def passed_over(ledger: Ledger, sides: Iterable[str], before: int | None = None) -> tuple[str, ...]:
-    """The evaluations that a decision on ``sides`` could have been on as well, and that no decision judged.
-
-    Whoever evaluates a subject until the numbers please, and has that evaluation judged, has looked at the rows each
-    time. ``sides`` are ids of evaluations, ``before`` is the number of the decision's entry; by default it comes last.
-    """
-    judged = {
-        responses_of(ledger, fetch(ledger, id_, Evaluation)).id
-        for entry in ledger.entries(Decision.kind)
-        if before is None or entry.seq < before
-        for id_ in held(entry, Decision).sides.values()
-    }
-    found: dict[str, str] = {}
-    for used in [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in sides]:
-        for other in choices_of(ledger, used.base, used.adapter, before):
-            if _could_replace(other.responses, used) and other.responses.id not in judged:
-                found[other.responses.id] = other.evaluation.id
-    return tuple(sorted(found.values()))
-
-
-def _could_replace(other: Responses, used: Responses) -> bool:
-    """Whether answers could stand for others of the same subject; of two bases, logs tell by the model's name."""
-    models = [one.claim.model if one.claim and one.adapter is None else None for one in (other, used)]
-    return other.id != used.id and models[0] == models[1] and comparable(other, used)
+        if answered.claim is not None and (other := answered.claim.other_base(sides["candidate"].claim)) is not None:
+            yield f"{who}: {other}"

@@ -31,6 +31,13 @@ class Claim(Frozen):
         "importer did not read it",
     )
 
+    def other_base(self, candidate: Claim | None) -> str | None:
+        """That it names another base than the candidate's log does, as a sentence; two names may be of one model."""
+        base = self.base or self.model
+        if candidate is None or candidate.base in (None, base):
+            return None
+        return f"its base is {base!r}, the candidate's {candidate.base!r}; that both are one model is a claim"
+
 
 Decoding = Literal["base", "greedy"]
 

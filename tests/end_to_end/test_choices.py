@@ -76,6 +76,15 @@ def test_a_run_with_an_adapter_is_not_taken_for_the_bases(project: Project, caps
     assert project.entries("adapter") == project.entries("responses") == [], "nothing is recorded of what is refused"
 
 
+def test_that_two_logs_name_different_bases_is_said_at_the_gate(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert project.log(GOOD, model="tiny") == project.log(GOOD, of="adapter", model="huge") == 0
+    assert project("gate") in (0, 3)
+    said = "champion: its base is 'tiny', the candidate's 'huge'; that both are one model is a claim"
+    assert said in capsys.readouterr().out
+
+
 def test_what_a_log_cannot_tell_stands_on_the_card(project: Project) -> None:
     endpoint = {"model": "tuned", "base_url": "http://localhost"}
     path = write_run(project.root / "log", {"sums": {"acc": GOOD}}, endpoint, backend="local-completions")

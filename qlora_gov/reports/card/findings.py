@@ -62,9 +62,8 @@ def claim_lines(records: CardRecords) -> tuple[ClaimLine, ...]:
 def _unshown(claim: Claim, candidate: Claim | None) -> Iterator[str]:
     if claim.subject is not None:
         yield claim.subject
-    base = claim.base or claim.model
-    if candidate is not None and candidate.base is not None and base != candidate.base:
-        yield f"its base is {base!r}, the candidate's {candidate.base!r}; that both are one model is a claim"
+    if (other := claim.other_base(candidate)) is not None:
+        yield other
 
 
 def measurement_lines(records: CardRecords) -> tuple[MeasurementLine, ...]:

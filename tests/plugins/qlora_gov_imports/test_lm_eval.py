@@ -93,7 +93,8 @@ def copies(tmp_path: Path, *, prompts: int, options: int = 0, **changes: str) ->
     samples = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     for at, sample in enumerate(samples):
         offered = [f" {option}" for option in range(at, at + options)] or [{"until": ["."]}]
-        prompt = f"What is  {at % prompts}?" if at % 2 else f"what is {at % prompts}?\n"
+        prompt = f"What is  {at % prompts}?" if at % 2 else f"w\u200bhat is {at % prompts}\n"
+        offered = offered[::-1] if at % 2 else offered
         asked = [{"arg_0": prompt, "arg_1": option} for option in offered]
         sample |= {"arguments": {f"gen_args_{place}": one for place, one in enumerate(asked)}} | changes
     path.write_text("".join(json.dumps(sample) + "\n" for sample in samples), encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qlora_gov_imports.settings import settings
+from qlora_gov_imports.canonical import settings
 
 
 @pytest.mark.parametrize(
