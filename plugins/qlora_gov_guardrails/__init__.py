@@ -47,6 +47,9 @@ FEW_NAMES = ("with a small English model more than a third of persons and half o
 BARE_HOSTS = (
     "web addresses without scheme, path and www. under a suffix that may be a word or a file's type, as .it or .py"
 )
+DISGUISED = (
+    "cards and IBANs joined to other letters or in groups of other lengths, mail addresses spelled out without brackets"
+)
 FIRST_CARDS = "many cards: Mastercard from 2221 on, Visa of 19 digits, Maestro of 12"
 ALL_DATES = "dates: they do not count unless 'dates' is set"
 
@@ -55,7 +58,7 @@ def _patterns(settings: PiiSettings, names: tuple[str, ...], more: tuple[str, ..
     """What the recognisers of some settings cover, with or without a model of names."""
     first = settings.recognisers == 1
     kinds = PATTERNS if first or settings.dates else tuple(kind for kind in PATTERNS if kind != DATES)
-    unpatterned = (*UNPATTERNED, FIRST_CARDS) if first else (*UNPATTERNED, BARE_HOSTS)
+    unpatterned = (*UNPATTERNED, FIRST_CARDS) if first else (*UNPATTERNED, BARE_HOSTS, DISGUISED)
     dates = () if DATES in kinds else (ALL_DATES,)
     measured = pattern_figures(settings.recognisers, settings.dates, without=NAMED if more else ())
     return Coverage((*kinds, *more), (*names, *unpatterned, *dates), measured)

@@ -7,12 +7,23 @@ from collections.abc import Iterator
 
 from presidio_analyzer.predefined_recognizers.generic.iban_patterns import regex_per_country
 
+from qlora_gov_guardrails.groups import GAP, separator_of
+
 SHORTEST, LONGEST = 15, 34
+
+# Cyrillic and Greek letters that look like Latin ones. In a number the check digits tell the disguise; in words there
+# are none.
+_LATIN = str.maketrans(
+    "АВЕКМНОРСТУХЅІЈԌԚԜаеорсухѕіјԛԝ" + "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧον",
+    "ABEKMHOPCTYXSIJGQWaeopcyxsijqw" + "ABEZHIKMNOPTYXov",
+)
+_LETTER = "A-Za-z" + "".join(map(chr, _LATIN))
 
 # The word IBAN may stand before the number without a space.
 _BEFORE = r"(?:(?<![A-Za-z0-9])|(?<=(?<![A-Za-z0-9])[Ii][Bb][Aa][Nn]))"
-_BEGINS = re.compile(rf"{_BEFORE}[A-Za-z]{{2}}\d{{2}}(?=[ \t./_-]?[A-Za-z0-9])")
-_GROUP = re.compile(r"[ \t./_-]?[A-Za-z0-9]+")
+_BEGINS = re.compile(rf"{_BEFORE}[{_LETTER}]{{2}}[0-9]{{2}}(?=(?:{GAP})?[{_LETTER}0-9])")
+_GROUP = re.compile(rf"((?:{GAP})?)([{_LETTER}0-9]+)")
+_USUAL = {"", *" \t./_-"}
 _FORMS = {country: re.compile(form) for country, form in regex_per_country.items()}
 
 
@@ -26,14 +37,21 @@ def find_ibans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _end(text: str, start: int, at: int) -> int | None:
-    """Where the longest account number ends that begins at ``start``: words go on behind it as groups of it do."""
+    """Where the longest account number ends that begins at ``start``: words go on behind it as groups of it do.
+
+    Usual separators may be mixed; any other is the same throughout.
+    """
     found = None
+    number = text[start:at]
+    unusual = set()
     while group := _GROUP.match(text, at):
+        if group[1] not in _USUAL:
+            unusual.add(separator_of(group[1]))
+        number += group[2]
         at = group.end()
-        number = re.sub(r"[^A-Za-z0-9]", "", text[start:at]).upper()
-        if len(number) > LONGEST:
+        if len(number) > LONGEST or len(unusual) > 1:
             break
-        if len(number) >= SHORTEST and is_iban(number):
+        if len(number) >= SHORTEST and is_iban(number.translate(_LATIN).upper()):
             found = at
     return found
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SEPARATORS = r"[ \t]{1,2}| ?[-./_] ?"
+from qlora_gov_guardrails.groups import Row, rows_of
+
+SEPARATORS = r" {1,2}| ?[-./_] ?"
 SHORTEST, LONGEST = 12, 19
 
 
@@ -72,21 +75,51 @@ _GROUPED = tuple(
     for more in ((2, 1, 0) if "{N}" in layout else (0,))
 )
 
+# Other separators part cells of tables and items of lists, too; three numbers of four digits are too often no card.
+_ROWS = {
+    *((4, 4, 4, rest) for rest in (1, 2, 3, 4)),
+    *((4, 4, 4, 4, rest) for rest in (1, 2, 3)),
+    *((4, 6, rest) for rest in (4, 5)),
+}
+_SINGLE = {(1,) * count for count in range(SHORTEST, LONGEST + 1)}
+
 
 def find_cards(text: str) -> Iterator[tuple[int, int]]:
     """The spans of card numbers in a text, of those that overlap the first and longest."""
     spans = {match.span() for match in _ALONE.finditer(text)}
     spans |= {match.span(1) for layout in _GROUPED for match in layout.finditer(text)}
+    found = {(start, end) for start, end in spans if is_card("".join(filter(str.isdigit, text[start:end])))}
     at = 0
-    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if start >= at and is_card("".join(filter(str.isdigit, text[start:end]))):
+    for start, end in sorted(found.union(_in_rows(text)), key=lambda span: (span[0], -span[1])):
+        if start >= at:
             yield start, end
             at = end
 
 
+def _in_rows(text: str) -> Iterator[tuple[int, int]]:
+    """Cards in groups that any separator parts.
+
+    Of the rows of such a layout one in ten has a right check digit by chance: where one by the same separator is no
+    card, they all are cells of a table.
+    """
+    alike = defaultdict(list)
+    for row in rows_of(text):
+        if _is_laid_out(row):
+            alike[row.separator].append(row)
+    for rows in alike.values():
+        if all(is_card("".join(row.groups)) for row in rows):
+            yield from ((row.start, row.end) for row in rows)
+
+
+def _is_laid_out(row: Row) -> bool:
+    """Whether a row has a card's layout; single digits have spaces between them, for others are marks and answers."""
+    layout = tuple(map(len, row.groups))
+    return layout in _ROWS or (layout in _SINGLE and row.separator == " ")
+
+
 def is_card(digits: str) -> bool:
-    """Whether some network issues such a number, and its check digit is right."""
-    return luhn_holds(digits) and any(network.issues(digits) for network in NETWORKS)
+    """Whether it is all digits, some network issues such a number, and its check digit is right."""
+    return digits.isdigit() and luhn_holds(digits) and any(network.issues(digits) for network in NETWORKS)
 
 
 def luhn_holds(digits: str) -> bool:

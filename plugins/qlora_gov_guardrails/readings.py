@@ -1,11 +1,12 @@
 """Texts as their readers take them: digits of any script, spaces and dashes of any width, characters without any.
 
 Recognisers look at a text as it stands and at its readings, so that none needs to know digits, spaces and dashes other
-than those of ASCII.
+than those of ASCII, nor what HTML, keycaps and the wary write for one character.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,15 @@ _OTHERS = {
     **dict.fromkeys("\u2043\u2212", "-"),
     **dict.fromkeys(("\u034f", "\u115f", "\u1160", "\u3164", "\uffa0", *_SELECTORS), ""),
 }
+# What stands for one character: an entity of HTML, a digit with marks on it such as a keycap, and the signs of an
+# address spelled out in brackets, with the spaces around.
+_SPELLED = {"at": "@", "dot": "."}
+_WRITTEN = re.compile(
+    r"(?P<entity>&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});)"
+    r"|(?P<digit>\d)[\ufe0e\ufe0f]?[\u0300-\u034e\u0350-\u036f\u20d0-\u20f0]+"
+    r"|\s?[\[({<]\s?(?P<word>at|dot)\s?[\])}>]\s?",
+    re.IGNORECASE,
+)
 # Slashes, underscores and tabs part cells, paths and names more often than groups of one number. Where no check digit
 # tells, they count in these groups alone, next to no other: of a US social security or taxpayer number, of a telephone
 # number of North America or a British patient, and behind the code of a country.
@@ -29,17 +39,20 @@ _PARTED = tuple(
     for sign in "/_\t"
 )
 
+Placed = tuple[str, int, int]
+
 
 @dataclass(frozen=True)
 class Reading:
-    """A text in which ``places`` has, for each character, its place in the original."""
+    """A text, and for each of its characters where what stands for it in the original starts and ends."""
 
     text: str
-    places: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The original's span, with what cannot be seen within it."""
-        return self.places[start], self.places[end - 1] + 1
+        return self.starts[start], self.ends[end - 1]
 
 
 def readings_of(text: str) -> list[Reading]:
@@ -48,7 +61,7 @@ def readings_of(text: str) -> list[Reading]:
     What cannot be seen is left out in one, since it may stand within a word, and a space in another, since it may part
     two words. The text itself stays: where a dash of a sentence follows an address, a reading makes one word of both.
     """
-    found = {text: Reading(text, range(len(text)))}
+    found = {text: Reading(text, range(len(text)), range(1, len(text) + 1))}
     for unseen in ("", " "):
         reading = _read(text, unseen)
         found.setdefault(reading.text, reading)
@@ -56,18 +69,43 @@ def readings_of(text: str) -> list[Reading]:
 
 
 def _read(text: str, unseen: str) -> Reading:
-    kept = list(enumerate(text) if text.isascii() else _kept(text, unseen))
-    return Reading(_grouped("".join(seen for _, seen in kept)), [at for at, _ in kept])
+    kept = list(_kept(text, unseen))
+    return Reading(
+        _grouped("".join(seen for seen, _, _ in kept)), [start for _, start, _ in kept], [end for _, _, end in kept]
+    )
 
 
-def _kept(text: str, unseen: str) -> Iterator[tuple[int, str]]:
+def _kept(text: str, unseen: str) -> Iterator[Placed]:
     """What each character is read as, and its place; ``unseen`` for any number that cannot be seen."""
     before = "-"
-    for at, character in enumerate(text):
+    for character, start, end in _characters(text):
         seen = _seen(character)
         if seen or (unseen and before):
-            yield at, seen or unseen
+            yield seen or unseen, start, end
         before = seen
+
+
+def _characters(text: str) -> Iterator[Placed]:
+    """The characters of a text, and where each starts and ends in it."""
+    at = 0
+    for written in _WRITTEN.finditer(text):
+        meant = _meant(written)
+        if len(meant) == 1:
+            yield from _each(text, at, written.start())
+            yield meant, written.start(), written.end()
+            at = written.end()
+    yield from _each(text, at, len(text))
+
+
+def _each(text: str, start: int, end: int) -> Iterator[Placed]:
+    return ((text[at], at, at + 1) for at in range(start, end))
+
+
+def _meant(written: re.Match[str]) -> str:
+    """What is written for one character; an entity that HTML does not know stays as it is."""
+    if written["entity"]:
+        return html.unescape(written["entity"])
+    return written["digit"] or _SPELLED[written["word"].lower()]
 
 
 @lru_cache(maxsize=4096)
