@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
 from qlora_gov.evidence.choices import candidates
-from qlora_gov.evidence.evaluations import responses_of
+from qlora_gov.evidence.evaluations import dataset_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
@@ -55,17 +55,12 @@ def overtaken(ledger: Ledger, decision: Decision) -> Iterator[str]:
             yield "it was decided since that this adapter has regressed"
     if any(left == decision.adapter for left in left_since(ledger, ledger.get(decision.id).seq)):
         yield "this adapter was rolled back since"
-    last, judged = (
-        candidates(ledger, decision.adapter)[0],
-        responses_of(ledger, fetch(ledger, decision.candidate, Evaluation)),
-    )
-    if last.responses.id != judged.id:
-        what = (
-            "evaluated on other rows" if last.responses.dataset != judged.dataset else "evaluated again on these rows"
-        )
-        later = ledger.get(last.responses.id).seq > ledger.get(decision.id).seq
+    newest, judged = candidates(ledger, decision.adapter)[0].responses, dataset_of(ledger, decision.candidate)
+    if newest.id != fetch(ledger, decision.candidate, Evaluation).responses:
+        which = "again on these rows" if newest.dataset == judged else "on other rows"
+        later = ledger.get(newest.id).seq > ledger.get(decision.id).seq
         when = "since" if later else "besides, and that is newer"
-        yield f"this adapter has been {what} {when}; run 'qlora-gov gate' again"
+        yield f"this adapter has been evaluated {which} {when}; run 'qlora-gov gate' again"
 
 
 def _newer(ledger: Ledger, decision: Decision) -> Iterator[tuple[Decision, str]]:
