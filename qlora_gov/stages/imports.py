@@ -74,15 +74,7 @@ def adopt(
         DataError: The log does not say when it began.
         PluginError: The importer's settings are no JSON values.
     """
-    tables: dict[str, Table] = {
-        "responses": {
-            "row": np.arange(len(imported.rows)),
-            "example": [row.example.id for row in imported.rows],
-            "response": [row.response for row in imported.rows],
-            "finish": ["logged"] * len(imported.rows),
-        },
-        "recorded": recorded_table([row.scores for row in imported.rows]),
-    }
+    tables = logged_tables(imported)
     record = Responses(
         base=None,
         adapter=adapter.id if adapter else None,
@@ -98,6 +90,19 @@ def adopt(
         empty=empty_answers(tables["responses"]),
     )
     return record, tables
+
+
+def logged_tables(imported: ImportedEvaluation) -> dict[str, Table]:
+    """The tables ``responses`` and ``recorded`` of a log."""
+    return {
+        "responses": {
+            "row": np.arange(len(imported.rows)),
+            "example": [row.example.id for row in imported.rows],
+            "response": [row.response for row in imported.rows],
+            "finish": ["logged"] * len(imported.rows),
+        },
+        "recorded": recorded_table([row.scores for row in imported.rows]),
+    }
 
 
 def log_id(imported: ImportedEvaluation) -> str:

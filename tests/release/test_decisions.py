@@ -130,6 +130,9 @@ def test_one_log_is_of_one_subject(project: Imported, capsys: pytest.CaptureFixt
     log = str(project.root / "base-q.json")
     assert project("import", "toy", log, "--adapter", str(project.adapter("b"))) == 6
     assert "this log was imported before, as that of the base" in said(capsys)
+    copied = shutil.copy(log, project.root / "renamed.json")
+    assert project("import", "toy", str(copied), "--adapter", str(project.adapter("b"))) == 6
+    assert "renamed.json: this log was imported before, as that of the base" in said(capsys)
 
 
 def test_a_decision_that_a_newer_one_supersedes_does_not_exit_with_0(project: Imported) -> None:
