@@ -76,7 +76,7 @@ def decide_stored(stored: Stored) -> Decision:
         {"champion": side(ledger, champion)},
         evaluation_rows(ledger, answered.dataset),
         stored.measures,
-        earlier=earlier_looks(ledger, answered.dataset, stored.policy),
+        earlier=earlier_looks(ledger, answered.dataset, stored.policy, ()),
     )
     return decide(stored.policy, stored.gates, given, stated=stored.policy.id, adapter="sha256:1", exploratory=False)
 

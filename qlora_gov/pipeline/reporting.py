@@ -39,6 +39,7 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
         return row.model_copy(update={"file": file and _beside(project, file)})
 
     policy = fetch(ledger, decision.policy, Policy)
+    told = policy.purpose == "release" and decision.edition > 1  # what was written of older decisions stays
     return decision_report(
         decision,
         policy,
@@ -54,7 +55,7 @@ def report_of(space: Workspace, decision: Decision, measures: Sequence[Measure])
         },
         project=project,
         head=Head(seq=entry.seq, hash=entry.hash),
-        overtaken=next(overtaken(ledger, decision), None) if policy.purpose == "release" else None,
+        overtaken=next(overtaken(ledger, decision), None) if told else None,
     )
 
 
