@@ -42,7 +42,8 @@ class Project:
         self.take("lm_eval", path, adapter)
 
     def inspect(self, adapter: str | None = None, **spec: Any) -> None:
-        """Import a log of Inspect."""
+        """Import a log of Inspect; that of the adapter is of another day."""
+        spec |= {"created": f"2026-01-0{2 if adapter else 1}T00:00:00+00:00"}
         self.take("inspect", write_log(self.root / "logs" / f"{adapter}.json", SCORES, **spec), adapter)
 
     def take(self, tool: str, path: Path, adapter: str | None) -> None:

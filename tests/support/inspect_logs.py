@@ -32,7 +32,7 @@ def log_of(scores: Sequence[float] = (), *, model: str = "mockllm/model", **spec
     return EvalLog(
         status="success",
         eval=EvalSpec(
-            created="2026-01-01T00:00:00+00:00",
+            created=spec.pop("created", "2026-01-01T00:00:00+00:00"),
             task="sums",
             dataset=EvalDataset(),
             model=model,
