@@ -25,7 +25,9 @@ def look_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]
     """
     for entry in entries:
         if isinstance(entry.record, Decision) and entry.record.looks is not None:
-            yield from _problems(ledger, entry, entry.record)
+            with ledger.reading():  # all of it shares one opening
+                problems = list(_problems(ledger, entry, entry.record))
+            yield from problems
 
 
 def _problems(ledger: Ledger, entry: Entry, decision: Decision) -> Iterator[Problem]:
