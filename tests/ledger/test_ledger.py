@@ -206,7 +206,7 @@ def test_an_unknown_table_is_not_exported(release: Release, tmp_path: Path) -> N
 def test_a_record_that_follows_from_all_of_its_kind_is_not_appended_behind_a_newer_one(release: Release) -> None:
     ledger = release.ledger
     seen = ledger.newest("policy")
-    assert seen == ledger.entries("policy")[-1].seq
+    assert seen.newest == ledger.entries("policy")[-1].seq
     first, second = (Policy(rules=(), inconclusive=word) for word in ("blocks", "tolerated"))
     ledger.append(second, seen=seen)
     head = ledger.head()
