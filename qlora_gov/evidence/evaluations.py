@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 
+from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.ledger import Entry, Ledger, scores
 from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.ledger.rows import tables_of
 from qlora_gov.plugin.sides import Side
-from qlora_gov.plugin.specs import Bools, Floats
+from qlora_gov.plugin.specs import Bools, EvaluatedRow, Floats
 from qlora_gov.records import DatasetVersion, Evaluation, Responses
 from qlora_gov.records.table import Table, empty_answers
+from qlora_gov.stages.evaluate import evaluated_rows
 
 
 def side(ledger: Ledger, evaluation: Evaluation) -> Side:
@@ -46,6 +49,15 @@ def unlogged(ledger: Ledger, responses: Responses) -> bool:
 def responses_of(ledger: Ledger, evaluation: Evaluation) -> Responses:
     """What an evaluation scored."""
     return fetch(ledger, evaluation.responses, Responses)
+
+
+def answered_rows(ledger: Ledger, responses: Responses) -> list[EvaluatedRow]:
+    """What metrics and guardrails are given of the answers on record, with all that was stored of them."""
+    entry = ledger.get(responses.id)
+    tables = {name: ledger.table(entry, name) for name in tables_of(responses)}
+    notes = responses.claim.notes if responses.claim else ()
+    examples = evaluation_rows(ledger, responses.dataset)
+    return evaluated_rows(examples, tables["responses"], tables.get("likelihoods"), tables.get("recorded"), notes)
 
 
 def dataset_of(ledger: Ledger, evaluation: str) -> str:

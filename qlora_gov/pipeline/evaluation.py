@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.evaluations import unlogged
+from qlora_gov.evidence.evaluations import answered_rows, unlogged
 from qlora_gov.models.bases import ResolvedBase
 from qlora_gov.models.clock import Clock
 from qlora_gov.models.inputs import Reading
@@ -18,7 +18,7 @@ from qlora_gov.project.binding import BoundProject
 from qlora_gov.project.environment import environment_of
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Adapter, Component, DatasetVersion, Evaluation, GenerationSettings, Inputs, Responses
-from qlora_gov.stages.evaluate import evaluated_rows, score_responses
+from qlora_gov.stages.evaluate import score_responses
 from qlora_gov.stages.imports import adopt
 from qlora_gov.stages.respond import Spool, answer_dataset
 from qlora_gov.stages.subjects import unshown
@@ -129,12 +129,7 @@ def evaluating(
     """Score what a subject said."""
 
     def make(work: Path) -> Made[Evaluation]:
-        entry = space.ledger.get(responses.id)
-        likelihoods = space.ledger.table(entry, "likelihoods") if responses.likelihoods else None
-        recorded = space.ledger.table(entry, "recorded") if responses.recorded else None
-        answers = space.ledger.table(entry, "responses")
-        notes = responses.claim.notes if responses.claim else ()
-        rows = evaluated_rows(evaluation_rows(space.ledger, dataset.id), answers, likelihoods, recorded, notes)
+        rows = answered_rows(space.ledger, responses)
         measures = [measure for measure in bound.measures.all if measure.metric is not None]
         detectors = bound.detectors()
         return score_responses(responses, rows, measures, detectors, space.progress, leave_out=bool(duty))

@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from qlora_gov.errors import GovError, PluginError
-from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.evidence.evaluations import responses_of
+from qlora_gov.evidence.evaluations import answered_rows, responses_of
 from qlora_gov.ledger import Entry, Problem, ProblemKind, scores
 from qlora_gov.ledger.entry import place
-from qlora_gov.ledger.rows import tables_of
 from qlora_gov.plugin.measures import metric_measure
 from qlora_gov.plugin.recorded import installed, is_rate, rebound
 from qlora_gov.plugin.scoring import Scores, score_rows
@@ -19,7 +17,6 @@ from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import EvaluatedRow, MetricSpec
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Absent, Evaluation, Measurement
-from qlora_gov.stages.evaluate import evaluated_rows
 from qlora_gov.text import one_line
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
@@ -35,7 +32,8 @@ def score_problems(space: Workspace, entries: Sequence[Entry]) -> Iterator[Probl
     space.progress.begin("scoring again", sum(len(evaluation.measurements) for _, evaluation in evaluations))
     for entry, evaluation in evaluations:
         try:
-            rows, table = Sealed(_rows(space, evaluation)), space.ledger.table(entry, "scores")
+            rows = Sealed(answered_rows(space.ledger, responses_of(space.ledger, evaluation)))
+            table = space.ledger.table(entry, "scores")
         except (GovError, ValueError, LookupError) as error:
             yield Problem.underived(ProblemKind.MISSING, place(entry), "its answers cannot be scored again", error)
             continue
@@ -44,15 +42,6 @@ def score_problems(space: Workspace, entries: Sequence[Entry]) -> Iterator[Probl
                 then = scores(table, at, measurement.rows, len(measurement.components))
                 yield from _problems(space, entry, evaluation, measurement, rows, then)
             space.progress.advance(1, measurement.name)
-
-
-def _rows(space: Workspace, evaluation: Evaluation) -> list[EvaluatedRow]:
-    answered = responses_of(space.ledger, evaluation)
-    entry = space.ledger.get(answered.id)
-    tables = {name: space.ledger.table(entry, name) for name in tables_of(answered)}
-    notes = answered.claim.notes if answered.claim else ()
-    examples = evaluation_rows(space.ledger, answered.dataset)
-    return evaluated_rows(examples, tables["responses"], tables.get("likelihoods"), tables.get("recorded"), notes)
 
 
 def _problems(
