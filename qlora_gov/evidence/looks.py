@@ -81,29 +81,30 @@ def earlier_looks(
         passed_over: the evaluations that were looked at and not judged, as :func:`unjudged` names them.
         before: the number of the entry that they come before; by default all are meant.
     """
-    version = fetch(ledger, dataset, DatasetVersion)
-    earlier = looks_at_rows(ledger, version, evaluation_rows(ledger, dataset), policy, before)
+    shared = SharedRows(ledger, fetch(ledger, dataset, DatasetVersion))
+    earlier = _judged(ledger, shared, policy, before)
     if not passed_over or policy.looks_by != "row":
         return earlier
-    shared, tested = SharedRows(ledger, version), _untested(ledger, before)
+    untested = _untested(ledger, before)
     answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in passed_over]
-    more = [Look(shared.with_set(one.dataset), only=tested.get(one.id)) for one in answered]
+    more = [Look(shared.with_set(one.dataset), only=untested.get(one.id)) for one in answered]
     return replace(earlier, looks=[*earlier.looks, *more])
 
 
-def looks_at_rows(
-    ledger: Ledger, version: DatasetVersion, examples: Sequence[Example], policy: Policy, before: int | None = None
-) -> Earlier:
+def looks_at_rows(ledger: Ledger, version: DatasetVersion, examples: Sequence[Example], policy: Policy) -> Earlier:
     """The same for rows that may not be on record yet; no evaluation of them was passed over."""
-    shared = SharedRows(ledger, version, examples)
+    return _judged(ledger, SharedRows(ledger, version, examples), policy, None)
+
+
+def _judged(ledger: Ledger, shared: SharedRows, policy: Policy, before: int | None) -> Earlier:
     by_row, looks = policy.looks_by == "row", []
     for entry in ledger.entries(Decision.kind):
         decision = held(entry, Decision)
         if (before is None or entry.seq < before) and decision.tested:
             judged = dataset_of(ledger, decision.candidate)
-            if by_row or fetch(ledger, judged, DatasetVersion).digest == version.digest:
+            if by_row or fetch(ledger, judged, DatasetVersion).digest == shared.version.digest:
                 looks.append(Look(shared.with_set(judged), decision.unmeasured))
-    weights = shared.names.weights if by_row else np.ones(version.rows)
+    weights = shared.names.weights if by_row else np.ones(shared.version.rows)
     return Earlier([look for look in looks if look.rows.any()], weights)
 
 
@@ -114,7 +115,7 @@ def unjudged(ledger: Ledger, sides: Iterable[str], before: int | None = None) ->
     time, under whatever inputs and versions of the tool. A decision judges what it tests. ``sides`` are ids of
     evaluations, ``before`` is the number of the decision's entry; by default it comes last.
     """
-    tested, found = _untested(ledger, before), {}
+    untested, found = _untested(ledger, before), {}
     answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in sides]
     used = {one.id for one in answered}
     shared = SharedRows(ledger, fetch(ledger, answered[0].dataset, DatasetVersion))
@@ -122,7 +123,7 @@ def unjudged(ledger: Ledger, sides: Iterable[str], before: int | None = None) ->
         subjects = [None] if one.adapter is None else sorted(same_weights(ledger, one.adapter))
         for other in (choice for subject in subjects for choice in choices_of(ledger, one.base, subject, before)):
             id_ = other.responses.id
-            left = id_ not in used and tested.get(id_) != frozenset() and _could_replace(other.responses, one)
+            left = id_ not in used and untested.get(id_) != frozenset() and _could_replace(other.responses, one)
             if left and shared.with_set(other.responses.dataset).any():
                 found[id_] = other.evaluation.id
     return tuple(sorted(found.values()))
@@ -154,22 +155,23 @@ class SharedRows:
     """Which rows of one set ``[n]`` others hold, too. Without ``examples``, its rows are read from the ledger."""
 
     def __init__(self, ledger: Ledger, version: DatasetVersion, examples: Sequence[Example] | None = None) -> None:
-        self._ledger, self._version, self._examples = ledger, version, examples
+        self.version = version
+        self._ledger, self._examples = ledger, examples
         self._known: dict[str, Bools] = {}
 
     @cached_property
     def names(self) -> RowNames:
         """Those of the set's own rows."""
-        rows = evaluation_rows(self._ledger, self._version.id) if self._examples is None else self._examples
+        rows = evaluation_rows(self._ledger, self.version.id) if self._examples is None else self._examples
         return RowNames.of(rows)
 
     def with_set(self, dataset: str) -> Bools:
         """The rows that another set holds, by the id of its version."""
         digest = fetch(self._ledger, dataset, DatasetVersion).digest
         if digest not in self._known:
-            same = digest == self._version.digest
+            same = digest == self.version.digest
             self._known[digest] = (
-                np.ones(self._version.rows, dtype=np.bool_)
+                np.ones(self.version.rows, dtype=np.bool_)
                 if same
                 else self.names.among(RowNames.of(evaluation_rows(self._ledger, dataset)))
             )
