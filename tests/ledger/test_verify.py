@@ -341,20 +341,20 @@ def test_problems_read_well(release: Release) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cut", "problems"), [(None, []), (1, []), (0, ["1 answers are cut short, the record states 0"])]
+    ("stated", "problems"),
+    [
+        ({"cut": None}, []),
+        ({"cut": 1}, []),
+        ({"cut": 0}, ["1 answers are cut short, the record states 0"]),
+        ({"empty": None}, []),
+        ({"empty": 1}, []),
+        ({"empty": 0}, ["1 answers are empty, the record states 0"]),
+    ],
 )
-def test_answers_that_were_cut_short_are_as_many_as_the_record_states(cut: int | None, problems: list[str]) -> None:
-    table = {"row": np.arange(2), "example": ["a", "b"], "response": ["x", "y"], "finish": ["length", "stop"]}
+def test_answers_that_were_cut_short_or_are_empty_are_as_many_as_the_record_states(
+    stated: dict[str, Any], problems: list[str]
+) -> None:
+    table = {"row": np.arange(2), "example": ["a", "b"], "response": ["", "y"], "finish": ["length", "stop"]}
     how: dict[str, Any] = {"base": None, "adapter": None, "quantization": None, "generation": None, "environment": None}
-    record = Responses(dataset="d", rows=2, digest=columns_id(table), likelihoods=None, cut=cut, **how)
-    assert [problem.what for problem in table_problems("entry 1", record, "responses", table)] == problems
-
-
-@pytest.mark.parametrize(
-    ("empty", "problems"), [(None, []), (1, []), (0, ["1 answers are empty, the record states 0"])]
-)
-def test_answers_that_are_empty_are_as_many_as_the_record_states(empty: int | None, problems: list[str]) -> None:
-    table = {"row": np.arange(2), "example": ["a", "b"], "response": ["", "y"], "finish": ["stop", "stop"]}
-    how: dict[str, Any] = {"base": None, "adapter": None, "quantization": None, "generation": None, "environment": None}
-    record = Responses(dataset="d", rows=2, digest=columns_id(table), likelihoods=None, empty=empty, **how)
+    record = Responses(dataset="d", rows=2, digest=columns_id(table), likelihoods=None, **stated, **how)
     assert [problem.what for problem in table_problems("entry 1", record, "responses", table)] == problems
