@@ -123,9 +123,7 @@ _LEFT_OUT = {"unread": "left out"}
 """What the key of an evaluation says besides, where rows that a metric does not read are not measured."""
 
 
-def evaluating(
-    space: Workspace, bound: BoundProject, responses: Responses, dataset: DatasetVersion
-) -> Step[Evaluation]:
+def evaluating(space: Workspace, bound: BoundProject, responses: Responses) -> Step[Evaluation]:
     """Score what a subject said."""
 
     def make(work: Path) -> Made[Evaluation]:

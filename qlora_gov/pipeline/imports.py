@@ -15,7 +15,7 @@ from qlora_gov.pipeline.evaluation import adopting
 from qlora_gov.pipeline.recorder import Recorder
 from qlora_gov.pipeline.step import stating
 from qlora_gov.plugin.specs import ImporterSpec
-from qlora_gov.records import Adapter, DatasetVersion, Responses
+from qlora_gov.records import Adapter, Responses
 from qlora_gov.stages.imports import read_log
 from qlora_gov.stages.subjects import refuse_other_answerer
 from qlora_gov.stages.train import adapter_files, is_whole
@@ -24,8 +24,8 @@ from qlora_gov.stages.weights import refuse_no_adapter
 
 def import_responses(
     recorder: Recorder, tool: str, path: Path, weights: Path | None, tasks: Sequence[str] = ()
-) -> tuple[Responses, DatasetVersion]:
-    """What another tool logged of the adapter with these weights, or of the base without one, and on which rows.
+) -> Responses:
+    """What another tool logged of the adapter with these weights, or of the base without one.
 
     Which ``tasks`` were read shows in the files and rows, and makes no other importer of it: a run of one task pairs
     with that task of a run of several.
@@ -46,7 +46,7 @@ def import_responses(
         space.notice(
             f"{dataset.rows:,} rows in {dataset.groups:,} clusters: those of one cluster are no independent evidence"
         )
-    return recorder.done(adopting(space, imported, bound.component, dataset, adapter)), dataset
+    return recorder.done(adopting(space, imported, bound.component, dataset, adapter))
 
 
 def _read(recorder: Recorder, weights: Path) -> Adapter:

@@ -107,7 +107,7 @@ class Pipeline:
         """
         self.bound.measures.require()  # a library that is missing must not be recorded as a metric's failure
         self.policy()
-        return self._scored(*import_responses(self._recorder, tool, path, weights, tasks))
+        return self._scored(import_responses(self._recorder, tool, path, weights, tasks))
 
     def gate(self, adapter_id: str | None, names: Names | None = None) -> Decision:
         """Decide on an adapter's stored evaluation, by default on the newest one, without a model."""
@@ -202,7 +202,7 @@ class Pipeline:
                 responding(self.space, self.bound, *pair, dataset, reading)
                 for pair, reading in zip(pairs, readings, strict=True)
             ]
-        return [self._scored(self._rehearsed(step, dataset), dataset) for step in steps]
+        return [self._scored(self._rehearsed(step, dataset)) for step in steps]
 
     def _base_of(self, base: ResolvedBase, adapter: Adapter | None) -> ResolvedBase:
         """What an adapter answers on: the base that it was trained on."""
@@ -231,8 +231,8 @@ class Pipeline:
         """The evaluation sets on which a rehearsal was held."""
         return set()
 
-    def _scored(self, responses: Responses, dataset: DatasetVersion) -> Evaluation:
-        return self._recorder.done(evaluating(self.space, self.bound, responses, dataset))
+    def _scored(self, responses: Responses) -> Evaluation:
+        return self._recorder.done(evaluating(self.space, self.bound, responses))
 
     @property
     def evaluated(self) -> bool:
@@ -269,9 +269,7 @@ class Pipeline:
     def _by_these(self, evaluation: Evaluation) -> Evaluation:
         """What the project's measures made of the same answers, where they did: others may have come later."""
         ledger = self.space.ledger
-        responses = responses_of(ledger, evaluation)
-        dataset = fetch(ledger, responses.dataset, DatasetVersion)
-        found = evaluating(self.space, self.bound, responses, dataset).find(ledger)
+        found = evaluating(self.space, self.bound, responses_of(ledger, evaluation)).find(ledger)
         return held(found, Evaluation) if found else evaluation
 
     def _decide(self, candidate: Evaluation, baselines: Baselines) -> Decision:
