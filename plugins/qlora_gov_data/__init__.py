@@ -49,19 +49,21 @@ def qlora_gov_filters() -> list[FilterSpec]:
     return [
         FilterSpec(
             name="exact_duplicates",
-            summary="drops a conversation that stood earlier, but for case and white space",
+            summary="drops all but one of the same conversations, whatever their case and white space",
             factory=ExactDuplicates,
             config=Comparison,
+            scope="set",
+            revision=2,
             from_schema=INVISIBLE,
         ),
         FilterSpec(
             name="near_duplicates",
-            summary="drops a conversation whose words are nearly those of an earlier one",
+            summary="drops a conversation whose prompt and answer are nearly those of another one",
             factory=NearDuplicates,
             config=Similarity,
+            scope="set",
+            revision=2,
             from_schema=INVISIBLE,
-            requires=("datasketch",),
-            extra="data",
         ),
         FilterSpec(
             name="length",
@@ -71,12 +73,11 @@ def qlora_gov_filters() -> list[FilterSpec]:
         ),
         FilterSpec(
             name="held_out_leak",
-            summary="drops a training row whose group or prompt is in the evaluation set, or nearly so",
+            summary="drops a training row whose group or text is in the evaluation set, or nearly, or that holds one",
             factory=HeldOutLeak,
             config=HeldOutLeakSettings,
+            revision=2,
             from_schema=INVISIBLE,
             decontaminates=True,
-            requires=("datasketch",),
-            extra="data",
         ),
     ]

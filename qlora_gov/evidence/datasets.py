@@ -25,10 +25,12 @@ def evaluation_rows(ledger: Ledger, dataset: str, rows: Sequence[int] | None = N
     return examples_of(table)
 
 
-def training_rows(artefacts: Path, version: DatasetVersion) -> list[Example]:
+def training_rows(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> list[Example]:
     """The rows of a training set. Raises IntegrityError where its file holds others than those on record."""
     path = dataset_file(artefacts, version.digest)
     table = read_parquet(path)
     if columns_id(table) != version.digest:
         raise IntegrityError(f"{path}: not the rows of dataset {version.id}; delete the file to have it made again")
+    if version.origins is not None:
+        table["source"] = ledger.table(ledger.get(version.id), "origins")["source"]
     return examples_of(table)

@@ -15,7 +15,7 @@ from qlora_gov.ledger import columns
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
-from qlora_gov.records.table import Floats, Table, cut_short, empty_answers, scores_id
+from qlora_gov.records.table import ORIGINS, Floats, Table, cut_short, empty_answers, scores_id, without_origins
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ _RELATIVE = 1e-9
 def tables_of(record: Record) -> tuple[str, ...]:
     """The tables in which a record has rows. Training rows are not among them: they lie in a Parquet file."""
     match record:
-        case DatasetVersion(role="evaluation"):
-            return ("examples",)
+        case DatasetVersion():
+            rows = ("examples",) if record.role == "evaluation" else ("origins",) * (record.origins is not None)
+            return (*rows, *("changes",) * (record.changes is not None))
         case Responses():
             optional = {"likelihoods": record.likelihoods, "recorded": record.recorded}
             return ("responses", *(name for name, digest in optional.items() if digest is not None))
@@ -62,8 +63,16 @@ def table_problems(
 ) -> Iterator[Problem]:
     """The same of one table."""
     match record, name:
-        case DatasetVersion(role="evaluation"), "examples":
+        case DatasetVersion(origins=None), "examples":
             yield from _table(f"{where}, examples", table, record.digest, record.rows)
+        case DatasetVersion(origins=str(digest)), "examples":
+            said, origins = without_origins(table), {name: table[name] for name in ORIGINS}
+            yield from _table(f"{where}, examples", said, record.digest, record.rows)
+            yield from _table(f"{where}, sources of examples", origins, digest, record.rows)
+        case DatasetVersion(origins=str(digest)), "origins":
+            yield from _table(f"{where}, origins", table, digest, record.rows)
+        case DatasetVersion(changes=str(digest)), "changes":
+            yield from _table(f"{where}, changes", table, digest, None)
         case Responses(), "responses":
             yield from _table(f"{where}, responses", table, record.digest, record.rows)
             if record.cut not in (None, cut := cut_short(table)):
@@ -85,7 +94,7 @@ def table_problems(
 
 
 def _table(where: str, table: Table, digest: str, length: int | None) -> Iterator[Problem]:
-    found = len(table["row"])
+    found = len(next(iter(table.values())))
     if length is not None and found != length:
         yield Problem(ProblemKind.TAMPERED, where, f"{found} rows are there, the record states {length}")
     elif columns_id(table) != digest:

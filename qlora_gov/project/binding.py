@@ -18,11 +18,11 @@ from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, So
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.measures import Measures, bind_measures
 from qlora_gov.project.schema import Dataset, Project
-from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings, declared
 from qlora_gov.project.vacuous import vacuous_rules
 from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.records.policy import ANSWERS
-from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
+from qlora_gov.stages.curate.uses import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 
 
@@ -36,18 +36,27 @@ class BoundDataset:
     @property
     def key(self) -> list[Any]:
         """What determines the rows: each component's identity, and what is done with it."""
-        sources = [[bound.component.identity, use.licence] for use, bound in self.sources]
+        sources = [[bound.component.identity, *use.declared] for use, bound in self.sources]
         return [sources, [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]]
+
+    @property
+    def released_key(self) -> list[Any]:
+        """The same as the first release would have it; what it made of these components still stands."""
+        sources = [[bound.component.released, *use.declared] for use, bound in self.sources]
+        return [sources, [[bound.component.released, step.action or FILTER] for step, bound in self.steps]]
 
     @staticmethod
     def key_of(version: DatasetVersion) -> list[Any]:
         """The same of a dataset version on record."""
-        sources = [[source.component.identity, source.licence] for source in version.sources]
+        sources = [[source.component.identity, *declared(source)] for source in version.sources]
         return [sources, [[step.component.identity, step.action] for step in version.steps]]
 
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""
-        return [UsedSource(bound.make(), bound.component, use.licence) for use, bound in self.sources]
+        return [
+            UsedSource(bound.make(), bound.component, use.licence, use.provenance, use.consent)
+            for use, bound in self.sources
+        ]
 
     def used_steps(self) -> list[UsedStep]:
         """Make the steps; a guardrail becomes a filter."""
@@ -58,7 +67,9 @@ class BoundDataset:
                 else bound.make(),
                 bound.component,
                 step.action or FILTER,
+                judges_set=isinstance(bound.spec, FilterSpec) and bound.spec.scope == "set",
                 decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
+                requires=bound.spec.requires,
                 measured=bound.spec.coverage(bound.settings).measured if isinstance(bound.spec, GuardrailSpec) else (),
             )
             for step, bound in self.steps

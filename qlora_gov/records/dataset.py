@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import Field
 
 from qlora_gov.records.component import Component
 from qlora_gov.records.parts import DetectorFigure
 from qlora_gov.records.record import Frozen, Record
+
+Provenance = Literal["human", "synthetic", "historical"]
+"""Written by people for this, made by a model, or taken from logs."""
+
+LABELS = ("provenance", "intent", "language")
+"""The labels of rows that a version counts."""
+
+
+def named_counts(counts: Mapping[str | None, int]) -> dict[str, int]:
+    """Rows by the value of a label, as a version states them: those without one are named so, too."""
+    named: Counter[str] = Counter()
+    for value, rows in counts.items():
+        named[value or "not stated"] += rows
+    return dict(sorted(named.items()))
 
 
 class SourceUse(Frozen):
@@ -17,6 +33,8 @@ class SourceUse(Frozen):
     component: Component
     rows: int
     licence: str | None
+    provenance: Provenance | None = Field(default=None, description="of its rows, as the project declares")
+    consent: str | None = Field(default=None, description="on what basis these rows may be used, as it declares")
 
 
 class StepReport(Frozen):
@@ -27,6 +45,7 @@ class StepReport(Frozen):
     rows_in: int = Field(description="rows that it was given")
     dropped: Mapping[str, int] = Field(description="reason to number of rows")
     changed: int = Field(description="rows whose text it changed")
+    altered: Mapping[str, int] = Field(default={}, description="of these: reason to number of rows")
     decontaminates: bool | None = Field(
         default=None, description="whether it drops rows that share something with a held-out one; None: not declared"
     )
@@ -36,7 +55,11 @@ class StepReport(Frozen):
 
 
 class DatasetVersion(Record):
-    """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed."""
+    """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed.
+
+    Where ``origins`` is stated, rows stand in the order of what they say, and the digest is that of what they say: the
+    same rows have the same one, whichever files and lines they came from.
+    """
 
     kind = "dataset"
     parent_fields = ("held_out",)
@@ -46,5 +69,7 @@ class DatasetVersion(Record):
     rows: int
     groups: int
     mix: Mapping[str, Mapping[str, int]] = Field(description="provenance, intent, language: value to rows")
-    digest: str = Field(description="columns_id of the examples table")
+    digest: str = Field(description="columns_id of the examples table; without its column source, where origins is set")
     held_out: str | None = Field(default=None, description="the evaluation set that this one was kept clear of")
+    origins: str | None = Field(default=None, description="columns_id of each row's source: file and line")
+    changes: str | None = Field(default=None, description="columns_id of what became of each row that steps treated")

@@ -29,7 +29,7 @@ def test_contributes_its_components_through_the_public_door(catalog: Catalog) ->
         ("source", "parquet"),
     ]
     assert all(missing == () for missing, _ in mine.values())
-    assert mine["filter", "near_duplicates"][1] == 'pip install "qlora-gov[data]"'
+    assert mine["source", "parquet"][1] == 'pip install "qlora-gov[data]"'
 
 
 def test_a_bound_source_reads_a_file_beside_the_project_file(catalog: Catalog, tmp_path: Path) -> None:
