@@ -16,7 +16,8 @@ from qlora_gov.project.binding import BoundDataset
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Component, DatasetVersion
 from qlora_gov.records.table import examples_table
-from qlora_gov.stages.curate.build import Curated, Workshop, curate_dataset
+from qlora_gov.stages.curate.build import curate_dataset
+from qlora_gov.stages.curate.freezing import Curated, Workshop
 from qlora_gov.stages.curate.uses import HeldOut
 from qlora_gov.stages.imports import freeze_rows
 
@@ -26,10 +27,11 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
     by_prompt = role == "evaluation" and space.project.strict
 
     def make(work: Path) -> Made[DatasetVersion]:
-        shutil.rmtree(work, ignore_errors=True)  # what a killed build left
-        work.mkdir(parents=True)
+        room = work / "curation"
+        shutil.rmtree(room, ignore_errors=True)  # what a killed build left
+        room.mkdir(parents=True)
         directories = tuple(space.root / directory for directory in space.project.plugins)
-        shop = Workshop(DatasetParquet(), work, space.progress, _processes(), directories)
+        shop = Workshop(DatasetParquet(), room, space.progress, _processes(), directories)
         kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
         used = data.used_sources(), data.used_steps()
         return _kept(space, curate_dataset(role, *used, kept_clear, shop, by_prompt=by_prompt))

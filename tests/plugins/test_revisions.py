@@ -71,7 +71,14 @@ EXAMPLES = [example(number) for number in range(len(TURNS))]
 
 
 def filtered(component: Any) -> JsonValue:
-    results: Sequence[Example | Drop] = component.apply(EXAMPLES[:5], EXAMPLES[5:] + EXAMPLES[:1])
+    rows, held_out = EXAMPLES[:5], EXAMPLES[5:] + EXAMPLES[:1]
+    if hasattr(component, "choose"):
+        drops = component.choose([row.id for row in rows], component.sketch(rows))
+        results: Sequence[Example | Drop] = [drops.get(place, row) for place, row in enumerate(rows)]
+    else:
+        if hasattr(component, "keep_clear_of"):
+            component.keep_clear_of(held_out)
+        results = component.apply(rows)
     return [result.reason if isinstance(result, Drop) else result.id for result in results]
 
 

@@ -16,7 +16,8 @@ from qlora_gov.plugin.specs import Change, Drop, Span
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.example import Example, Message
 from qlora_gov.records.table import examples_of, examples_table, without_origins
-from qlora_gov.stages.curate.build import Curated, Workshop, curate_dataset, in_order
+from qlora_gov.stages.curate.build import curate_dataset
+from qlora_gov.stages.curate.freezing import Curated, Workshop, in_order
 from qlora_gov.stages.curate.uses import HeldOut, UsedSource, UsedStep
 from tests.stages.toys import Quiet, component, example
 

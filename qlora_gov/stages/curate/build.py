@@ -9,69 +9,21 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from qlora_gov.canonical import columns_id
 from qlora_gov.errors import DataError, PluginError
 from qlora_gov.plugin.calls import ForeignError, plugin_code
-from qlora_gov.plugin.specs import Drop, Progress
-from qlora_gov.records import DatasetVersion, SourceUse, StepReport
-from qlora_gov.records.clusters import clustered_by_prompt
-from qlora_gov.records.dataset import LABELS, named_counts
-from qlora_gov.records.example import Example
-from qlora_gov.records.table import CHANGES, Table, examples_of, examples_table
-from qlora_gov.stages.curate.passing import Batch, Passage, Passed, RowFiles, Tally, Treated, refuse_changed
+from qlora_gov.plugin.specs import Drop
+from qlora_gov.records import SourceUse, StepReport
+from qlora_gov.stages.curate.freezing import Curated, Workshop, freeze
+from qlora_gov.stages.curate.passing import Batch, Passage, Passed, Tally, Treated, refuse_changed
 from qlora_gov.stages.curate.pool import passed_all
 from qlora_gov.stages.curate.sketches import Ids, SketchFile, keys_of, order_of
 from qlora_gov.stages.curate.uses import HeldOut, UsedSource, UsedStep
 
 BATCH = 1_000
 """Rows that are in memory at once, in each process."""
-
-
-class DatasetFiles(RowFiles, Protocol):
-    """Tables of rows in files, also of more rows than a process holds."""
-
-    def merge(self, parts: Sequence[Path], path: Path) -> None:
-        """Write the rows of examples tables as one, in the order of :func:`in_order`, numbered from 0."""
-        ...
-
-    def counts(self, path: Path, column: str) -> Mapping[str | None, int]:
-        """How many rows have each value of a column of texts."""
-        ...
-
-    def origins(self, path: Path) -> Table:
-        """The columns ``row`` and ``source``."""
-        ...
-
-    def digest(self, path: Path) -> str:
-        """The columns_id of an examples table without ``source``."""
-        ...
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """Where and how rows are worked on: files, an empty directory, processes, and who is told how far it has come.
-
-    ``directories`` are where else plugins come from than from what is installed.
-    """
-
-    files: DatasetFiles
-    work: Path
-    progress: Progress
-    processes: int = 1
-    directories: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class Curated:
-    """A dataset version, the file of its rows, which may be many, and the tables that a ledger holds."""
-
-    version: DatasetVersion
-    rows: Path
-    tables: Mapping[str, Table]
 
 
 @dataclass
@@ -132,7 +84,8 @@ def curate_dataset(
     reports = tuple(_report(step, tallies[number]) for number, step in enumerate(steps))
     if not sum(course.sizes):
         raise DataError(f"no {role} data is left: {_story(uses, reports)}")
-    return _frozen(role, uses, reports, course, treated, held_out.id if held_out else None, shop, by_prompt=by_prompt)
+    lineage = {"role": role, "sources": uses, "steps": reports, "held_out": held_out.id if held_out else None}
+    return freeze(lineage, course.parts, treated, shop, by_prompt=by_prompt)
 
 
 Numbered = tuple[int, UsedStep]
@@ -247,56 +200,6 @@ def _report(step: UsedStep, tally: Tally) -> StepReport:
         decontaminates=step.decontaminates,
         measured=step.measured,
     )
-
-
-def _frozen(
-    role: str,
-    uses: tuple[SourceUse, ...],
-    reports: tuple[StepReport, ...],
-    course: _Course,
-    treated: Sequence[Treated],
-    held_out: str | None,
-    shop: Workshop,
-    *,
-    by_prompt: bool,
-) -> Curated:
-    """The rows in the order of what they say, so that their digest is that of the same rows from anywhere."""
-    files, rows = shop.files, shop.work / "rows.parquet"
-    files.merge(course.parts, rows)
-    if by_prompt:
-        examples = in_order(clustered_by_prompt(examples_of(files.read(rows))))
-        files.write(rows, examples_table(examples))
-    origins, changes = files.origins(rows), _changes(treated)
-    version = DatasetVersion(
-        role=role,
-        sources=uses,
-        steps=reports,
-        rows=len(origins["row"]),
-        groups=len(files.counts(rows, "group")),
-        mix={label: named_counts(files.counts(rows, label)) for label in LABELS},
-        digest=files.digest(rows),
-        held_out=held_out,
-        origins=columns_id(origins),
-        changes=columns_id(changes),
-    )
-    held: dict[str, Table] = {"examples": files.read(rows)} if role == "evaluation" else {"origins": origins}
-    return Curated(version, rows, held | {"changes": changes})
-
-
-def in_order(examples: Sequence[Example]) -> list[Example]:
-    """Rows in the order of what they say, whatever file and line they came from."""
-    table = examples_table(examples)
-    fields = ("id", "group", "provenance", "intent", "language", "extra", "source")
-    said = zip(*([text or "" for text in table[name]] for name in fields), strict=True)
-    keyed = sorted(zip(said, range(len(examples)), strict=True))
-    return [examples[at] for _, at in keyed]
-
-
-def _changes(treated: Sequence[Treated]) -> Table:
-    ordered = sorted(treated, key=lambda one: (one.step, one.example, one.source))
-    columns = zip(*ordered, strict=True) if ordered else ((),) * len(CHANGES)
-    table = {name: list(column) for name, column in zip(CHANGES, columns, strict=True)}
-    return {**table, "step": np.array(table["step"], dtype=np.int64)}
 
 
 def _story(uses: Sequence[SourceUse], reports: Sequence[StepReport]) -> str:
