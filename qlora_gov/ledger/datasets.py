@@ -43,9 +43,10 @@ class DatasetParquet:
             return dict(connection.execute(f"SELECT {names([column])}, count(*) FROM rows GROUP BY 1").fetchall())  # noqa: S608
 
     def origins(self, path: Path) -> dict[str, Column]:
-        """Each row's source."""
+        """Where each row came from: the table ``origins``."""
+        columns = ", ".join('id AS "example"' if name == "example" else names([name]) for name in ORIGINS)
         with reading_parquet(path) as connection:
-            return as_columns(connection.execute(f"SELECT {names(ORIGINS)} FROM rows").fetchnumpy())  # noqa: S608
+            return as_columns(connection.execute(f"SELECT {columns} FROM rows").fetchnumpy())  # noqa: S608
 
     def digest(self, path: Path) -> str:
         """The columns_id of what the rows say, and not where they came from."""

@@ -15,7 +15,7 @@ from qlora_gov.ledger import columns
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
-from qlora_gov.records.table import ORIGINS, Floats, Table, cut_short, empty_answers, scores_id, without_origins
+from qlora_gov.records.table import Floats, Table, cut_short, empty_answers, origins_table, scores_id, without_origins
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,8 @@ def table_problems(
         case DatasetVersion(origins=None), "examples":
             yield from _table(f"{where}, examples", table, record.digest, record.rows)
         case DatasetVersion(origins=str(digest)), "examples":
-            said, origins = without_origins(table), {name: table[name] for name in ORIGINS}
-            yield from _table(f"{where}, examples", said, record.digest, record.rows)
-            yield from _table(f"{where}, sources of examples", origins, digest, record.rows)
+            yield from _table(f"{where}, examples", without_origins(table), record.digest, record.rows)
+            yield from _table(f"{where}, origins of examples", origins_table(table), digest, record.rows)
         case DatasetVersion(origins=str(digest)), "origins":
             yield from _table(f"{where}, origins", table, digest, record.rows)
         case DatasetVersion(changes=str(digest)), "changes":

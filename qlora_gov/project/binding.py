@@ -51,6 +51,11 @@ class BoundDataset:
         sources = [[source.component.identity, *declared(source)] for source in version.sources]
         return [sources, [[step.component.identity, step.action] for step in version.steps]]
 
+    def require(self) -> None:
+        """Raise MissingExtraError for the first component whose libraries are missing."""
+        for _, bound in (*self.sources, *self.steps):
+            bound.require()
+
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""
         return [

@@ -71,5 +71,5 @@ class DatasetVersion(Record):
     mix: Mapping[str, Mapping[str, int]] = Field(description="provenance, intent, language: value to rows")
     digest: str = Field(description="columns_id of the examples table; without its column source, where origins is set")
     held_out: str | None = Field(default=None, description="the evaluation set that this one was kept clear of")
-    origins: str | None = Field(default=None, description="columns_id of each row's source: file and line")
+    origins: str | None = Field(default=None, description="columns_id of where each row came from: file and line")
     changes: str | None = Field(default=None, description="columns_id of what became of each row that steps treated")

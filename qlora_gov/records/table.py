@@ -32,7 +32,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "extra": "TEXT",
         "source": "TEXT",
     },
-    "origins": {"row": "BIGINT", "source": "TEXT"},
+    "origins": {"row": "BIGINT", "example": "TEXT", "provenance": "TEXT?", "source": "TEXT"},
     "changes": {
         "step": "BIGINT",
         "source": "TEXT",
@@ -60,12 +60,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 """Columns of each table with their SQL types; ``?`` marks a column that may be missing in a row.
 
 ``row`` counts from 0 in the order of the dataset version. ``origins`` says where the rows of a training set came from,
-whose texts lie in a file. ``changes`` says what a curation step did with a row: the id that it had and the one that it
-has now, none where it was dropped; why; how sure or how alike; the id of the row that it was held against; and where
-something was found in it, as ``{"KIND": [[turn, start, end]]}``. ``recorded`` holds scores that another tool gave a
-row, by their name in its log. ``scores`` holds one value for each scored row and component of the measurement with
-index ``metric``; a row that could not be scored has none. ``findings`` are spans that the scan with index ``detector``
-saw in the field ``prompt``, ``reference`` or ``response`` of a row.
+whose texts lie in a file; of an evaluation set, ``examples`` does. ``changes`` says what a curation step did with a
+row: the id that it had and the one that it has now, none where it was dropped; why; how sure or how alike; the id of
+the row that it was held against; and where something was found in it, as ``{"KIND": [[turn, start, end]]}``.
+``recorded`` holds scores that another tool gave a row, by their name in its log. ``scores`` holds one value for each
+scored row and component of the measurement with index ``metric``; a row that could not be scored has none. ``findings``
+are spans that the scan with index ``detector`` saw in the field ``prompt``, ``reference`` or ``response`` of a row.
 """
 
 
@@ -86,6 +86,11 @@ def examples_table(examples: Sequence[Example]) -> Table:
         "extra": [_json(dict(example.extra)) for example in examples],
         "source": [example.source for example in examples],
     }
+
+
+def origins_table(table: Table) -> Table:
+    """Where the rows of an examples table came from."""
+    return {name: table["id" if name == "example" else name] for name in ORIGINS}
 
 
 def without_origins(table: Table) -> Table:

@@ -31,7 +31,7 @@ class DatasetFiles(RowFiles, Protocol):
         ...
 
     def origins(self, path: Path) -> Table:
-        """The columns ``row`` and ``source``."""
+        """Where the rows of an examples table came from: the table ``origins``."""
         ...
 
     def digest(self, path: Path) -> str:
