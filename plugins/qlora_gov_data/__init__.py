@@ -1,6 +1,7 @@
 """Sources and filters of examples: where rows come from, and which of them do not go on."""
 
 from qlora_gov import FilterSpec, SourceSpec, hookimpl
+from qlora_gov_data.delimited import Csv, CsvSettings
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.hub import Hub, HubSettings
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
@@ -16,13 +17,19 @@ INVISIBLE = {2: {"invisible": "passed_over"}}
 
 @hookimpl
 def qlora_gov_sources() -> list[SourceSpec]:
-    """Contribute ``jsonl``, ``parquet`` and ``hub``."""
+    """Contribute ``jsonl``, ``csv``, ``parquet`` and ``hub``."""
     return [
         SourceSpec(
             name="jsonl",
             summary="a file with one JSON object a line",
             factory=Jsonl,
             config=JsonlSettings,
+        ),
+        SourceSpec(
+            name="csv",
+            summary="a table in a text file, with a line of column names",
+            factory=Csv,
+            config=CsvSettings,
         ),
         SourceSpec(
             name="parquet",

@@ -38,6 +38,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "metrics/recorded_rate": {"score": "s"},
 }
 HELD_ELSEWHERE = {
+    "data/csv": "gives what the same rows give as jsonl",
     "data/hub": "gives what the same rows give as jsonl",
     "data/parquet": "gives what the same rows give as jsonl",
     "guardrails/pii_ner": "judges by a language model that comes from elsewhere",

@@ -24,6 +24,7 @@ def test_contributes_its_components_through_the_public_door(catalog: Catalog) ->
         ("filter", "held_out_leak"),
         ("filter", "length"),
         ("filter", "near_duplicates"),
+        ("source", "csv"),
         ("source", "hub"),
         ("source", "jsonl"),
         ("source", "parquet"),
