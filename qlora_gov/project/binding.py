@@ -16,6 +16,7 @@ from qlora_gov.plugin.catalog import Bound, Catalog
 from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
+from qlora_gov.project.declared import DECLARED_FROM, undeclared_sources
 from qlora_gov.project.measures import Measures, bind_measures
 from qlora_gov.project.schema import Dataset, Project
 from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings, declared
@@ -28,10 +29,11 @@ from qlora_gov.stages.evaluate import Detector
 
 @dataclass(frozen=True)
 class BoundDataset:
-    """The sources and steps of one dataset."""
+    """The sources and steps of one dataset; of a ``strict`` one, no row is of a provenance that is not known."""
 
     sources: tuple[tuple[SourceSettings, Bound[SourceSpec]], ...]
     steps: tuple[tuple[StepSettings, Bound[FilterSpec] | Bound[GuardrailSpec]], ...]
+    strict: bool = False
 
     @property
     def key(self) -> list[Any]:
@@ -59,7 +61,7 @@ class BoundDataset:
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""
         return [
-            UsedSource(bound.make(), bound.component, use.licence, use.provenance, use.consent)
+            UsedSource(bound.make(), bound.component, use.licence, use.provenance, use.consent, self.strict)
             for use, bound in self.sources
         ]
 
@@ -166,6 +168,8 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
+    if undeclared := list(undeclared_sources(project)):
+        raise ProjectError(*undeclared)
     bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at)
     measures = bind_measures(project.evaluation, bound, project.at)
     release = _release(project, bound, measures)
@@ -191,6 +195,7 @@ def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> Bou
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
         steps=tuple((step.acting(schema), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
+        strict=schema >= DECLARED_FROM,
     )
 
 

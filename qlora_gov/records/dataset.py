@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -14,6 +14,8 @@ from qlora_gov.records.record import Frozen, Record
 
 Provenance = Literal["human", "synthetic", "historical"]
 """Written by people for this, made by a model, or taken from logs."""
+
+PROVENANCES: tuple[str, ...] = get_args(Provenance)
 
 LABELS = ("provenance", "intent", "language")
 """The labels of rows that a version counts."""

@@ -33,7 +33,7 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], anyway: bool, **outpu
         write_outputs(pipeline, decision, outputs)
         sides, datasets = pipeline.sides(decision), pipeline.data_of(decision)
     for version in datasets:
-        click.echo(story(version))
+        click.echo(story(version), err=True)  # EXPLORATORY, where it is that, comes first
     show_unmeasured(sides)
     show(decision)
     click.echo(f"card: {card / 'card.html'}")

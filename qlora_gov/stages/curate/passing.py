@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from qlora_gov.canonical import canonical_json
-from qlora_gov.errors import PluginError
+from qlora_gov.errors import DataError, PluginError, did_you_mean
 from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.rows import addressed, addresses, checked, result_of
 from qlora_gov.plugin.specs import Change, Drop, Span
+from qlora_gov.records.dataset import PROVENANCES
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import Table, examples_of, examples_table
 from qlora_gov.stages.curate.uses import UsedSource, UsedStep
+from qlora_gov.text import one_line
 
 KEY_BYTES = 48
 """Of a row's place in the order of what rows say: its conversation's digest, then that of its labels."""
@@ -136,9 +138,10 @@ def passed(batch: Batch, passage: Passage) -> Passed:
 def _given(batch: Batch, files: RowFiles, treated: list[Treated]) -> Iterator[_Row]:
     """The rows of a batch, without those that a set's step drops."""
     if batch.origin is not None:
-        paths = addresses(batch.origin.component)
+        origin, paths = batch.origin, addresses(batch.origin.component)
         for example in batch.rows:
-            yield _Row(addressed(checked(example, batch.origin.component.name, "yielded"), paths), changed=False)
+            row = addressed(checked(example, origin.component.name, "yielded"), paths)
+            yield _Row(_of_provenance(row, origin), changed=False)
     if batch.part is not None:
         table = files.read(batch.part)
         for place, (example, changed) in enumerate(zip(examples_of(table), table["changed"], strict=True)):
@@ -146,6 +149,16 @@ def _given(batch: Batch, files: RowFiles, treated: list[Treated]) -> Iterator[_R
                 treated.append(_treated(batch.step, example, batch.drops[place]))
             else:
                 yield _Row(example, changed is not None)
+
+
+def _of_provenance(example: Example, origin: UsedSource) -> Example:
+    """A row with the provenance of its source, where it states none of its own."""
+    if example.provenance is None:
+        return example.model_copy(update={"provenance": origin.provenance}) if origin.provenance else example
+    if origin.strict and example.provenance not in PROVENANCES:
+        near = did_you_mean(example.provenance, PROVENANCES)
+        raise DataError(f"{example.source}: no provenance is called {one_line(repr(example.provenance))}; {near}")
+    return example
 
 
 def _applied(number: int, step: UsedStep, rows: Sequence[_Row], treated: list[Treated]) -> tuple[list[_Row], Tally]:

@@ -15,13 +15,17 @@ FILTER = "filter"
 
 @dataclass(frozen=True)
 class UsedSource:
-    """A source, what a record says of it, and what its project declares of its rows."""
+    """A source, what a record says of it, and what its project declares of its rows.
+
+    A ``strict`` one yields no row of a provenance that is not known.
+    """
 
     source: Source
     component: Component
     licence: str | None = None
     provenance: str | None = None
     consent: str | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True)
