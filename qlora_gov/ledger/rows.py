@@ -63,12 +63,12 @@ def table_problems(
 ) -> Iterator[Problem]:
     """The same of one table."""
     match record, name:
-        case DatasetVersion(origins=None), "examples":
+        case DatasetVersion(role="evaluation", origins=None), "examples":
             yield from _table(f"{where}, examples", table, record.digest, record.rows)
-        case DatasetVersion(origins=str(digest)), "examples":
+        case DatasetVersion(role="evaluation", origins=str(digest)), "examples":
             yield from _table(f"{where}, examples", without_origins(table), record.digest, record.rows)
             yield from _table(f"{where}, origins of examples", origins_table(table), digest, record.rows)
-        case DatasetVersion(origins=str(digest)), "origins":
+        case DatasetVersion(role="training", origins=str(digest)), "origins":
             yield from _table(f"{where}, origins", table, digest, record.rows)
         case DatasetVersion(changes=str(digest)), "changes":
             yield from _table(f"{where}, changes", table, digest, None)
@@ -93,7 +93,7 @@ def table_problems(
 
 
 def _table(where: str, table: Table, digest: str, length: int | None) -> Iterator[Problem]:
-    found = len(next(iter(table.values())))
+    found = len(table["row"])
     if length is not None and found != length:
         yield Problem(ProblemKind.TAMPERED, where, f"{found} rows are there, the record states {length}")
     elif columns_id(table) != digest:

@@ -75,8 +75,9 @@ def _origins_and_changes(connection: duckdb.DuckDBPyConnection) -> object:
             entry BIGINT NOT NULL, "row" BIGINT NOT NULL, example TEXT NOT NULL, provenance TEXT, source TEXT NOT NULL
         );
         CREATE TABLE changes (
-            entry BIGINT NOT NULL, step BIGINT NOT NULL, source TEXT NOT NULL, example TEXT NOT NULL, became TEXT,
-            reason TEXT NOT NULL, score DOUBLE CHECK (isfinite(score)), matched TEXT, spans TEXT
+            entry BIGINT NOT NULL, "row" BIGINT NOT NULL, step BIGINT NOT NULL, source TEXT NOT NULL,
+            example TEXT NOT NULL, became TEXT, reason TEXT NOT NULL, score DOUBLE CHECK (isfinite(score)),
+            matched TEXT, spans TEXT
         );
         """
     )

@@ -34,6 +34,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     },
     "origins": {"row": "BIGINT", "example": "TEXT", "provenance": "TEXT?", "source": "TEXT"},
     "changes": {
+        "row": "BIGINT",
         "step": "BIGINT",
         "source": "TEXT",
         "example": "TEXT",
@@ -59,17 +60,17 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """Columns of each table with their SQL types; ``?`` marks a column that may be missing in a row.
 
-``row`` counts from 0 in the order of the dataset version. ``origins`` says where the rows of a training set came from,
-whose texts lie in a file; of an evaluation set, ``examples`` does. ``changes`` says what a curation step did with a
-row: the id that it had and the one that it has now, none where it was dropped; why; how sure or how alike; the id of
-the row that it was held against; and where something was found in it, as ``{"KIND": [[turn, start, end]]}``.
-``recorded`` holds scores that another tool gave a row, by their name in its log. ``scores`` holds one value for each
-scored row and component of the measurement with index ``metric``; a row that could not be scored has none. ``findings``
-are spans that the scan with index ``detector`` saw in the field ``prompt``, ``reference`` or ``response`` of a row.
+``row`` counts from 0 in the order of the dataset version; in ``changes`` it counts the lines. ``origins`` says where the
+rows of a training set came from, whose texts lie in a file; of an evaluation set, ``examples`` does. ``changes`` says
+what a curation step did with a row: the id that it had and the one that it has now, none where it was dropped; why; how
+sure or how alike; the id of the row that it was held against; and where something was found in it, as
+``{"KIND": [[turn, start, end]]}``. ``recorded`` holds scores that another tool gave a row, by their name in its log.
+``scores`` holds one value for each scored row and component of the measurement with index ``metric``; a row that could
+not be scored has none. ``findings`` are spans that the scan with index ``detector`` saw in the field ``prompt``,
+``reference`` or ``response`` of a row.
 """
 
 
-CHANGES = tuple(TABLES["changes"])
 ORIGINS = tuple(TABLES["origins"])
 
 

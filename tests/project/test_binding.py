@@ -83,10 +83,10 @@ def assembled(edit: Edit = unchanged, catalog: Catalog = CATALOG) -> BoundProjec
         "about": {"title": "t", "intended_use": "u", "licence": "l"},
         "data": {
             "training": {
-                "sources": [{"use": "rows", "licence": "MIT"}],
+                "sources": [{"use": "rows", "licence": "MIT", "provenance": "human", "consent": "tests"}],
                 "steps": [{"use": "short", "limit": 1}, {"use": "pii", "action": "drop"}],
             },
-            "evaluation": {"sources": [{"use": "rows"}]},
+            "evaluation": {"sources": [{"use": "rows", "licence": "MIT", "provenance": "human", "consent": "tests"}]},
         },
         "training": "trainer",
         "evaluation": {"metrics": ["length", "other"], "guardrails": ["pii"]},

@@ -320,6 +320,7 @@ def test_what_a_step_did_with_each_row_is_on_record_and_its_text_is_not() -> Non
     changes = made.tables["changes"]
     at = list(changes["reason"]).index("hedged")
     assert {name: column[at] for name, column in changes.items()} == {
+        "row": at,
         "step": 0,
         "source": "file:a",
         "example": ROWS[0].id,

@@ -88,7 +88,8 @@ def show_drops(version: DatasetVersion, changes: Table, wanted: Sequence[int], s
     """Print what became of rows, those with the numbers ``wanted``; ``sources`` says where matched rows stand."""
     columns = {name: list(column) for name, column in changes.items()}
     for at in wanted:
-        step, source, _, became, reason, score, matched, spans = (column[at] for column in columns.values())
+        names = ("step", "source", "became", "reason", "score", "matched", "spans")
+        step, source, became, reason, score, matched, spans = (columns[name][at] for name in names)
         did = "dropped" if became is None else "changed"
         line = f"{source}: {did} by {version.steps[int(step)].component.name}: {reason}"
         line += "" if score is None else f" ({score:.3g})"

@@ -15,7 +15,7 @@ from qlora_gov.records import DatasetVersion
 from qlora_gov.records.clusters import clustered_by_prompt
 from qlora_gov.records.dataset import LABELS, named_counts
 from qlora_gov.records.example import Example
-from qlora_gov.records.table import CHANGES, Table, examples_of, examples_table
+from qlora_gov.records.table import Table, examples_of, examples_table
 from qlora_gov.stages.curate.passing import RowFiles, Treated
 
 
@@ -98,7 +98,7 @@ def in_order(examples: Sequence[Example]) -> list[Example]:
 
 
 def _changes(treated: Sequence[Treated]) -> Table:
+    """What became of rows, as the table ``changes``: step by step, and in the order of what rows say."""
     ordered = sorted(treated, key=lambda one: (one.step, one.example, one.source))
-    columns = zip(*ordered, strict=True) if ordered else ((),) * len(CHANGES)
-    table = {name: list(column) for name, column in zip(CHANGES, columns, strict=True)}
-    return {**table, "step": np.array(table["step"], dtype=np.int64)}
+    columns = {name: [getattr(one, name) for one in ordered] for name in Treated._fields}
+    return {**columns, "row": np.arange(len(ordered)), "step": np.array(columns["step"], dtype=np.int64)}
