@@ -60,7 +60,7 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """Columns of each table with their SQL types; ``?`` marks a column that may be missing in a row.
 
-``row`` counts from 0 in the order of the dataset version; in ``changes`` it counts the lines. ``origins`` says where the
+``row`` counts from 0 in the order of the dataset version, in ``changes`` the lines. ``origins`` says where the
 rows of a training set came from, whose texts lie in a file; of an evaluation set, ``examples`` does. ``changes`` says
 what a curation step did with a row: the id that it had and the one that it has now, none where it was dropped; why; how
 sure or how alike; the id of the row that it was held against; and where something was found in it, as
