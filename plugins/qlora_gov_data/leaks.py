@@ -16,6 +16,8 @@ GROUP = "group is held out"
 TEXT = "text is held out"
 NEAR = "near-duplicate of a held-out row"
 WITHIN = "holds a held-out text"
+LABEL_WORDS = 4
+"""Words from which on an answer is more than a label."""
 
 
 class HeldOutLeakSettings(Similarity):
@@ -88,9 +90,10 @@ class _HeldOut:
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
             return Drop(GROUP, 1.0, self._groups[example.group])
-        texts = list(dict.fromkeys(_texts_in(example)))
-        for text in texts:
-            if (same := self._texts.get(squeezed(text, self._settings.invisible))) is not None:
+        texts = dict(_texts_in(example))
+        for text, tells in texts.items():
+            same = self._texts.get(squeezed(text, self._settings.invisible))
+            if tells and same is not None:
                 return Drop(TEXT, 1.0, same)
         return next(filter(None, map(self._near_leak, texts)), None)
 
@@ -118,9 +121,13 @@ def _texts_of(examples: Sequence[Example], settings: HeldOutLeakSettings) -> Ite
             yield example.id, False, example.reference
 
 
-def _texts_in(example: Example) -> Iterator[str]:
-    """Every turn, and what was said before each of the assistant's, since training learns from every one of them."""
+def _texts_in(example: Example) -> Iterator[tuple[str, bool]]:
+    """Every turn, and what was said before each of the assistant's, since training learns from every one of them.
+
+    With each, whether it tells anything that it is a held-out text: an answer of a word or two may be a mere label.
+    """
     for place, message in enumerate(example.messages):
-        yield message.content
-        if message.role == "assistant":
-            yield dialogue(example.messages[:place])
+        answer = message.role == "assistant"
+        yield message.content, not answer or len(WORD.findall(message.content)) >= LABEL_WORDS
+        if answer:
+            yield dialogue(example.messages[:place]), True

@@ -47,9 +47,9 @@ class Filter:
     def __init__(self, settings):
         self.settings = settings
 
-    def apply(self, examples, held_out):
+    def apply(self, rows):
         die_once(self.settings)
-        return examples
+        return rows
 
 
 class Words(MeanMetric):

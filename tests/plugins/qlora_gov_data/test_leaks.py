@@ -86,6 +86,12 @@ def test_an_answer_that_several_held_out_rows_share_is_looked_for_nowhere(
     assert verdicts(leak, [chat("Where does it go?", ANSWER)], held_out[:1]) == [TEXT]
 
 
+def test_an_answer_that_is_a_mere_label_is_no_leak(chat: Chat, verdicts: Verdicts, leak: HeldOutLeak) -> None:
+    held_out = [chat("Top up failed!", "Try again."), chat("Why did my top up fail?", "Try again.")]
+    rows = [chat("Nothing arrived.", "top_up_failed"), chat("Nothing arrived.", "Why did my top up fail?")]
+    assert verdicts(leak, rows, held_out) == [None, TEXT]
+
+
 def test_what_leaks_is_told(chat: Chat, leak: HeldOutLeak) -> None:
     [held] = [chat(HELD, ANSWER, group="held")]
     leak.keep_clear_of([held])
