@@ -34,7 +34,7 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
         shop = Workshop(DatasetParquet(), room, space.progress, _processes(), directories)
         kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
         used = data.used_sources(), data.used_steps()
-        return _kept(space, curate_dataset(role, *used, kept_clear, shop, by_prompt=by_prompt))
+        return _kept(space, curate_dataset(role, *used, kept_clear, shop, mixer=data.sampler, by_prompt=by_prompt))
 
     def parts_of(version: DatasetVersion) -> dict[str, Any]:
         return {"role": version.role, "data": data.key_of(version), "held_out": version.held_out}

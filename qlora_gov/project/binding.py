@@ -18,6 +18,7 @@ from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, So
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
 from qlora_gov.project.declared import DECLARED_FROM, undeclared_sources
 from qlora_gov.project.measures import Measures, bind_measures
+from qlora_gov.project.mix import Mix
 from qlora_gov.project.schema import Dataset, Project
 from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings, declared
 from qlora_gov.project.vacuous import vacuous_rules
@@ -25,6 +26,7 @@ from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.records.policy import ANSWERS
 from qlora_gov.stages.curate.uses import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
+from qlora_gov.stages.sample import Sampler
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class BoundDataset:
     sources: tuple[tuple[SourceSettings, Bound[SourceSpec]], ...]
     steps: tuple[tuple[StepSettings, Bound[FilterSpec] | Bound[GuardrailSpec]], ...]
     strict: bool = False
+    sampler: Sampler | None = None
 
     @property
     def key(self) -> list[Any]:
-        """What determines the rows: each component's identity, and what is done with it."""
+        """What determines the rows: each component's identity, what is done with it, and how they are mixed."""
         sources = [[bound.component.identity, *use.declared] for use, bound in self.sources]
-        return [sources, [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]]
+        steps = [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]
+        return [sources, steps, *([] if self.sampler is None else [self.sampler.told])]
 
     @property
     def released_key(self) -> list[Any]:
@@ -51,7 +55,8 @@ class BoundDataset:
     def key_of(version: DatasetVersion) -> list[Any]:
         """The same of a dataset version on record."""
         sources = [[source.component.identity, *declared(source)] for source in version.sources]
-        return [sources, [[step.component.identity, step.action] for step in version.steps]]
+        steps = [[step.component.identity, step.action] for step in version.steps]
+        return [sources, steps, *([] if version.mixing is None else [Sampler.said_by(version.mixing)])]
 
     def require(self) -> None:
         """Raise MissingExtraError for the first component whose libraries are missing."""
@@ -185,17 +190,28 @@ def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
     if project.data is None:
         return None
     return TrainingSetup(
-        training_data=_dataset("data.training", project.data.training, bound, project.schema_),
-        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project.schema_),
+        training_data=_dataset("data.training", project.data.training, bound, project),
+        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project),
         trainer=bound["training"],
     )
 
 
-def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> BoundDataset:
+def _sampler(mix: Mix | None, seed: int) -> Sampler | None:
+    if mix is None:
+        return None
+    return Sampler(
+        {str(kind): share for kind, share in mix.target.items()}, mix.by if mix.balance == "strata" else (), seed
+    )
+
+
+def _dataset(section: str, dataset: Dataset, bound: BoundAt, project: Project) -> BoundDataset:
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
-        steps=tuple((step.acting(schema), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
-        strict=schema >= DECLARED_FROM,
+        steps=tuple(
+            (step.acting(project.schema_), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)
+        ),
+        strict=project.schema_ >= DECLARED_FROM,
+        sampler=_sampler(dataset.mix, project.seed),
     )
 
 

@@ -17,6 +17,9 @@ Provenance = Literal["human", "synthetic", "historical"]
 
 PROVENANCES: tuple[str, ...] = get_args(Provenance)
 
+PLAYBOOK: Mapping[str, float] = {"human": 0.3, "synthetic": 0.4, "historical": 0.3}
+"""The playbook's shares of training rows; historical ones come from logs."""
+
 LABELS = ("provenance", "intent", "language")
 """The labels of rows that a version counts."""
 
@@ -56,6 +59,27 @@ class StepReport(Frozen):
     )
 
 
+class Shortfall(Frozen):
+    """A kind of which a stratum has too few rows for all of its others."""
+
+    stratum: str = Field(description="the labels that its rows share")
+    provenance: str
+    wanted: int = Field(description="rows that would let every other row of the stratum stay")
+    had: int = Field(description="rows that there were")
+
+
+class Mixing(Frozen):
+    """How rows were sampled by provenance."""
+
+    target: Mapping[str, float] = Field(description="provenance to its share")
+    by: tuple[str, ...] = Field(description="labels that make the strata; none: the totals alone are mixed")
+    seed: int
+    had: Mapping[str, int] = Field(description="provenance to rows before")
+    taken: Mapping[str, int] = Field(description="provenance to rows after")
+    by_total: int = Field(description="rows that would be left if the totals alone were mixed")
+    shortfalls: tuple[Shortfall, ...] = ()
+
+
 class DatasetVersion(Record):
     """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed.
 
@@ -75,3 +99,4 @@ class DatasetVersion(Record):
     held_out: str | None = Field(default=None, description="the evaluation set that this one was kept clear of")
     origins: str | None = Field(default=None, description="columns_id of where each row came from: file and line")
     changes: str | None = Field(default=None, description="columns_id of what became of each row that steps treated")
+    mixing: Mixing | None = Field(default=None, description="how rows were sampled by provenance, after all steps")

@@ -76,9 +76,9 @@ def drops(space: Workspace, version: str | None, role: str, step: str | None, li
     found = _version(space, version, role)
     if found.changes is None:
         raise UsageError(f"version {found.digest} was made before drops were put on record; build the data anew")
-    names = [one.component.name for one in found.steps]
+    names = [*(one.component.name for one in found.steps), *(["mix"] if found.mixing else [])]
     if step is not None and not any(step in (name, name.partition("/")[2]) for name in names):
-        short = {name.partition("/")[2] for name in names}
+        short = {name.rpartition("/")[2] for name in names}
         raise UsageError(f"no step of this version is named {step!r}; {did_you_mean(step, short)}")
     changes = space.ledger.table(space.ledger.get(found.id), "changes")
     of_step = [at for at, name in enumerate(names) if step in (None, name, name.partition("/")[2])]

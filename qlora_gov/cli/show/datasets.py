@@ -11,6 +11,7 @@ from rich.text import Text
 from qlora_gov.canonical import parse_json, short_id
 from qlora_gov.cli.show.verdicts import empty_table
 from qlora_gov.records import DatasetVersion
+from qlora_gov.records.dataset import Mixing
 from qlora_gov.records.table import Table
 from qlora_gov.reports.dataset.changes import data_changes
 from qlora_gov.reports.dataset.rows import RowChanges
@@ -73,6 +74,8 @@ def show_version(version: DatasetVersion) -> None:
             for step in version.steps
         ),
     )
+    if (mixing := version.mixing) is not None:
+        _show_mixing(console, mixing)
     _print(
         console,
         ("label", "value", "rows", "share"),
@@ -91,7 +94,8 @@ def show_drops(version: DatasetVersion, changes: Table, wanted: Sequence[int], s
         names = ("step", "source", "became", "reason", "score", "matched", "spans")
         step, source, became, reason, score, matched, spans = (columns[name][at] for name in names)
         did = "dropped" if became is None else "changed"
-        line = f"{source}: {did} by {version.steps[int(step)].component.name}: {reason}"
+        by = version.steps[int(step)].component.name if int(step) < len(version.steps) else "mix"
+        line = f"{source}: {did} by {by}: {reason}"
         line += "" if score is None else f" ({score:.3g})"
         line += "" if matched is None else f", held against {sources.get(matched, short_id(matched))}"
         click.echo(one_line(line + _places(spans)))
@@ -140,6 +144,33 @@ def show_diff(before: DatasetVersion, after: DatasetVersion, rows: RowChanges) -
 def _place(name: str, settings: Mapping[str, object]) -> str:
     path = settings.get("path")
     return f"{name} {path['path']}" if isinstance(path, Mapping) and "path" in path else name
+
+
+def _show_mixing(console: Console, mixing: Mixing) -> None:
+    taken = sum(mixing.taken.values())
+    strata = f"in every stratum of {', '.join(mixing.by)}" if mixing.by else "in all"
+    console.print(Text(f"mixed {strata}: {number(taken)} rows; the totals alone would keep {number(mixing.by_total)}"))
+    _print(
+        console,
+        ("provenance", "had", "taken", "share", "wanted"),
+        (
+            (
+                kind,
+                number(mixing.had.get(kind, 0)),
+                number(mixing.taken.get(kind, 0)),
+                percent(mixing.taken.get(kind, 0) / max(taken, 1)),
+                percent(share),
+            )
+            for kind, share in mixing.target.items()
+        ),
+    )
+    _print(
+        console,
+        ("short of", "in", "wanted", "had"),
+        ((one.provenance, one.stratum, number(one.wanted), number(one.had)) for one in mixing.shortfalls[:MOST]),
+    )
+    if len(mixing.shortfalls) > MOST:
+        console.print(Text(f"and in {number(len(mixing.shortfalls) - MOST)} strata more"))
 
 
 def _commonest(counts: Mapping[str, int]) -> list[tuple[str, int]]:

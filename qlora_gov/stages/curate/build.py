@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from qlora_gov.stages.curate.freezing import Curated, Workshop, freeze
 from qlora_gov.stages.curate.passing import Batch, Passage, Passed, Tally, Treated, refuse_changed
 from qlora_gov.stages.curate.pool import passed_all
 from qlora_gov.stages.curate.sketches import Ids, SketchFile, keys_of, order_of
-from qlora_gov.stages.curate.uses import HeldOut, UsedSource, UsedStep
+from qlora_gov.stages.curate.uses import MIX, HeldOut, Mixer, UsedSource, UsedStep
 
 BATCH = 1_000
 """Rows that are in memory at once, in each process."""
@@ -43,18 +44,19 @@ def curate_dataset(
     held_out: HeldOut | None,
     shop: Workshop,
     *,
+    mixer: Mixer | None = None,
     by_prompt: bool = False,
 ) -> Curated:
-    """Curate a dataset; with ``by_prompt``, rows of one prompt are one group.
+    """Curate a dataset. ``mixer`` samples what the steps leave; with ``by_prompt``, rows of one prompt are one group.
 
     Raises DataError where no rows are left, saying where they went.
     """
-    passages = list(_passages(steps))
+    passages = list(_passages([*steps, *([UsedStep(mixer, MIX, judges_set=True)] if mixer else [])]))
     shop.progress.begin(f"curating {role} data", len(sources) + len(passages) - 1)
     _show_held_out(steps, held_out)
     kept_clear = frozenset(row.id for row in held_out.examples) if held_out else frozenset()
     read: Counter[int] = Counter()
-    tallies = {number: Tally() for number in range(len(steps))}
+    tallies = {number: Tally() for number in range(len(steps) + 1)}
     treated: list[Treated] = []
     course, batches = _Course(), _batches(sources, shop, read)
     for number, (rows, chooser) in enumerate(passages):
@@ -83,8 +85,15 @@ def curate_dataset(
     )
     reports = tuple(_report(step, tallies[number]) for number, step in enumerate(steps))
     if not sum(course.sizes):
-        raise DataError(f"no {role} data is left: {_story(uses, reports)}")
-    lineage = {"role": role, "sources": uses, "steps": reports, "held_out": held_out.id if held_out else None}
+        mixed = f"; the mix left out {tallies[len(steps)].rows_in}" if mixer else ""
+        raise DataError(f"no {role} data is left: {_story(uses, reports)}{mixed}")
+    lineage: dict[str, Any] = {
+        "role": role,
+        "sources": uses,
+        "steps": reports,
+        "held_out": held_out.id if held_out else None,
+    }
+    lineage |= {"mixing": mixer.mixing} if mixer else {}
     return freeze(lineage, course.parts, treated, shop, by_prompt=by_prompt)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from qlora_gov.plugin.specs import Filter, SetFilter, Source
 from qlora_gov.records import Component, DetectorFigure
+from qlora_gov.records.dataset import Mixing
 from qlora_gov.records.example import Example
 
 FILTER = "filter"
@@ -42,6 +44,16 @@ class UsedStep:
     decontaminates: bool = False
     measured: tuple[DetectorFigure, ...] = ()
     requires: tuple[str, ...] = ()
+
+
+class Mixer(SetFilter, Protocol):
+    """What samples rows after all steps, and says afterwards of which kind there were too few."""
+
+    mixing: Mixing | None
+
+
+MIX = Component(name="mix", distribution="qlora-gov", version="", source="", settings={})
+"""What the mixer is called where it fails; no record holds it."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from qlora_gov.cli.main import run
 from qlora_gov.ledger import Ledger
@@ -95,6 +96,31 @@ def test_every_row_that_was_dropped_or_changed_is_listed_without_its_text(
     assert said(capsys, "drops", "--role", "evaluation") == "no row was dropped or changed\n"
     counted = sum(sum(step.dropped.values()) + step.changed for step in versions(project)[0].steps)
     assert counted == len(told)
+
+
+def test_a_mix_samples_by_provenance_and_says_what_it_left_out(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = ("human", "synthetic", "historical", "synthetic")
+    values = [row(f"Number {at}?", "Yes.", provenance=kinds[at % 4]) for at in range(80)]
+    write_rows(project / "data" / "train.jsonl", values)
+    file = project / "qlora_gov.yaml"
+    settings = yaml.safe_load(file.read_text())
+    for mix, said_ in ((None, ""), ("playbook", "66 rows"), ({"human": 0.5, "synthetic": 0.5}, "40 rows")):
+        settings["data"]["training"]["mix"] = mix
+        file.write_text(yaml.safe_dump(settings))
+        told = said(capsys, "build")
+        assert (f"mixed in every stratum of intent, language, reading_level: {said_}" in told) == bool(mix)
+    assert "human        20    20      50.0%   50.0%" in said(capsys, "show")
+    assert len(said(capsys, "drops", "--filter", "mix", "--limit", "99").splitlines()) == 40
+    assert "dropped by mix: of no provenance in the mix" in said(capsys, "drops", "--filter", "mix", "--limit", "99")
+    assert run(["verify"]) == 0
+    for mix, said_ in (("plabook", "no mix is called 'plabook'"), ({"human": 0.5}, "sum to 1, not to 0.5")):
+        settings["data"]["training"]["mix"] = mix
+        file.write_text(yaml.safe_dump(settings))
+        capsys.readouterr()
+        assert run(["data", "build"]) == 4
+        assert said_ in capsys.readouterr().err
 
 
 def test_two_versions_differ_by_rows_with_their_provenance_and_source(
