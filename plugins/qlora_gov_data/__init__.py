@@ -5,9 +5,11 @@ from qlora_gov_data.delimited import Csv, CsvSettings
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.hub import Hub, HubSettings
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
+from qlora_gov_data.language import Language, LanguageSettings
 from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 from qlora_gov_data.length import Length, LengthSettings
 from qlora_gov_data.parquet import Parquet, ParquetSettings
+from qlora_gov_data.reading import ReadingLevel, ReadingLevelSettings
 from qlora_gov_data.similarity import Similarity
 from qlora_gov_data.texts import Comparison
 
@@ -52,7 +54,7 @@ def qlora_gov_sources() -> list[SourceSpec]:
 
 @hookimpl
 def qlora_gov_filters() -> list[FilterSpec]:
-    """Contribute ``exact_duplicates``, ``near_duplicates``, ``length`` and ``held_out_leak``."""
+    """Contribute what drops duplicates, leaks and rows by length, and what labels them by language and reading level."""
     return [
         FilterSpec(
             name="exact_duplicates",
@@ -77,6 +79,22 @@ def qlora_gov_filters() -> list[FilterSpec]:
             summary="drops a row whose prompt or answer is too short or too long",
             factory=Length,
             config=LengthSettings,
+        ),
+        FilterSpec(
+            name="language",
+            summary="tells the language of a row that states none, and drops rows in others than those to keep",
+            factory=Language,
+            config=LanguageSettings,
+            requires=("py3langid",),
+            extra="data",
+        ),
+        FilterSpec(
+            name="reading_level",
+            summary="tells how hard English rows are to read, by the grade of school",
+            factory=ReadingLevel,
+            config=ReadingLevelSettings,
+            requires=("pyphen", "textstat"),
+            extra="data",
         ),
         FilterSpec(
             name="held_out_leak",

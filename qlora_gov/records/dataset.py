@@ -51,6 +51,7 @@ class StepReport(Frozen):
     dropped: Mapping[str, int] = Field(description="reason to number of rows")
     changed: int = Field(description="rows whose text it changed")
     altered: Mapping[str, int] = Field(default={}, description="of these: reason to number of rows")
+    labelled: int = Field(default=0, description="rows to which it gave labels, and left their text")
     decontaminates: bool | None = Field(
         default=None, description="whether it drops rows that share something with a held-out one; None: not declared"
     )

@@ -40,6 +40,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 HELD_ELSEWHERE = {
     "data/csv": "gives what the same rows give as jsonl",
     "data/hub": "gives what the same rows give as jsonl",
+    "data/language": "judges by a model that comes from elsewhere",
+    "data/reading_level": "looks syllables up in a file that comes from elsewhere",
     "data/parquet": "gives what the same rows give as jsonl",
     "guardrails/pii_ner": "judges by a language model that comes from elsewhere",
     "guardrails/toxicity": "judges by weights that come from elsewhere",

@@ -63,13 +63,14 @@ def show_version(version: DatasetVersion) -> None:
     )
     _print(
         console,
-        ("step", "rows in", "dropped", "changed"),
+        ("step", "rows in", "dropped", "changed", "labelled"),
         (
             (
                 step.component.name,
                 number(step.rows_in),
                 _counts(step.dropped),
                 _counts(step.altered) if step.altered else str(step.changed),
+                number(step.labelled),
             )
             for step in version.steps
         ),

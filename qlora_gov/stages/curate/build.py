@@ -206,6 +206,7 @@ def _report(step: UsedStep, tally: Tally) -> StepReport:
         dropped=dict(sorted(tally.dropped.items())),
         changed=tally.altered.total(),
         altered=dict(sorted(tally.altered.items())),
+        labelled=tally.labelled,
         decontaminates=step.decontaminates,
         measured=step.measured,
     )

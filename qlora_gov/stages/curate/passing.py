@@ -53,15 +53,17 @@ class Treated(NamedTuple):
 
 @dataclass
 class Tally:
-    """How many rows a step was given, and how many it dropped and changed, by the reason."""
+    """How many rows a step was given and gave labels to, and how many it dropped and changed, by the reason."""
 
     rows_in: int = 0
+    labelled: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     altered: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Tally) -> None:
         """Count another batch's, too."""
         self.rows_in += other.rows_in
+        self.labelled += other.labelled
         self.dropped.update(other.dropped)
         self.altered.update(other.altered)
 
@@ -169,6 +171,10 @@ def _applied(number: int, step: UsedStep, rows: Sequence[_Row], treated: list[Tr
         told = result_of(step.component.name, result, row.example)
         if isinstance(told, Example):
             left.append(row)
+            continue
+        if isinstance(told, Change) and told.example.messages == row.example.messages:
+            tally.labelled += 1
+            left.append(_Row(told.example, row.changed))
             continue
         treated.append(_treated(number, row.example, told))
         if isinstance(told, Change):
