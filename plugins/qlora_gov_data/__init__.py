@@ -54,7 +54,7 @@ def qlora_gov_sources() -> list[SourceSpec]:
 
 @hookimpl
 def qlora_gov_filters() -> list[FilterSpec]:
-    """Contribute what drops duplicates, leaks and rows by length, and what labels them by language and reading level."""
+    """Contribute what drops duplicates, leaks, and rows by length, and what labels them."""
     return [
         FilterSpec(
             name="exact_duplicates",

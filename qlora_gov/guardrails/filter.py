@@ -28,12 +28,16 @@ class GuardrailFilter:
 
     def apply(self, rows: Sequence[Example]) -> Sequence[Example | Change | Drop]:
         """Look at every turn of every row. Raises PluginError where the detector fails, naming the row."""
-        turns = [(row, message.content) for row in rows for message in row.messages]
+        first: dict[str, Example] = {}  # each text once: many rows share a system turn or an answer
+        for row in rows:
+            for message in row.messages:
+                first.setdefault(message.content, row)
+        texts = list(first)
         try:
-            found = iter(detect_all(self.guardrail, [text for _, text in turns], self.kinds, self.name))
+            found = dict(zip(texts, detect_all(self.guardrail, texts, self.kinds, self.name), strict=True))
         except DetectorError as fault:
-            where = "" if fault.text is None else f", in {turns[fault.text][0].source}"
+            where = "" if fault.text is None else f", in {first[texts[fault.text]].source}"
             raise PluginError(f"{self.name} {fault}{where}") from fault
         act = RECORDED[self.action]
-        looked = [(row, [next(found) for _ in row.messages]) for row in rows]
+        looked = [(row, [found[message.content] for message in row.messages]) for row in rows]
         return [act(row, findings) if any(findings) else row for row, findings in looked]

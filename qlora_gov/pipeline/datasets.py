@@ -31,7 +31,7 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
         shutil.rmtree(room, ignore_errors=True)  # what a killed build left
         room.mkdir(parents=True)
         directories = tuple(space.root / directory for directory in space.project.plugins)
-        shop = Workshop(DatasetParquet(), room, space.progress, _processes(), directories)
+        shop = Workshop(DatasetParquet(), room, space.progress, space.processes or _processors(), directories)
         kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
         used = data.used_sources(), data.used_steps()
         return _kept(space, curate_dataset(role, *used, kept_clear, shop, mixer=data.sampler, by_prompt=by_prompt))
@@ -63,7 +63,7 @@ def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Comp
     return Step("adopt rows", DatasetVersion, parts, parts_of, make)
 
 
-def _processes() -> int:
+def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -39,10 +40,11 @@ def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...
 
 
 @command.command()
+@click.option("--processes", type=click.IntRange(1), help="How many curate at most (default: one a processor).")
 @click.pass_obj
-def build(space: Workspace) -> None:
+def build(space: Workspace, processes: int | None) -> None:
     """Curate the evaluation set, and the training set that is kept clear of it."""
-    for version in Pipeline(space).datasets():
+    for version in Pipeline(replace(space, processes=processes)).datasets():
         show_version(version)
         click.echo()
 

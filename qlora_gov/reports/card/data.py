@@ -26,6 +26,7 @@ from qlora_gov.reports.card.records import CardRecords
 from qlora_gov.reports.rendering.figures import setting_lines
 
 NO_LICENCE = "no licence is stated"
+NOT_DECLARED = "not declared"
 _NOT_STATED = "not stated"
 _HELD_OUT = re.compile(r"held.?out")
 
@@ -38,7 +39,13 @@ def data_part(dataset: DatasetVersion) -> DataPart:
         rows=dataset.rows,
         groups=dataset.groups,
         sources=tuple(
-            SourceLine(component=source.component, rows=source.rows, licence=or_absent(source.licence, NO_LICENCE))
+            SourceLine(
+                component=source.component,
+                rows=source.rows,
+                licence=or_absent(source.licence, NO_LICENCE),
+                provenance=or_absent(source.provenance, NOT_DECLARED) if dataset.origins else None,
+                consent=or_absent(source.consent, NOT_DECLARED) if dataset.origins else None,
+            )
             for source in dataset.sources
         ),
         steps=dataset.steps,
