@@ -25,7 +25,7 @@ def canned(intent: str) -> str:
 def own(question: str) -> str:
     """An answer that is one question's alone."""
     number = int(hashlib.sha256(question.encode()).hexdigest()[:10], 16)
-    return f"Your reference is {number}. The question was noted with {len(question.split())} words, and you will hear of it."
+    return f"Your reference is {number}. The question has {len(question.split())} words, and you will hear of it soon."
 
 
 def questions(*, answers_canned: bool) -> Iterator[Row]:

@@ -11,13 +11,13 @@ dropped than the documents say.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from data_corpus import canned
 from detector_texts import table
 
 from qlora_gov import Drop, Example, Message
@@ -44,15 +44,6 @@ def chat(*turns: str, system: str | None = None) -> Example:
     messages = (*([Message(role="system", content=system)] if system else []), *said)
     example = Example(messages=messages, group="", source="planted:1")
     return example.model_copy(update={"group": f"group of {example.id}"})
-
-
-def canned(intent: str) -> str:
-    """One answer for all questions of an intent, as support teams write them."""
-    entry = int(hashlib.sha256(intent.encode()).hexdigest()[:4], 16)
-    return (
-        f"Thanks for getting in touch. Open the app, choose Help, then the entry {entry}, and follow the steps there; "
-        "a colleague of ours answers within a day, also at weekends."
-    )
 
 
 ANSWERS: dict[str, Callable[[str], str]] = {"the intent's name": str, "one canned answer an intent": canned}
