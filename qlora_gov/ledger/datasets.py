@@ -53,7 +53,12 @@ class DatasetParquet:
         with reading_parquet(path) as connection:
             return rows_id(connection, but=["source"])
 
-    def publish(self, path: Path, target: Path) -> None:
-        """Write what the rows say, and not where they came from, to another file, whole or not at all."""
+    def publish(self, path: Path, target: Path, manifest: str) -> None:
+        """Write what the rows say, and not where they came from, to another file, and the manifest of them beside it.
+
+        Each is whole or not there, the manifest last: where it is, the rows are.
+        """
         with reading_parquet(path) as connection, replacing(target) as draft:
             connection.execute(copying("SELECT * EXCLUDE (source) FROM rows", draft))
+        with replacing(target.parent / "manifest.json") as draft:
+            draft.write_text(f"{manifest}\n", encoding="utf-8")

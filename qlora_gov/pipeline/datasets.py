@@ -71,7 +71,5 @@ def _kept(space: Workspace, curated: Curated) -> Made[DatasetVersion]:
     """Write the rows of a training set to its file; those of an evaluation set go to the ledger."""
     version = curated.version
     if version.role == "training":
-        path = space.dataset(version.digest)
-        DatasetParquet().publish(curated.rows, path)
-        (path.parent / "manifest.json").write_text(version.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        DatasetParquet().publish(curated.rows, space.dataset(version.digest), version.model_dump_json(indent=2))
     return version, curated.tables
