@@ -252,12 +252,15 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--rows", type=int, default=30_000)
     parser.add_argument("--only", default="speed,growth,memory,large")
+    parser.add_argument("--steps", default=",".join(STEPS), help="of which filters (default: all)")
     parser.add_argument("--loop", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.loop:
         loop(asked.loop)
         return 0
     os.environ["OMP_NUM_THREADS"] = "1"
+    for left_out in STEPS.keys() - set(asked.steps.split(",")):
+        del STEPS[left_out]
     report, quiet = Report(), True
     parts: dict[str, Callable[[Path], Any]] = {
         "speed": lambda at: speed(asked.rows, at, report),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,19 @@ def test_the_same_rows_from_elsewhere_are_the_same_version(project: Path, capsys
     assert first.digest == second.digest
     assert first.id != second.id
     assert len(list((project / ".qlora_gov" / "datasets").iterdir())) == 1
+    assert run(["verify"]) == 0
+
+
+def test_rows_that_were_lost_are_made_again_under_their_old_record(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, "build")
+    head = Ledger(project / ".qlora_gov" / "ledger.duckdb").head()
+    shutil.rmtree(project / ".qlora_gov" / "datasets")
+    assert run(["verify"]) == 12
+    said(capsys, "build")
+    assert Ledger(project / ".qlora_gov" / "ledger.duckdb").head() == head
+    assert not list((project / ".qlora_gov").glob("work/*")), "nothing unfinished is left"
     assert run(["verify"]) == 0
 
 
