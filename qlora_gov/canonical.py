@@ -10,14 +10,24 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rfc8785
 
-Column = np.ndarray[Any, Any] | Sequence[str | None]
-"""A column of rows: a numeric or boolean array, or texts of which some may be missing."""
+Column = np.ndarray[Any, Any] | Sequence[str | float | None]
+"""A column of rows: a numeric or boolean array, or texts, or numbers, of which some may be missing."""
+
+
+@dataclass(frozen=True)
+class StreamedTexts:
+    """A column of texts that are not all in memory: the lengths in bytes, -1 of a missing one, and the bytes."""
+
+    lengths: np.ndarray[Any, Any]
+    chunks: Iterable[bytes]
 
 
 def canonical_json(value: Any) -> bytes:
@@ -80,11 +90,12 @@ def tree_id(files: Mapping[str, str]) -> str:
     return content_id(dict(files))
 
 
-def columns_id(columns: Mapping[str, Column]) -> str:
+def columns_id(columns: Mapping[str, Column | StreamedTexts]) -> str:
     """The id of a table of rows: names, types, lengths and buffers, columns in the order of their names.
 
     Numbers hash as little-endian float64, int64 or bool; texts as UTF-8 with their lengths, so that moving a
-    character from one row to the next changes the id. A missing text has length -1.
+    character from one row to the next changes the id. A missing text has length -1. Numbers of which some may
+    be missing hash as the shortest texts that read back as they are.
     """
     digest = hashlib.sha256()
     for name in sorted(columns):
@@ -100,7 +111,10 @@ def _number(digits: str) -> int | float:
     return number if abs(number) < 2**53 else float(digits)
 
 
-def _buffers(column: Column) -> tuple[str, Iterable[bytes], tuple[int, ...]]:
+def _buffers(column: Column | StreamedTexts) -> tuple[str, Iterable[bytes], tuple[int, ...]]:
+    if isinstance(column, StreamedTexts):
+        lengths = np.ascontiguousarray(column.lengths, dtype="<i8")
+        return "text", chain([lengths.tobytes()], column.chunks), lengths.shape
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         kind = {"b": "?", "f": "<f8"}.get(column.dtype.kind, "<i8")
         return kind, [np.ascontiguousarray(column, dtype=kind).tobytes()], column.shape

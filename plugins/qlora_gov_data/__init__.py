@@ -1,12 +1,15 @@
 """Sources and filters of examples: where rows come from, and which of them do not go on."""
 
 from qlora_gov import FilterSpec, SourceSpec, hookimpl
+from qlora_gov_data.delimited import Csv, CsvSettings
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.hub import Hub, HubSettings
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
+from qlora_gov_data.language import Language, LanguageSettings
 from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 from qlora_gov_data.length import Length, LengthSettings
 from qlora_gov_data.parquet import Parquet, ParquetSettings
+from qlora_gov_data.reading import ReadingLevel, ReadingLevelSettings
 from qlora_gov_data.similarity import Similarity
 from qlora_gov_data.texts import Comparison
 
@@ -16,13 +19,19 @@ INVISIBLE = {2: {"invisible": "passed_over"}}
 
 @hookimpl
 def qlora_gov_sources() -> list[SourceSpec]:
-    """Contribute ``jsonl``, ``parquet`` and ``hub``."""
+    """Contribute ``jsonl``, ``csv``, ``parquet`` and ``hub``."""
     return [
         SourceSpec(
             name="jsonl",
             summary="a file with one JSON object a line",
             factory=Jsonl,
             config=JsonlSettings,
+        ),
+        SourceSpec(
+            name="csv",
+            summary="a table in a text file, with a line of column names",
+            factory=Csv,
+            config=CsvSettings,
         ),
         SourceSpec(
             name="parquet",
@@ -45,23 +54,25 @@ def qlora_gov_sources() -> list[SourceSpec]:
 
 @hookimpl
 def qlora_gov_filters() -> list[FilterSpec]:
-    """Contribute ``exact_duplicates``, ``near_duplicates``, ``length`` and ``held_out_leak``."""
+    """Contribute what drops duplicates, leaks, and rows by length, and what labels them."""
     return [
         FilterSpec(
             name="exact_duplicates",
-            summary="drops a conversation that stood earlier, but for case and white space",
+            summary="drops all but one of the same conversations, whatever their case and white space",
             factory=ExactDuplicates,
             config=Comparison,
+            scope="set",
+            revision=2,
             from_schema=INVISIBLE,
         ),
         FilterSpec(
             name="near_duplicates",
-            summary="drops a conversation whose words are nearly those of an earlier one",
+            summary="drops a conversation whose prompt and answer are nearly those of another one",
             factory=NearDuplicates,
             config=Similarity,
+            scope="set",
+            revision=2,
             from_schema=INVISIBLE,
-            requires=("datasketch",),
-            extra="data",
         ),
         FilterSpec(
             name="length",
@@ -70,13 +81,28 @@ def qlora_gov_filters() -> list[FilterSpec]:
             config=LengthSettings,
         ),
         FilterSpec(
+            name="language",
+            summary="tells the language of a row that states none, and drops rows in others than those to keep",
+            factory=Language,
+            config=LanguageSettings,
+            requires=("py3langid",),
+            extra="data",
+        ),
+        FilterSpec(
+            name="reading_level",
+            summary="tells how hard English rows are to read, by the grade of school",
+            factory=ReadingLevel,
+            config=ReadingLevelSettings,
+            requires=("pyphen", "textstat"),
+            extra="data",
+        ),
+        FilterSpec(
             name="held_out_leak",
-            summary="drops a training row whose group or prompt is in the evaluation set, or nearly so",
+            summary="drops a training row whose group or text is in the evaluation set, or nearly, or that holds one",
             factory=HeldOutLeak,
             config=HeldOutLeakSettings,
+            revision=2,
             from_schema=INVISIBLE,
             decontaminates=True,
-            requires=("datasketch",),
-            extra="data",
         ),
     ]

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from qlora_gov import DataError, Example, ProjectDirectory, Settings
+from qlora_gov import DataError, Example, ProjectDirectory
 from qlora_gov_data.arrow import load_rows, one_line
-from qlora_gov_data.rows import read_examples
+from qlora_gov_data.rows import RowSettings, read_examples
 
 
-class HubSettings(Settings):
+class HubSettings(RowSettings):
     """A data set by its id on the hub and its commit, or a directory; and which part of it."""
 
     dataset: str | None = Field(default=None, description="its id on the hub")
@@ -52,7 +52,8 @@ class Hub:
         wanted = self._settings
         directory = wanted.directory or self._snapshot()
         address = "/".join(filter(None, (wanted.dataset or directory.name, wanted.subset, wanted.split)))
-        return read_examples(address, load_rows(address, str(directory), name=wanted.subset, split=wanted.split))
+        rows = load_rows(address, str(directory), name=wanted.subset, split=wanted.split)
+        return read_examples(address, rows, wanted)
 
     def _snapshot(self) -> Path:
         from huggingface_hub import snapshot_download

@@ -2,66 +2,132 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pydantic import Field
 
 from qlora_gov import Drop, Example
-from qlora_gov_data.similarity import NearTexts, Similarity
-from qlora_gov_data.texts import dialogue, normalised
+from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, Similarity, fingerprints, shared, telling
+from qlora_gov_data.texts import dialogue, squeezed
 
-GROUP = Drop("group is held out")
-TEXT = Drop("text is held out")
-NEAR = Drop("near-duplicate of a held-out row")
+GROUP = "group is held out"
+TEXT = "text is held out"
+NEAR = "near-duplicate of a held-out row"
+WITHIN = "holds a held-out text"
+LABEL_WORDS = 4
+"""Words from which on an answer is more than a label."""
 
 
 class HeldOutLeakSettings(Similarity):
-    """Prompts are short: one changed word of ten leaves .64 of the pairs of words, but .45 of the triples."""
+    """Prompts are short: one changed word of ten leaves .64 of the pairs of words, but .45 of the triples.
 
-    threshold: float = Field(default=0.6, ge=0.1, lt=1, description="least similarity at which a prompt leaks")
+    Likeness is that of what was asked; an answer leaks where it is held whole, as many of one kind are alike.
+    """
+
+    threshold: float = Field(default=0.6, ge=0.1, lt=1, description="least similarity at which a text leaks")
     shingle: int = Field(default=2, ge=1, le=10, description="words that are compared as one")
+    containment: float = Field(
+        default=0.95, ge=0.1, le=1, description="least share of a held-out prompt that a longer text holds as a leak"
+    )
+    answer_words: int = Field(
+        default=8, ge=1, description="least words of a held-out answer that is looked for; none that several rows share"
+    )
 
 
 class HeldOutLeak:
-    """Drops a row that shares its group or its prompt with a held-out row, or whose prompt is near to one's.
+    """Drops a row that shares its group or a text with a held-out row, or a text near to one's, or that holds one.
 
-    Each row is judged by itself: neither the order of the rows nor that of the held-out ones matters.
+    Every turn of a row is compared by itself, system turns too, and so is all that was said before each of the
+    assistant's. Held-out are the prompts, the last question of each, and answers that are one row's alone. Each row
+    is judged by itself: neither the order of the rows nor that of the held-out ones matters. What says the same in
+    other words is not found.
     """
 
     def __init__(self, settings: HeldOutLeakSettings) -> None:
         self._settings = settings
+        self._held = _HeldOut((), settings)
 
-    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Return each example, or a Drop that says what of it is held out."""
-        held = _HeldOut(held_out, self._settings)
-        return [held.leak(example) or example for example in examples]
+    def keep_clear_of(self, held_out: Sequence[Example]) -> None:
+        """Take note of the texts and groups of the evaluation rows."""
+        self._held = _HeldOut(held_out, self._settings)
+
+    def apply(self, rows: Sequence[Example]) -> Sequence[Example | Drop]:
+        """Return each row, or a Drop that says what of it is held out."""
+        return [self._held.leak(row) or row for row in rows]
+
+
+class _Held(NamedTuple):
+    """A text of a held-out row, and whether it was asked or answered."""
+
+    id: str
+    asked: bool
+    shingles: Fingerprints
 
 
 class _HeldOut:
     """What training rows must not share with the held-out rows."""
 
-    def __init__(self, examples: Sequence[Example], settings: Similarity) -> None:
-        prompts = [dialogue(example.prompt) for example in examples]
-        self._groups = {example.group for example in examples}
-        self._invisible = settings.invisible
-        self._texts = {text for prompt in prompts if (text := normalised(prompt, self._invisible))}
-        self._near = NearTexts(settings)
-        for prompt in prompts:
-            self._near.add(self._near.sketch(prompt))
+    def __init__(self, examples: Sequence[Example], settings: HeldOutLeakSettings) -> None:
+        self._settings = settings
+        self._groups = {example.group: example.id for example in examples}
+        self._texts: dict[str, str] = {}
+        self._near: list[_Held] = []
+        self._places: dict[int, list[int]] = {}
+        for id_, asked, text in _texts_of(examples, settings):
+            if plain := squeezed(text, settings.invisible):
+                self._texts.setdefault(plain, id_)
+                self._near.append(_Held(id_, asked, fingerprints(text, settings.shingle, settings.invisible)))
+        frequencies = Frequencies()
+        for held in self._near:
+            frequencies.add(held.shingles)
+        least = min(settings.threshold, settings.containment)
+        for place, held in enumerate(self._near):
+            for one in frequencies.rarest(held.shingles, telling(len(held.shingles), least)):
+                self._places.setdefault(one, []).append(place)
 
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
-            return GROUP
-        prompts = list(_prompts(example))
-        if any(normalised(prompt, self._invisible) in self._texts for prompt in prompts):
-            return TEXT
-        if any(self._near.has_near(self._near.sketch(prompt)) for prompt in prompts):
-            return NEAR
+            return Drop(GROUP, 1.0, self._groups[example.group])
+        texts = dict(_texts_in(example))
+        for text, tells in texts.items():
+            same = self._texts.get(squeezed(text, self._settings.invisible))
+            if tells and same is not None:
+                return Drop(TEXT, 1.0, same)
+        return next(filter(None, map(self._near_leak, texts)), None)
+
+    def _near_leak(self, text: str) -> Drop | None:
+        """The first held-out text that is near to this one, or within it."""
+        shingles = fingerprints(text, self._settings.shingle, self._settings.invisible)
+        candidates = {place for one in shingles.tolist() for place in self._places.get(one, ())}
+        for held in map(self._near.__getitem__, sorted(candidates)):
+            both = shared(shingles, held.shingles)
+            alike = both / (len(shingles) + len(held.shingles) - both)
+            if held.asked and alike >= self._settings.threshold:
+                return Drop(NEAR, alike, held.id)
+            if (within := both / len(held.shingles)) >= (self._settings.containment if held.asked else 1):
+                return Drop(WITHIN, within, held.id)
         return None
 
 
-def _prompts(example: Example) -> Iterator[str]:
-    """What was said before each assistant turn, since training learns from every one of them."""
+def _texts_of(examples: Sequence[Example], settings: HeldOutLeakSettings) -> Iterator[tuple[str, bool, str]]:
+    """Of held-out rows, the texts that training rows are compared with: whose, whether it was asked, and the text."""
+    answers = Counter(squeezed(example.reference, settings.invisible) for example in examples)
+    for example in examples:
+        yield from ((example.id, True, text) for text in dict.fromkeys((dialogue(example.prompt), example.question)))
+        alone = answers[squeezed(example.reference, settings.invisible)] == 1
+        if alone and len(WORD.findall(example.reference)) >= settings.answer_words:
+            yield example.id, False, example.reference
+
+
+def _texts_in(example: Example) -> Iterator[tuple[str, bool]]:
+    """Every turn, and what was said before each of the assistant's, since training learns from every one of them.
+
+    With each, whether it tells anything that it is a held-out text: an answer of a word or two may be a mere label.
+    """
     for place, message in enumerate(example.messages):
-        if message.role == "assistant":
-            yield dialogue(example.messages[:place])
+        answer = message.role == "assistant"
+        yield message.content, not answer or len(WORD.findall(message.content)) >= LABEL_WORDS
+        if answer:
+            yield dialogue(example.messages[:place]), True

@@ -55,9 +55,9 @@ class Length:
     def __init__(self, settings: LengthSettings) -> None:
         self._settings = settings
 
-    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Return each example, or a Drop that names the first limit it breaks."""
-        return [next(self._drops(example), example) for example in examples]
+    def apply(self, rows: Sequence[Example]) -> Sequence[Example | Drop]:
+        """Return each row, or a Drop that names the first limit it breaks."""
+        return [next(self._drops(row), row) for row in rows]
 
     def _drops(self, example: Example) -> Iterator[Drop]:
         prompt = "\n".join(message.content for message in example.prompt)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from qlora_gov import Example, ProjectFile, Settings
+from qlora_gov import Example, ProjectFile
 from qlora_gov_data.arrow import load_rows
-from qlora_gov_data.rows import read_examples
+from qlora_gov_data.rows import RowSettings, read_examples
 
 
-class ParquetSettings(Settings):
+class ParquetSettings(RowSettings):
     """Which file."""
 
     path: ProjectFile = Field(description="the file, relative to the project file")
@@ -21,7 +21,7 @@ class Parquet:
     """Reads a table with the columns that a row of JSONL has as keys."""
 
     def __init__(self, settings: ParquetSettings) -> None:
-        self._path = settings.path
+        self._settings = settings
 
     def read(self) -> Iterator[Example]:
         """Yield the examples in the order of their rows, counted from 1.
@@ -29,5 +29,6 @@ class Parquet:
         Raises:
             DataError: The file is not Parquet or holds nothing, or a row is not an example.
         """
-        name = self._path.name
-        return read_examples(name, load_rows(name, "parquet", data_files=str(self._path), split="train"))
+        path = self._settings.path
+        rows = load_rows(path.name, "parquet", data_files=str(path), split="train")
+        return read_examples(path.name, rows, self._settings)

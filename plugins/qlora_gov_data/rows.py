@@ -3,54 +3,91 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import rfc8785
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, field_validator
 
-from qlora_gov import DataError, Example
+from qlora_gov import DataError, Example, Settings
+from qlora_gov_data.shapes import Fields, Name, turns_of
 
 LABELS = ("group", "provenance", "intent", "language")
+TOLD = 20
+"""Rows at fault that are told in full; the others are counted."""
 
 
-def read_examples(name: str, rows: Iterable[tuple[int, Any]]) -> Iterator[Example]:
+class RowSettings(Settings):
+    """In which shape rows are, and what their keys are called."""
+
+    shape: Name | None = Field(
+        default=None, description="of the rows; where none is named, 'messages', or 'prompt' with 'response'"
+    )
+    columns: Mapping[str, str] = Field(
+        default={}, description="keys of the rows that are called otherwise, such as {prompt: question}"
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _each_once(cls, columns: Mapping[str, str]) -> Mapping[str, str]:
+        if len(set(columns.values())) < len(columns):
+            raise ValueError("names one column twice")
+        return columns
+
+
+PLAIN = RowSettings()
+
+
+def read_examples(name: str, rows: Iterable[tuple[int, Any]], settings: RowSettings = PLAIN) -> Iterator[Example]:
     """Numbered rows of the source ``name`` as examples, whose address is ``name:number``.
 
+    A row may be a function that makes it, and that raises DataError where it cannot.
+
     Raises:
-        DataError: A row is not an example, or there is no row.
+        DataError: Rows are no examples, after the last one: a line for each of the first, then their number; or there
+            is no row.
     """
-    number = None
+    number, faults = None, []
     for number, row in rows:
-        yield example_of(row, f"{name}:{number}")
+        try:
+            yield example_of(row() if callable(row) else row, f"{name}:{number}", settings)
+        except DataError as error:
+            faults.append(error.lines[0])
     if number is None:
         raise DataError(f"{name}: holds no examples")
+    if faults:
+        more = [f"{name}: {len(faults) - TOLD:,} more rows are at fault"] if len(faults) > TOLD else []
+        raise DataError(*faults[:TOLD], *more)
 
 
-def example_of(row: Any, source: str) -> Example:
+Later = Callable[[], Any]
+"""A row that is not made yet."""
+
+
+def example_of(row: Any, source: str, settings: RowSettings = PLAIN) -> Example:
     """The example that a row describes.
 
-    The conversation is ``messages``, a list of turns with ``role`` and ``content``, or else the pair ``prompt``
-    and ``response``. ``group`` falls back to the example's own id. Keys that have no meaning here are kept in
-    ``extra``. A null is an absent key, since a table has every column in every row.
+    The conversation is in one of the shapes of :mod:`qlora_gov_data.shapes`. ``group`` falls back to the example's own
+    id. Keys that have no meaning here are kept in ``extra``. A null is an absent key, since a table has every column in
+    every row.
 
     Raises:
         DataError: The row is not such a mapping; the message starts with ``source``, its address.
     """
     try:
-        return _example_of(row, source)
+        return _example_of(row, source, settings)
     except ValidationError as error:
         raise DataError(f"{source}: {_explain(error)}") from error
     except ValueError as error:
         raise DataError(f"{source}: {error}") from error
 
 
-def _example_of(row: Any, source: str) -> Example:
+def _example_of(row: Any, source: str, settings: RowSettings) -> Example:
     if not isinstance(row, Mapping):
         raise ValueError("not an object with 'messages' or with 'prompt' and 'response'")
-    fields = {key: value for key, value in row.items() if value is not None}
+    fields = _renamed({key: value for key, value in row.items() if value is not None}, settings.columns)
     _check_recordable(fields)
-    turns = _pop_turns(fields)
+    turns = turns_of(fields, settings.shape)
     labels = {label: fields.pop(label) for label in LABELS if label in fields}
     if labels.get("group") == "":
         raise ValueError("group is empty; leave the key out of a row that belongs to none")
@@ -59,34 +96,23 @@ def _example_of(row: Any, source: str) -> Example:
     return example if example.group else example.model_copy(update={"group": example.id})
 
 
-def _check_recordable(fields: Mapping[str, Any]) -> None:
+def _renamed(fields: Fields, columns: Mapping[str, str]) -> Fields:
+    """The fields under the names that they have here. Raises ValueError for a column that is not there."""
+    if not columns:
+        return fields
+    ours = {theirs: name for name, theirs in columns.items()}
+    if both := [name for name in columns if name in fields and name not in ours]:
+        raise ValueError(f"has a key {both[0]!r} of its own besides {columns[both[0]]!r}, which 'columns' calls so")
+    return {ours.get(key, key): value for key, value in fields.items()}
+
+
+def _check_recordable(fields: Fields) -> None:
     """Refuse what canonical JSON cannot carry, and so no digest cover: NaN, 2**60, half a surrogate pair."""
     for key, value in fields.items():
         try:
             rfc8785.dumps({key: value})
         except ValueError as error:
             raise ValueError(f"key {key!a} cannot be recorded: {error}") from error
-
-
-def _pop_turns(fields: dict[str, Any]) -> list[Any]:
-    if "messages" not in fields:
-        return _pop_pair(fields)
-    turns = fields.pop("messages")
-    if not isinstance(turns, list) or not turns:
-        raise ValueError("'messages' must be a list of one turn or more")
-    return [{k: v for k, v in turn.items() if v is not None} if isinstance(turn, Mapping) else turn for turn in turns]
-
-
-def _pop_pair(fields: dict[str, Any]) -> list[Any]:
-    missing = [key for key in ("prompt", "response") if key not in fields]
-    if len(missing) == 2:
-        raise ValueError("no 'messages', and no 'prompt' with 'response'")
-    if missing:
-        raise ValueError(f"no {missing[0]!r}; a row without 'messages' needs 'prompt' and 'response'")
-    return [
-        {"role": "user", "content": fields.pop("prompt")},
-        {"role": "assistant", "content": fields.pop("response")},
-    ]
 
 
 def _check_assistant(example: Example) -> None:

@@ -40,6 +40,15 @@ def normalised(text: str, invisible: Invisible = "compared") -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def squeezed(text: str, invisible: Invisible = "compared") -> str:
+    """The letters and digits of a normalised text alone: punctuation and spaces tell no two texts apart.
+
+    Of a text that has none, what it has.
+    """
+    plain = normalised(text, invisible)
+    return "".join(filter(str.isalnum, plain)) or plain
+
+
 def dialogue(messages: Iterable[Message]) -> str:
     """What the user and the assistant said. A system turn is shared by many rows and would make them alike."""
     return "\n".join(message.content for message in messages if message.role in ("user", "assistant"))

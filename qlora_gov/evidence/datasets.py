@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from qlora_gov.canonical import columns_id
-from qlora_gov.errors import IntegrityError
+from qlora_gov.canonical import columns_id, short_id
+from qlora_gov.errors import IntegrityError, UsageError
 from qlora_gov.ledger import Ledger, read_parquet
 from qlora_gov.ledger.files import dataset_file
+from qlora_gov.ledger.reading import held
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.example import Example
-from qlora_gov.records.table import examples_of
+from qlora_gov.records.table import Table, examples_of, examples_table, origins_table
 
 
 def evaluation_rows(ledger: Ledger, dataset: str, rows: Sequence[int] | None = None) -> list[Example]:
@@ -25,10 +26,45 @@ def evaluation_rows(ledger: Ledger, dataset: str, rows: Sequence[int] | None = N
     return examples_of(table)
 
 
-def training_rows(artefacts: Path, version: DatasetVersion) -> list[Example]:
+def version_named(ledger: Ledger, name: str | None, role: str | None = None) -> DatasetVersion:
+    """The newest dataset version whose digest or record begins with ``name``, or the newest of all, of a role.
+
+    Raises UsageError where there is none, and for the start of several.
+    """
+    versions = [held(entry, DatasetVersion) for entry in reversed(ledger.entries(DatasetVersion.kind))]
+    versions = [version for version in versions if role in (None, version.role)]
+    if name is None:
+        if not versions:
+            raise UsageError("no dataset version is on record; 'qlora-gov data build' makes one")
+        return versions[0]
+    start = name.removeprefix("sha256:")
+    found = [one for one in versions if any(short_id(id_, 64).startswith(start) for id_ in (one.digest, one.id))]
+    if not found or not start:
+        raise UsageError(f"no dataset version is known as {name!r}; 'qlora-gov data list' shows them")
+    if len({version.digest for version in found}) > 1:
+        raise UsageError(f"{name!r} is the start of several dataset versions; write more digits")
+    return found[0]
+
+
+def origins_of(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> Table:
+    """Where the rows of a version came from: the columns of the table ``origins``.
+
+    Raises IntegrityError where what is there is not what is on record, DataError where a file is not here.
+    """
+    entry = ledger.get(version.id)
+    if version.role == "training" and version.origins is not None:
+        return ledger.table(entry, "origins")
+    if version.role == "evaluation":
+        return origins_table(ledger.table(entry, "examples"))
+    return origins_table(examples_table(training_rows(ledger, artefacts, version)))
+
+
+def training_rows(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> list[Example]:
     """The rows of a training set. Raises IntegrityError where its file holds others than those on record."""
     path = dataset_file(artefacts, version.digest)
     table = read_parquet(path)
     if columns_id(table) != version.digest:
         raise IntegrityError(f"{path}: not the rows of dataset {version.id}; delete the file to have it made again")
+    if version.origins is not None:
+        table["source"] = ledger.table(ledger.get(version.id), "origins")["source"]
     return examples_of(table)

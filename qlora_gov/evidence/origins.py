@@ -1,4 +1,4 @@
-"""Which file of the project a row of a dataset came from: a row states the file's name alone, with its line."""
+"""Which file of the project a row of a dataset came from: rows once stated the file's name alone, with its line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ _FILE_AND_LINE = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})", re.DOTALL
 def origin(example: Example, dataset: DatasetVersion, root: Path) -> str | None:
     """The path from the project's directory, with forward slashes, of the file that holds the row.
 
-    It is one that a source of the dataset names. Of several files of one name it is the one that holds the row's text
-    on that line and has not changed since; None where that cannot be told, or where the source is no file.
+    It is one that a source of the dataset names: that with the path which the row states, or else with the name. Of
+    several files of one name it is the one that holds the row's text on that line and has not changed since; None where
+    that cannot be told, or where the source is no file.
     """
     found = _FILE_AND_LINE.fullmatch(example.source)
     if found is None:
         return None
-    files = [file for file in _files(dataset) if PurePosixPath(file.path).name == found["file"]]
+    named = list(_files(dataset))
+    files = [file for file in named if file.path == found["file"]]
+    files = files or [file for file in named if PurePosixPath(file.path).name == found["file"]]
     if len(files) > 1:
         held = {file: _held(example, root / file.path, file.digest, int(found["line"])) for file in files}
         most = max(held.values())

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from qlora_gov.errors import did_you_mean
 from qlora_gov.guardrails.redact import redact_numbered, redact_spans
-from qlora_gov.plugin.specs import Drop, Finding
+from qlora_gov.plugin.specs import Change, Drop, Finding, Span
 from qlora_gov.records.example import Example, Message
 
 Found = Sequence[Sequence[Finding]]
@@ -18,24 +18,38 @@ _NUMBERS_FROM = 2
 
 
 def _drop(example: Example, found: Found) -> Drop:
-    return Drop(", ".join(sorted({finding.kind for turn in found for finding in turn})))
+    return Drop(_kinds(found), _surest(found), spans=_spans(found))
 
 
-def _redact(example: Example, found: Found) -> Example:
+def _redact(example: Example, found: Found) -> Change:
     turns = zip(example.messages, found, strict=True)
-    return _saying(example, [redact_spans(message.content, turn) for message, turn in turns])
+    return _saying(example, [redact_spans(message.content, turn) for message, turn in turns], found)
 
 
-def _number(example: Example, found: Found) -> Example:
-    return _saying(example, redact_numbered([message.content for message in example.messages], found))
+def _number(example: Example, found: Found) -> Change:
+    return _saying(example, redact_numbered([message.content for message in example.messages], found), found)
 
 
-def _saying(example: Example, texts: Sequence[str]) -> Example:
+def _saying(example: Example, texts: Sequence[str], found: Found) -> Change:
     turns = zip(example.messages, texts, strict=True)
-    return example.with_messages(tuple(Message(role=message.role, content=text) for message, text in turns))
+    said = example.with_messages(tuple(Message(role=message.role, content=text) for message, text in turns))
+    return Change(said, _kinds(found), _surest(found), _spans(found))
 
 
-Action = Callable[[Example, Found], Example | Drop]
+def _kinds(found: Found) -> str:
+    return ", ".join(sorted({finding.kind for turn in found for finding in turn}))
+
+
+def _surest(found: Found) -> float:
+    return max(finding.score for turn in found for finding in turn)
+
+
+def _spans(found: Found) -> tuple[Span, ...]:
+    """Where the findings are, in the row as it was."""
+    return tuple(Span(at, one.kind, one.start, one.end) for at, turn in enumerate(found) for one in turn)
+
+
+Action = Callable[[Example, Found], Change | Drop]
 
 ACTIONS: Mapping[str, Action] = MappingProxyType({"drop": _drop, REDACT: _redact})
 """Each action by its name in the project file."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from qlora_gov.errors import PluginError, ProjectError
 from qlora_gov.guardrails.actions import RECORDED, known_action
 from qlora_gov.guardrails.detect import DetectorError, detect_all
-from qlora_gov.plugin.specs import Drop, Guardrail
+from qlora_gov.plugin.specs import Change, Drop, Guardrail
 from qlora_gov.records.example import Example
 
 
@@ -26,14 +26,18 @@ class GuardrailFilter:
         except ValueError as error:
             raise ProjectError(f"{name}: {error}") from error
 
-    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Look at every turn of every example. Raises PluginError where the detector fails, naming the row."""
-        turns = [(example, message.content) for example in examples for message in example.messages]
+    def apply(self, rows: Sequence[Example]) -> Sequence[Example | Change | Drop]:
+        """Look at every turn of every row. Raises PluginError where the detector fails, naming the row."""
+        first: dict[str, Example] = {}  # each text once: many rows share a system turn or an answer
+        for row in rows:
+            for message in row.messages:
+                first.setdefault(message.content, row)
+        texts = list(first)
         try:
-            found = iter(detect_all(self.guardrail, [text for _, text in turns], self.kinds, self.name))
+            found = dict(zip(texts, detect_all(self.guardrail, texts, self.kinds, self.name), strict=True))
         except DetectorError as fault:
-            where = "" if fault.text is None else f", in {turns[fault.text][0].source}"
+            where = "" if fault.text is None else f", in {first[texts[fault.text]].source}"
             raise PluginError(f"{self.name} {fault}{where}") from fault
         act = RECORDED[self.action]
-        looked = [(example, [next(found) for _ in example.messages]) for example in examples]
-        return [act(example, findings) if any(findings) else example for example, findings in looked]
+        looked = [(row, [found[message.content] for message in row.messages]) for row in rows]
+        return [act(row, findings) if any(findings) else row for row, findings in looked]

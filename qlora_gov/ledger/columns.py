@@ -72,8 +72,12 @@ def scores(table: Table, index: int, rows: int, k: int) -> tuple[Floats, Bools]:
 def _typed(where: str, kind: str, column: Column) -> Column:
     if kind in _DTYPES:
         return _numbers(where, np.asarray(column), _DTYPES[kind])
-    texts: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
-    return _texts(where, texts, optional=kind.endswith("?"))
+    values: list[Any] = column.tolist() if isinstance(column, np.ndarray) else list(column)
+    if kind == "DOUBLE?":
+        given = _numbers(where, np.array([value for value in values if value is not None], dtype=float), np.float64)
+        present = iter(given.tolist())
+        return [None if value is None else next(present) for value in values]
+    return _texts(where, values, optional=kind.endswith("?"))
 
 
 def _numbers(where: str, values: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:

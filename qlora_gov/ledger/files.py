@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qlora_gov.canonical import columns_id, file_id, short_id, tree_id
+from qlora_gov.canonical import file_id, short_id, tree_id
 from qlora_gov.errors import DataError
 from qlora_gov.ledger.entry import Entry, place
-from qlora_gov.ledger.parquet import read_parquet
+from qlora_gov.ledger.parquet import parquet_id
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.records import Adapter, Card, DatasetVersion, Record
 
@@ -77,7 +77,7 @@ def _rows(where: str, path: Path, dataset: DatasetVersion) -> Iterator[Problem]:
             yield Problem(ProblemKind.MISSING, where, f"no such file: {path}")
         return
     try:
-        intact = columns_id(read_parquet(path)) == dataset.digest
+        intact = parquet_id(path) == dataset.digest
     except DataError:
         intact = False
     if not intact:

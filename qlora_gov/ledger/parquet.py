@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import glob
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
-from qlora_gov.canonical import Column
+from qlora_gov.canonical import Column, StreamedTexts, columns_id
 from qlora_gov.errors import DataError, LedgerError, UsageError, did_you_mean
 from qlora_gov.ledger.connection import connect, translated
 from qlora_gov.ledger.ledger import Ledger
-from qlora_gov.ledger.sql import copying
+from qlora_gov.ledger.sql import copying, literal, names
 from qlora_gov.records.table import TABLES, Table
 
 _EXPORTED = ("entries", *TABLES)
+_CHUNK = 10_000
 
 
 def write_parquet(path: Path, table: Table) -> None:
     """Write a table, whole or not at all. Raises StorageError where the disk is full or not writable."""
     arrays = {name: np.ascontiguousarray(column, dtype=_dtype(column)) for name, column in table.items()}
-    with _replacing(path) as draft, closing(connect()) as connection:
+    with replacing(path) as draft, closing(connect()) as connection:
         connection.register("rows", arrays)
         connection.execute(copying("FROM rows", draft))
 
@@ -35,7 +39,7 @@ def export(ledger: Ledger, name: str, path: Path) -> None:
     """
     if name not in _EXPORTED:
         raise UsageError(f"a ledger has no table {name!r}; {did_you_mean(name, _EXPORTED)}")
-    with ledger.reading() as session, _replacing(path) as draft:
+    with ledger.reading() as session, replacing(path) as draft:
         session.copy(f"FROM {name}", draft)
 
 
@@ -44,19 +48,66 @@ def read_parquet(path: Path) -> dict[str, Column]:
 
     Raises DataError where the file is absent or not Parquet.
     """
-    if not path.is_file():
-        raise DataError(f"no such file: {path}")
-    try:
-        with translated(path), closing(connect()) as connection:
-            # DuckDB would take * and ? in a path as a pattern
-            arrays = connection.execute("SELECT * FROM read_parquet(?)", [glob.escape(str(path))]).fetchnumpy()
-    except LedgerError as error:
-        raise DataError(str(error)) from error
+    with reading_parquet(path) as connection:
+        return as_columns(connection.execute("FROM rows").fetchnumpy())
+
+
+def as_columns(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Column]:
+    """What DuckDB gives as numpy's: texts as lists."""
     return {name: array.tolist() if array.dtype == object else array for name, array in arrays.items()}
 
 
+def parquet_id(path: Path) -> str:
+    """The columns_id of a table in a file, of which no more than a part is in memory.
+
+    Raises DataError where the file is absent or not Parquet.
+    """
+    with reading_parquet(path) as connection:
+        return rows_id(connection)
+
+
+def rows_id(connection: duckdb.DuckDBPyConnection, but: Collection[str] = ()) -> str:
+    """The same of the table ``rows`` of an open connection, without some of its columns."""
+    kinds = {name: str(kind) for name, kind, *_ in connection.execute("DESCRIBE rows").fetchall() if name not in but}
+    return columns_id({name: _streamed(connection, name, kind) for name, kind in kinds.items()})
+
+
+def _streamed(connection: duckdb.DuckDBPyConnection, name: str, kind: str) -> Column | StreamedTexts:
+    column = names([name])
+    if kind != "VARCHAR":
+        numbers: NDArray[Any] = connection.execute(f"SELECT {column} FROM rows").fetchnumpy()[name]  # noqa: S608
+        return numbers
+
+    def chunks() -> Iterator[bytes]:
+        found = connection.execute(f"SELECT {column} FROM rows")  # noqa: S608
+        while rows := found.fetchmany(_CHUNK):
+            yield "".join(text for (text,) in rows if text is not None).encode()
+
+    lengths = connection.execute(f"SELECT coalesce(strlen({column}), -1) AS bytes FROM rows").fetchnumpy()  # noqa: S608
+    return StreamedTexts(lengths["bytes"], chunks())
+
+
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
+def reading_parquet(*paths: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in which the view ``rows`` is what some files hold, one after the other.
+
+    Raises DataError where one is absent or not Parquet.
+    """
+    for path in paths:
+        if not path.is_file():
+            raise DataError(f"no such file: {path}")
+    # DuckDB would take * and ? in a path as a pattern
+    files = ", ".join(literal(glob.escape(str(path))) for path in paths)
+    try:
+        with translated(paths[0]), closing(connect()) as connection:
+            connection.execute(f"CREATE VIEW rows AS FROM read_parquet([{files}])")
+            yield connection
+    except LedgerError as error:
+        raise DataError(str(error)) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
     """Where to write what then takes the place of ``path``."""
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)

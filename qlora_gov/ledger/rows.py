@@ -15,7 +15,7 @@ from qlora_gov.ledger import columns
 from qlora_gov.ledger.problems import Problem, ProblemKind
 from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.records import Absent, DatasetVersion, Evaluation, Measurement, Record, Responses
-from qlora_gov.records.table import Floats, Table, cut_short, empty_answers, scores_id
+from qlora_gov.records.table import Floats, Table, cut_short, empty_answers, origins_table, scores_id, without_origins
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ _RELATIVE = 1e-9
 def tables_of(record: Record) -> tuple[str, ...]:
     """The tables in which a record has rows. Training rows are not among them: they lie in a Parquet file."""
     match record:
-        case DatasetVersion(role="evaluation"):
-            return ("examples",)
+        case DatasetVersion():
+            rows = ("examples",) if record.role == "evaluation" else ("origins",) * (record.origins is not None)
+            return (*rows, *("changes",) * (record.changes is not None))
         case Responses():
             optional = {"likelihoods": record.likelihoods, "recorded": record.recorded}
             return ("responses", *(name for name, digest in optional.items() if digest is not None))
@@ -62,8 +63,15 @@ def table_problems(
 ) -> Iterator[Problem]:
     """The same of one table."""
     match record, name:
-        case DatasetVersion(role="evaluation"), "examples":
+        case DatasetVersion(role="evaluation", origins=None), "examples":
             yield from _table(f"{where}, examples", table, record.digest, record.rows)
+        case DatasetVersion(role="evaluation", origins=str(digest)), "examples":
+            yield from _table(f"{where}, examples", without_origins(table), record.digest, record.rows)
+            yield from _table(f"{where}, origins of examples", origins_table(table), digest, record.rows)
+        case DatasetVersion(role="training", origins=str(digest)), "origins":
+            yield from _table(f"{where}, origins", table, digest, record.rows)
+        case DatasetVersion(changes=str(digest)), "changes":
+            yield from _table(f"{where}, changes", table, digest, None)
         case Responses(), "responses":
             yield from _table(f"{where}, responses", table, record.digest, record.rows)
             if record.cut not in (None, cut := cut_short(table)):

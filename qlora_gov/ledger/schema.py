@@ -67,7 +67,23 @@ def _entries_and_rows(connection: duckdb.DuckDBPyConnection) -> object:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_entries_and_rows,)
+def _origins_and_changes(connection: duckdb.DuckDBPyConnection) -> object:
+    """Version 2: where the rows of training sets came from, and what curation did with each row that it treated."""
+    return connection.execute(
+        """
+        CREATE TABLE origins (
+            entry BIGINT NOT NULL, "row" BIGINT NOT NULL, example TEXT NOT NULL, provenance TEXT, source TEXT NOT NULL
+        );
+        CREATE TABLE changes (
+            entry BIGINT NOT NULL, "row" BIGINT NOT NULL, step BIGINT NOT NULL, source TEXT NOT NULL,
+            example TEXT NOT NULL, became TEXT, reason TEXT NOT NULL, score DOUBLE CHECK (isfinite(score)),
+            matched TEXT, spans TEXT
+        );
+        """
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_entries_and_rows, _origins_and_changes)
 
 
 def version(session: Session, where: object) -> int:

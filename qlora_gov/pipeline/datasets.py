@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 from qlora_gov.canonical import columns_id
 from qlora_gov.evidence.datasets import evaluation_rows
-from qlora_gov.ledger import write_parquet
+from qlora_gov.ledger.datasets import DatasetParquet
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.plugin.specs import ImportedEvaluation
 from qlora_gov.project.binding import BoundDataset
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import Component, DatasetVersion
-from qlora_gov.records.example import Example
 from qlora_gov.records.table import examples_table
-from qlora_gov.stages.curate import HeldOut, UsedSource, curate_dataset
-from qlora_gov.stages.imports import LoggedExamples
+from qlora_gov.stages.curate.build import curate_dataset
+from qlora_gov.stages.curate.freezing import Curated, Workshop
+from qlora_gov.stages.curate.uses import HeldOut
+from qlora_gov.stages.imports import freeze_rows
 
 
 def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetVersion | None) -> Step[DatasetVersion]:
@@ -24,9 +27,14 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
     by_prompt = role == "evaluation" and space.project.strict
 
     def make(work: Path) -> Made[DatasetVersion]:
+        room = work / "curation"
+        shutil.rmtree(room, ignore_errors=True)  # what a killed build left
+        room.mkdir(parents=True)
+        directories = tuple(space.root / directory for directory in space.project.plugins)
+        shop = Workshop(DatasetParquet(), room, space.progress, space.processes or _processors(), directories)
         kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
         used = data.used_sources(), data.used_steps()
-        return _kept(space, *curate_dataset(role, *used, kept_clear, space.progress, by_prompt=by_prompt))
+        return _kept(space, curate_dataset(role, *used, kept_clear, shop, mixer=data.sampler, by_prompt=by_prompt))
 
     def parts_of(version: DatasetVersion) -> dict[str, Any]:
         return {"role": version.role, "data": data.key_of(version), "held_out": version.held_out}
@@ -35,8 +43,8 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
         return version.role == "evaluation" or space.dataset(version.digest).is_file()
 
     parts = {"role": role, "data": data.key, "held_out": held_out.id if held_out else None}
-    revision = 2 if by_prompt else 1
-    return Step("curate", DatasetVersion, parts, parts_of, make, usable, revision=revision)
+    released = None if by_prompt else parts | {"data": data.released_key}
+    return Step("curate", DatasetVersion, parts, parts_of, make, usable, revision=3, released=released)
 
 
 def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:
@@ -44,8 +52,8 @@ def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Comp
     digest = columns_id(examples_table([row.example for row in imported.rows]))
 
     def make(work: Path) -> Made[DatasetVersion]:
-        source = UsedSource(LoggedExamples(imported), importer, None)
-        return _kept(space, *curate_dataset("evaluation", [source], [], None, space.progress))
+        version, table = freeze_rows(imported, importer)
+        return version, {"examples": table}
 
     def parts_of(version: DatasetVersion) -> dict[str, Any]:
         importers = [source.component.identity for source in version.sources]
@@ -55,13 +63,13 @@ def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Comp
     return Step("adopt rows", DatasetVersion, parts, parts_of, make)
 
 
-def _kept(space: Workspace, version: DatasetVersion, rows: list[Example]) -> Made[DatasetVersion]:
-    """Hand on the rows of an evaluation set to the ledger, and write those of a training set to a file."""
-    table = examples_table(rows)
-    if version.role == "evaluation":
-        return version, {"examples": table}
-    path = space.dataset(version.digest)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_parquet(path, table)
-    (path.parent / "manifest.json").write_text(version.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return version, {}
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _kept(space: Workspace, curated: Curated) -> Made[DatasetVersion]:
+    """Write the rows of a training set to its file; those of an evaluation set go to the ledger."""
+    version = curated.version
+    if version.role == "training":
+        DatasetParquet().publish(curated.rows, space.dataset(version.digest), version.model_dump_json(indent=2))
+    return version, curated.tables

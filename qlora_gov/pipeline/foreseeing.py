@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.looks import looks_at_rows
@@ -31,5 +33,6 @@ def held_out_rows(space: Workspace, data: BoundDataset) -> tuple[DatasetVersion,
     step = curating(space, "evaluation", data, None)
     if (found := step.find(space.ledger)) is not None:
         return held(found, DatasetVersion), evaluation_rows(space.ledger, found.id)
-    version, tables = step.make(space.state)
+    with TemporaryDirectory(prefix="qlora-gov-") as work:
+        version, tables = step.make(Path(work))
     return version, examples_of(tables["examples"])

@@ -78,6 +78,14 @@ class Pipeline:
         """The whole path as far as the decision; what is in the ledger already is not done again."""
         return self._decide(*self.train_and_evaluate())
 
+    def datasets(self) -> tuple[DatasetVersion, DatasetVersion]:
+        """The frozen evaluation set, and the training set that is kept clear of it."""
+        setup = self.bound.trains()
+        setup.evaluation_data.require()
+        setup.training_data.require()
+        held_out = self._recorder.done(curating(self.space, "evaluation", setup.evaluation_data, None))
+        return held_out, self._recorder.done(curating(self.space, "training", setup.training_data, held_out))
+
     def train(self) -> Adapter:
         """The path as far as the adapter."""
         return self._trained(*self._prepared())
@@ -149,6 +157,15 @@ class Pipeline:
     def sides(self, decision: Decision) -> dict[str, Evaluation]:
         """The evaluations that a decision compares, by what rules call their side."""
         return {who: fetch(self.space.ledger, id_, Evaluation) for who, id_ in decision.sides.items()}
+
+    def data_of(self, decision: Decision) -> list[DatasetVersion]:
+        """The evaluation set of a decision, and the training set of its adapter where it was trained here."""
+        ledger = self.space.ledger
+        answered, adapter = responses_of(ledger, self.sides(decision)["candidate"]), None
+        if answered.adapter is not None:
+            adapter = fetch(ledger, answered.adapter, Adapter)
+        ids = [answered.dataset, *([adapter.dataset] if adapter is not None and adapter.dataset else [])]
+        return [fetch(ledger, id_, DatasetVersion) for id_ in ids]
 
     def card(self, decision: Decision) -> Path:
         """Write the files of a decision's card; returns their directory."""

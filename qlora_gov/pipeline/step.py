@@ -26,7 +26,8 @@ class Step(Generic[R]):
     ``parts`` is all that determines the record, of kind ``of``; ``parts_of`` is what such a record itself says of them.
     ``make`` is given a directory that survives a kill and is removed once the record is in the ledger; ``usable`` says
     whether the artefacts of a record found there are at hand. ``counts`` are the kinds that the record counts before
-    it, so that none of them may come between. Whoever changes what a step makes of the same parts raises ``revision``.
+    it, so that none of them may come between. Whoever changes what a step makes of the same parts raises ``revision``,
+    and says in ``released`` what its first release would have said of the parts where what that made still stands.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Step(Generic[R]):
     usable: Callable[[R], bool] = lambda record: True
     counts: tuple[str, ...] = ()
     revision: int = 1
+    released: Mapping[str, Any] | None = None
 
     @property
     def key(self) -> str:
@@ -50,10 +52,11 @@ class Step(Generic[R]):
         by what the record says.
         """
         found = ledger.find(self.key)
-        if found is not None or self.revision > 1:
+        parts = self.parts if self.revision == 1 else self.released
+        if found is not None or parts is None:
             return found
         entries = reversed(ledger.entries(self.of.kind))
-        return next((entry for entry in entries if self.parts_of(held(entry, self.of)) == self.parts), None)
+        return next((entry for entry in entries if self.parts_of(held(entry, self.of)) == parts), None)
 
 
 def stating(record: R) -> Step[R]:

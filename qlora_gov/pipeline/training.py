@@ -65,7 +65,7 @@ class _Checked:
 def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, dataset: DatasetVersion) -> Step[Adapter]:
     """Train the adapter."""
     seed, today, made = space.project.seed, space.project.base.today, trainer.make()
-    examples = training_rows(space.state, dataset)
+    examples = training_rows(space.ledger, space.state, dataset)
     inputs = made.reads(base.path, examples, today) if isinstance(made, ReadingTrainer) else {}
 
     def make(work: Path) -> Made[Adapter]:

@@ -16,38 +16,59 @@ from qlora_gov.plugin.catalog import Bound, Catalog
 from qlora_gov.plugin.measures import rate_measure
 from qlora_gov.plugin.specs import FilterSpec, Gate, GateSpec, GuardrailSpec, SourceSpec, TrainerSpec
 from qlora_gov.project.components import BoundAt, bind_components, named_in_project, placed
+from qlora_gov.project.declared import DECLARED_FROM, undeclared_sources
 from qlora_gov.project.measures import Measures, bind_measures
+from qlora_gov.project.mix import Mix
 from qlora_gov.project.schema import Dataset, Project
-from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings
+from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings, declared
 from qlora_gov.project.vacuous import vacuous_rules
 from qlora_gov.records import DatasetVersion, Policy, Rule
 from qlora_gov.records.policy import ANSWERS
-from qlora_gov.stages.curate import FILTER, UsedSource, UsedStep
+from qlora_gov.stages.curate.uses import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
+from qlora_gov.stages.sample import Sampler
 
 
 @dataclass(frozen=True)
 class BoundDataset:
-    """The sources and steps of one dataset."""
+    """The sources and steps of one dataset; of a ``strict`` one, no row is of a provenance that is not known."""
 
     sources: tuple[tuple[SourceSettings, Bound[SourceSpec]], ...]
     steps: tuple[tuple[StepSettings, Bound[FilterSpec] | Bound[GuardrailSpec]], ...]
+    strict: bool = False
+    sampler: Sampler | None = None
 
     @property
     def key(self) -> list[Any]:
-        """What determines the rows: each component's identity, and what is done with it."""
-        sources = [[bound.component.identity, use.licence] for use, bound in self.sources]
-        return [sources, [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]]
+        """What determines the rows: each component's identity, what is done with it, and how they are mixed."""
+        sources = [[bound.component.identity, *use.declared] for use, bound in self.sources]
+        steps = [[bound.component.identity, step.action or FILTER] for step, bound in self.steps]
+        return [sources, steps, *([] if self.sampler is None else [self.sampler.told])]
+
+    @property
+    def released_key(self) -> list[Any]:
+        """The same as the first release would have it; what it made of these components still stands."""
+        sources = [[bound.component.released, *use.declared] for use, bound in self.sources]
+        return [sources, [[bound.component.released, step.action or FILTER] for step, bound in self.steps]]
 
     @staticmethod
     def key_of(version: DatasetVersion) -> list[Any]:
         """The same of a dataset version on record."""
-        sources = [[source.component.identity, source.licence] for source in version.sources]
-        return [sources, [[step.component.identity, step.action] for step in version.steps]]
+        sources = [[source.component.identity, *declared(source)] for source in version.sources]
+        steps = [[step.component.identity, step.action] for step in version.steps]
+        return [sources, steps, *([] if version.mixing is None else [Sampler.said_by(version.mixing)])]
+
+    def require(self) -> None:
+        """Raise MissingExtraError for the first component whose libraries are missing."""
+        for _, bound in (*self.sources, *self.steps):
+            bound.require()
 
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""
-        return [UsedSource(bound.make(), bound.component, use.licence) for use, bound in self.sources]
+        return [
+            UsedSource(bound.make(), bound.component, use.licence, use.provenance, use.consent, self.strict)
+            for use, bound in self.sources
+        ]
 
     def used_steps(self) -> list[UsedStep]:
         """Make the steps; a guardrail becomes a filter."""
@@ -58,7 +79,9 @@ class BoundDataset:
                 else bound.make(),
                 bound.component,
                 step.action or FILTER,
+                judges_set=isinstance(bound.spec, FilterSpec) and bound.spec.scope == "set",
                 decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
+                requires=bound.spec.requires,
                 measured=bound.spec.coverage(bound.settings).measured if isinstance(bound.spec, GuardrailSpec) else (),
             )
             for step, bound in self.steps
@@ -150,6 +173,8 @@ def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject
 
     Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
     """
+    if undeclared := list(undeclared_sources(project)):
+        raise ProjectError(*undeclared)
     bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at)
     measures = bind_measures(project.evaluation, bound, project.at)
     release = _release(project, bound, measures)
@@ -165,16 +190,28 @@ def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
     if project.data is None:
         return None
     return TrainingSetup(
-        training_data=_dataset("data.training", project.data.training, bound, project.schema_),
-        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project.schema_),
+        training_data=_dataset("data.training", project.data.training, bound, project),
+        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project),
         trainer=bound["training"],
     )
 
 
-def _dataset(section: str, dataset: Dataset, bound: BoundAt, schema: int) -> BoundDataset:
+def _sampler(mix: Mix | None, seed: int) -> Sampler | None:
+    if mix is None:
+        return None
+    return Sampler(
+        {str(kind): share for kind, share in mix.target.items()}, mix.by if mix.balance == "strata" else (), seed
+    )
+
+
+def _dataset(section: str, dataset: Dataset, bound: BoundAt, project: Project) -> BoundDataset:
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
-        steps=tuple((step.acting(schema), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)),
+        steps=tuple(
+            (step.acting(project.schema_), bound[place]) for place, step in placed(f"{section}.steps", dataset.steps)
+        ),
+        strict=project.schema_ >= DECLARED_FROM,
+        sampler=_sampler(dataset.mix, project.seed),
     )
 
 

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, field_
 from qlora_gov.canonical import is_content_id
 from qlora_gov.explain import Keys
 from qlora_gov.plugin.settings import Settings
+from qlora_gov.project.mix import MixUse
 from qlora_gov.project.uses import (
     GateUse,
     Guardrail,
@@ -55,6 +56,9 @@ class Dataset(Settings):
 
     sources: tuple[SourceSettings, ...] = Field(min_length=1, description="where the rows come from, in this order")
     steps: tuple[Step, ...] = Field(default=(), description="what the rows pass through, in this order")
+    mix: MixUse | None = Field(
+        default=None, description="the shares of rows by provenance that are sampled at the end; none: no sampling"
+    )
 
 
 class Data(Settings):

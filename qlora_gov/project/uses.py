@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
 from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
-from qlora_gov.records import DetectorErrors
+from qlora_gov.records import DetectorErrors, SourceUse
+from qlora_gov.records.dataset import Provenance
 
 
 class Use(BaseModel):
@@ -68,10 +69,25 @@ class GuardrailUse(MeasureUse):
 
 
 class SourceSettings(Use):
-    """A source, with the licence of what it yields."""
+    """A source, with what its project declares of its rows."""
 
     kinds = (SourceSpec.kind,)
     licence: str | None = Field(default=None, description="licence of the rows, for the card")
+    provenance: Provenance | None = Field(
+        default=None, description="where the rows come from, of those that do not say it themselves"
+    )
+    consent: Name | None = Field(default=None, description="on what basis the rows may be used, for the card")
+
+    @property
+    def declared(self) -> list[str | None]:
+        """What determines the rows besides the source."""
+        return declared(self)
+
+
+def declared(source: SourceSettings | SourceUse) -> list[str | None]:
+    """What a project declares of a source's rows; the licence alone where it declares no more, as it once was."""
+    more = [source.provenance, source.consent]
+    return [source.licence, *(more if any(more) else [])]
 
 
 class StepSettings(Use):

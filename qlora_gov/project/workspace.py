@@ -17,7 +17,10 @@ from qlora_gov.project.schema import Project
 
 @dataclass(frozen=True)
 class Workspace:
-    """A project with its root directory, components and ledger; ``notice`` tells the user a line at once."""
+    """A project with its root directory, components and ledger; ``notice`` tells the user a line at once.
+
+    ``processes`` is how many curate data at most; None: as many as there are processors.
+    """
 
     project: Project
     root: Path
@@ -26,6 +29,7 @@ class Workspace:
     progress: Progress
     file: str = PROJECT_FILE
     notice: Callable[[str], None] = lambda line: None
+    processes: int | None = None
 
     @property
     def state(self) -> Path:

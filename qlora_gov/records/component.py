@@ -41,6 +41,11 @@ class Component(Frozen):
         return {"name": self.name, "settings": dict(self.settings), **self.meaning}
 
     @property
+    def released(self) -> dict[str, JsonValue]:
+        """The identity as the first release would have it, where the settings are those of now."""
+        return self.identity if self.revision is None else self.model_copy(update={"revision": 1}).identity
+
+    @property
     def rate(self) -> Component:
         """For a guardrail: the measurement of how often it flags a response."""
         return self.model_copy(update={"name": f"{self.name}_rate"})

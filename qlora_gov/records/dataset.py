@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from qlora_gov.records.component import Component
 from qlora_gov.records.parts import DetectorFigure
 from qlora_gov.records.record import Frozen, Record
+
+Provenance = Literal["human", "synthetic", "historical"]
+"""Written by people for this, made by a model, or taken from logs."""
+
+PROVENANCES: tuple[str, ...] = get_args(Provenance)
+
+PLAYBOOK: Mapping[str, float] = {"human": 0.3, "synthetic": 0.4, "historical": 0.3}
+"""The playbook's shares of training rows; historical ones come from logs."""
+
+LABELS = ("provenance", "intent", "language")
+"""The labels of rows that a version counts."""
+
+
+def named_counts(counts: Mapping[str | None, int]) -> dict[str, int]:
+    """Rows by the value of a label, as a version states them: those without one are named so, too."""
+    named: Counter[str] = Counter()
+    for value, rows in counts.items():
+        named[value or "not stated"] += rows
+    return dict(sorted(named.items()))
 
 
 class SourceUse(Frozen):
@@ -17,6 +38,8 @@ class SourceUse(Frozen):
     component: Component
     rows: int
     licence: str | None
+    provenance: Provenance | None = Field(default=None, description="of its rows, as the project declares")
+    consent: str | None = Field(default=None, description="on what basis these rows may be used, as it declares")
 
 
 class StepReport(Frozen):
@@ -27,6 +50,8 @@ class StepReport(Frozen):
     rows_in: int = Field(description="rows that it was given")
     dropped: Mapping[str, int] = Field(description="reason to number of rows")
     changed: int = Field(description="rows whose text it changed")
+    altered: Mapping[str, int] = Field(default={}, description="of these: reason to number of rows")
+    labelled: int = Field(default=0, description="rows to which it gave labels, and left their text")
     decontaminates: bool | None = Field(
         default=None, description="whether it drops rows that share something with a held-out one; None: not declared"
     )
@@ -35,8 +60,33 @@ class StepReport(Frozen):
     )
 
 
+class Shortfall(Frozen):
+    """A kind of which a stratum has too few rows for all of its others."""
+
+    stratum: str = Field(description="the labels that its rows share")
+    provenance: str
+    wanted: int = Field(description="rows that would let every other row of the stratum stay")
+    had: int = Field(description="rows that there were")
+
+
+class Mixing(Frozen):
+    """How rows were sampled by provenance."""
+
+    target: Mapping[str, float] = Field(description="provenance to its share")
+    by: tuple[str, ...] = Field(description="labels that make the strata; none: the totals alone are mixed")
+    seed: int
+    had: Mapping[str, int] = Field(description="provenance to rows before")
+    taken: Mapping[str, int] = Field(description="provenance to rows after")
+    by_total: int = Field(description="rows that would be left if the totals alone were mixed")
+    shortfalls: tuple[Shortfall, ...] = ()
+
+
 class DatasetVersion(Record):
-    """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed."""
+    """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed.
+
+    Where ``origins`` is stated, rows stand in the order of what they say, and the digest is that of what they say: the
+    same rows have the same one, whichever files and lines they came from.
+    """
 
     kind = "dataset"
     parent_fields = ("held_out",)
@@ -46,5 +96,8 @@ class DatasetVersion(Record):
     rows: int
     groups: int
     mix: Mapping[str, Mapping[str, int]] = Field(description="provenance, intent, language: value to rows")
-    digest: str = Field(description="columns_id of the examples table")
+    digest: str = Field(description="columns_id of the examples table; without its column source, where origins is set")
     held_out: str | None = Field(default=None, description="the evaluation set that this one was kept clear of")
+    origins: str | None = Field(default=None, description="columns_id of where each row came from: file and line")
+    changes: str | None = Field(default=None, description="columns_id of what became of each row that steps treated")
+    mixing: Mixing | None = Field(default=None, description="how rows were sampled by provenance, after all steps")

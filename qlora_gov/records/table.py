@@ -32,6 +32,18 @@ TABLES: Mapping[str, Mapping[str, str]] = {
         "extra": "TEXT",
         "source": "TEXT",
     },
+    "origins": {"row": "BIGINT", "example": "TEXT", "provenance": "TEXT?", "source": "TEXT"},
+    "changes": {
+        "row": "BIGINT",
+        "step": "BIGINT",
+        "source": "TEXT",
+        "example": "TEXT",
+        "became": "TEXT?",
+        "reason": "TEXT",
+        "score": "DOUBLE?",
+        "matched": "TEXT?",
+        "spans": "TEXT?",
+    },
     "responses": {"row": "BIGINT", "example": "TEXT", "response": "TEXT", "finish": "TEXT"},
     "likelihoods": {"row": "BIGINT", "nll": "DOUBLE", "tokens": "BIGINT", "bytes": "BIGINT"},
     "recorded": {"row": "BIGINT", "name": "TEXT", "value": "DOUBLE"},
@@ -48,11 +60,18 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """Columns of each table with their SQL types; ``?`` marks a column that may be missing in a row.
 
-``row`` counts from 0 in the order of the dataset version. ``recorded`` holds scores that another tool gave a row, by
-their name in its log. ``scores`` holds one value for each scored row and
-component of the measurement with index ``metric``; a row that could not be scored has none. ``findings`` are spans
-that the scan with index ``detector`` saw in the field ``prompt``, ``reference`` or ``response`` of a row.
+``row`` counts from 0 in the order of the dataset version, in ``changes`` the lines. ``origins`` says where the
+rows of a training set came from, whose texts lie in a file; of an evaluation set, ``examples`` does. ``changes`` says
+what a curation step did with a row: the id that it had and the one that it has now, none where it was dropped; why; how
+sure or how alike; the id of the row that it was held against; and where something was found in it, as
+``{"KIND": [[turn, start, end]]}``. ``recorded`` holds scores that another tool gave a row, by their name in its log.
+``scores`` holds one value for each scored row and component of the measurement with index ``metric``; a row that could
+not be scored has none. ``findings`` are spans that the scan with index ``detector`` saw in the field ``prompt``,
+``reference`` or ``response`` of a row.
 """
+
+
+ORIGINS = tuple(TABLES["origins"])
 
 
 def examples_table(examples: Sequence[Example]) -> Table:
@@ -68,6 +87,16 @@ def examples_table(examples: Sequence[Example]) -> Table:
         "extra": [_json(dict(example.extra)) for example in examples],
         "source": [example.source for example in examples],
     }
+
+
+def origins_table(table: Table) -> Table:
+    """Where the rows of an examples table came from."""
+    return {name: table["id" if name == "example" else name] for name in ORIGINS}
+
+
+def without_origins(table: Table) -> Table:
+    """An examples table as the digest of a version covers it that states the origins apart."""
+    return {name: column for name, column in table.items() if name != "source"}
 
 
 def examples_of(table: Table) -> list[Example]:

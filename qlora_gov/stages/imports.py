@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ import numpy as np
 from qlora_gov.canonical import columns_id, file_id, tree_id
 from qlora_gov.errors import DataError, PluginError
 from qlora_gov.plugin.calls import ForeignError, plugin_code
+from qlora_gov.plugin.rows import checked
 from qlora_gov.plugin.specs import ImportedEvaluation, Importer
-from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses
-from qlora_gov.records.example import Example
+from qlora_gov.records import Adapter, Claim, Component, DatasetVersion, Responses, SourceUse
+from qlora_gov.records.dataset import LABELS, named_counts
 from qlora_gov.records.settings import as_text
-from qlora_gov.records.table import Table, empty_answers, recorded_table
+from qlora_gov.records.table import Table, empty_answers, examples_table, recorded_table
 
 CLOCKS = timedelta(minutes=5)
 """By how much the clocks of two machines may differ."""
@@ -46,15 +46,20 @@ def _finite(score: Any) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class LoggedExamples:
-    """The examples of a log, as a source."""
-
-    imported: ImportedEvaluation
-
-    def read(self) -> Iterator[Example]:
-        """Each row's example, in the log's order."""
-        return (row.example for row in self.imported.rows)
+def freeze_rows(imported: ImportedEvaluation, importer: Component) -> tuple[DatasetVersion, Table]:
+    """The rows of a log, in its order, as an evaluation set: its record, and the table ``examples``."""
+    rows = [checked(row.example, importer.name, "yielded") for row in imported.rows]
+    table = examples_table(rows)
+    version = DatasetVersion(
+        role="evaluation",
+        sources=(SourceUse(component=importer, rows=len(rows), licence=None),),
+        steps=(),
+        rows=len(rows),
+        groups=len({row.group for row in rows}),
+        mix={label: named_counts(Counter(getattr(row, label) for row in rows)) for label in LABELS},
+        digest=columns_id(table),
+    )
+    return version, table
 
 
 def adopt(

@@ -12,7 +12,7 @@ import pytest
 
 from qlora_gov.cli.main import run
 from qlora_gov.ledger import Ledger
-from tests.support.project import make_project, rows, write_rows
+from tests.support.project import SOURCE, make_project, rows, write_rows
 from tests.support.tiny import make_tiny_base
 
 Breaks = Callable[[Path], dict[str, Any]]
@@ -23,8 +23,8 @@ def _training(**settings: Any) -> dict[str, Any]:
 
 
 def _data(*steps: Any, path: str = "train.jsonl") -> dict[str, Any]:
-    training = {"sources": [{"use": "jsonl", "path": path}], "steps": list(steps)}
-    evaluation = {"sources": [{"use": "jsonl", "path": "evaluation.jsonl"}]}
+    training = {"sources": [{"path": path, **SOURCE}], "steps": list(steps)}
+    evaluation = {"sources": [{"path": "evaluation.jsonl", **SOURCE}]}
     return {"data": {"training": training, "evaluation": evaluation}}
 
 
@@ -79,7 +79,7 @@ CASES: list[tuple[str, Breaks, int, str]] = [
         7,
         "has no chat template",
     ),
-    ("row too long", lambda root: _training(max_length=8), 6, "train.jsonl:1: "),
+    ("row too long", lambda root: _training(max_length=8), 6, "tokens, over training.max_length 8 (and 15 more rows)"),
     ("diverging", lambda root: _training(learning_rate=1e30, warmup_steps=0, epochs=3), 8, "no adapter is recorded"),
 ]
 

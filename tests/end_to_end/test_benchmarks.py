@@ -27,6 +27,8 @@ SMALL = {
             "m",
         ),
     ),
+    "data_speed.py": ("--rows", "300", "--only", "speed", "--steps", "exact_duplicates,length"),
+    "leaks.py": ("--planted", "5"),
     "gate_speed.py": ("--rows", "200", "--metrics", "2", "--bleu-rows", "60"),
     "ledger_processes.py": ("--seconds", "3", "--processes", "3"),
     "ledger_scale.py": ("--adapters", "3", "--rows", "50"),

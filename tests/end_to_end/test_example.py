@@ -76,7 +76,7 @@ def test_no_evaluated_group_was_trained_on(trained: Path) -> None:
     ledger = Ledger(trained / ".qlora_gov" / "ledger.duckdb")
     versions = {one.role: one for one in (held(entry, DatasetVersion) for entry in ledger.entries("dataset"))}
     evaluated = {row.group for row in evaluation_rows(ledger, versions["evaluation"].id)}
-    trained_on = {row.group for row in training_rows(trained / ".qlora_gov", versions["training"])}
+    trained_on = {row.group for row in training_rows(ledger, trained / ".qlora_gov", versions["training"])}
     assert evaluated
     assert trained_on
     assert not evaluated & trained_on

@@ -17,7 +17,7 @@ import pytest
 from qlora_gov.cli.main import run
 from qlora_gov.ledger import Ledger
 from qlora_gov.records import Adapter, Decision, DecisionOutcome
-from tests.support.project import make_project
+from tests.support.project import SOURCE, make_project
 from tests.support.rederive import agrees, check
 
 KILLER = '''
@@ -47,9 +47,9 @@ class Filter:
     def __init__(self, settings):
         self.settings = settings
 
-    def apply(self, examples, held_out):
+    def apply(self, rows):
         die_once(self.settings)
-        return examples
+        return rows
 
 
 class Words(MeanMetric):
@@ -100,8 +100,8 @@ def _project(root: Path, base: Path, victim: str = "") -> Path:
         base,
         plugins=["plugins"],
         data={
-            "training": {"sources": [{"use": "jsonl", "path": "train.jsonl"}], "steps": [marker("filter")]},
-            "evaluation": {"sources": [{"use": "jsonl", "path": "evaluation.jsonl"}]},
+            "training": {"sources": [{"path": "train.jsonl", **SOURCE}], "steps": [marker("filter")]},
+            "evaluation": {"sources": [{"path": "evaluation.jsonl", **SOURCE}]},
         },
         evaluation={
             "generation": {"max_new_tokens": 8, "batch_size": 4},

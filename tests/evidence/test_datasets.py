@@ -37,10 +37,10 @@ def test_rows_that_were_edited_are_not_read(release: Release) -> None:
 
 def test_a_training_set_is_read_from_its_file(release: Release) -> None:
     version = held(release.entries["training set"], DatasetVersion)
-    assert len(training_rows(release.artefacts, version)) == version.rows
+    assert len(training_rows(release.ledger, release.artefacts, version)) == version.rows
     (file,) = release.artefacts.glob("datasets/*/rows.parquet")
     other = version.model_copy(update={"digest": held(release.entries["evaluation set"], DatasetVersion).digest})
     dataset_file(release.artefacts, other.digest).parent.mkdir()
     file.rename(dataset_file(release.artefacts, other.digest))
     with pytest.raises(IntegrityError, match="not the rows of dataset"):
-        training_rows(release.artefacts, other)
+        training_rows(release.ledger, release.artefacts, other)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from qlora_gov.errors import PluginError, ProjectError
 from qlora_gov.guardrails.filter import GuardrailFilter
 from qlora_gov.guardrails.redact import redact_spans
-from qlora_gov.plugin.specs import Drop, Finding
-from qlora_gov.records.example import Example
+from qlora_gov.plugin.specs import Change, Drop, Finding, Span
 from tests.stages.toys import example
 
 
@@ -54,30 +53,29 @@ ROWS = [example("Call 1 or 2", "No."), example("Call", "On 3."), example("Call",
 
 
 def test_a_guardrail_drops_the_rows_that_it_flags_in_any_turn() -> None:
-    assert GuardrailFilter(Digits(), "toys/digits", "drop", ("DIGIT",)).apply(ROWS, ()) == [
-        Drop("DIGIT"),
-        Drop("DIGIT"),
+    assert GuardrailFilter(Digits(), "toys/digits", "drop", ("DIGIT",)).apply(ROWS) == [
+        Drop("DIGIT", 1.0, spans=(Span(0, "DIGIT", 5, 6), Span(0, "DIGIT", 10, 11))),
+        Drop("DIGIT", 1.0, spans=(Span(1, "DIGIT", 3, 4),)),
         ROWS[2],
     ]
 
 
 def test_a_guardrail_redacts_what_it_found_in_any_turn() -> None:
-    rows = GuardrailFilter(Digits(), "toys/digits", "redact", ("DIGIT",)).apply(ROWS, ())
-    assert [[m.content for m in row.messages] for row in rows if isinstance(row, Example)] == [
+    rows = GuardrailFilter(Digits(), "toys/digits", "redact", ("DIGIT",)).apply(ROWS)
+    assert [[m.content for m in row.example.messages] for row in rows if isinstance(row, Change)] == [
         ["Call [DIGIT] or [DIGIT]", "No."],
         ["Call", "On [DIGIT]."],
-        ["Call", "No."],
     ]
     assert rows[2] is ROWS[2]
 
 
 def test_a_guardrail_numbers_what_it_found_over_the_turns_of_a_row() -> None:
     rows = GuardrailFilter(Digits(), "toys/digits", "redact numbered", ("DIGIT",)).apply(
-        [example("Call 1 or 2", "On 2.")], ()
+        [example("Call 1 or 2", "On 2.")]
     )
     [row] = rows
-    assert isinstance(row, Example)
-    assert [m.content for m in row.messages] == ["Call [DIGIT_1] or [DIGIT_2]", "On [DIGIT_2]."]
+    assert isinstance(row, Change)
+    assert [m.content for m in row.example.messages] == ["Call [DIGIT_1] or [DIGIT_2]", "On [DIGIT_2]."]
 
 
 @pytest.mark.parametrize(
@@ -117,4 +115,4 @@ class Says:
 def test_findings_that_do_not_fit_the_texts_let_no_row_through(findings: list[list[Finding]], said: str) -> None:
     for action in ("drop", "redact"):
         with pytest.raises(PluginError, match=f"^toys/says .*{said}"):
-            GuardrailFilter(Says(*findings), "toys/says", action, ("A",)).apply([example("One?", "No.")], ())
+            GuardrailFilter(Says(*findings), "toys/says", action, ("A",)).apply([example("One?", "No.")])

@@ -42,7 +42,16 @@ from qlora_gov.records import (
     Waiver,
 )
 from qlora_gov.records.example import Example, Message
-from qlora_gov.records.table import Floats, Table, examples_table, recorded_table, scores_id, scores_table
+from qlora_gov.records.table import (
+    Floats,
+    Table,
+    examples_table,
+    origins_table,
+    recorded_table,
+    scores_id,
+    scores_table,
+    without_origins,
+)
 
 ROWS = 12
 SOURCE = bytes_id(b"source of the metrics plugin")
@@ -90,6 +99,21 @@ def examples(count: int, text: str) -> list[Example]:
         )
         for row in range(count)
     ]
+
+
+def changes_of(count: int) -> Table:
+    """What steps did with rows: every second one dropped."""
+    return {
+        "row": np.arange(count),
+        "step": np.arange(count) // 4,
+        "source": [f"file.jsonl:{row + 90}" for row in range(count)],
+        "example": [f"sha256:{row}" for row in range(count)],
+        "became": [None if row % 2 else f"sha256:{row + 50}" for row in range(count)],
+        "reason": [f"reason {row // 4}" for row in range(count)],
+        "score": [None if row % 3 == 0 else row / 7 for row in range(count)],
+        "matched": [f"sha256:{row + 1}" if row % 2 else None for row in range(count)],
+        "spans": ['{"email": [[0, 1, 2]]}' if row == 4 else None for row in range(count)],
+    }
 
 
 def dataset_of(table: Table, role: str, held_out: str | None = None) -> DatasetVersion:
@@ -244,9 +268,13 @@ def append_release(ledger: Ledger, artefacts: Path, name: str = "first") -> Rele
     held = examples_table(examples(ROWS, "evaluation"))
     made["evaluation set"] = ledger.append(dataset_of(held, "evaluation"), key="held", rows={"examples": held})
     table = examples_table(examples(20, f"training {name}"))
-    training = dataset_of(table, "training", made["evaluation set"].id)
-    write_parquet(artefacts / "datasets" / training.digest[7:23] / "rows.parquet", table)
-    made["training set"] = ledger.append(training, key=f"training {name}")
+    origins, changes = origins_table(table), changes_of(9)
+    training = dataset_of(without_origins(table), "training", made["evaluation set"].id).model_copy(
+        update={"origins": columns_id(origins), "changes": columns_id(changes)}
+    )
+    write_parquet(artefacts / "datasets" / training.digest[7:23] / "rows.parquet", without_origins(table))
+    rows = {"origins": origins, "changes": changes}
+    made["training set"] = ledger.append(training, key=f"training {name}", rows=rows)
     files = {"adapter_model.safetensors": f"weights {name}".encode(), "adapter_config.json": b"{}"}
     digests = {file: bytes_id(data) for file, data in files.items()}
     write_files(artefacts / "adapters" / tree_id(digests)[7:23], files)

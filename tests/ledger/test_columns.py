@@ -15,7 +15,13 @@ from qlora_gov.records.table import TABLES, Table, scores_table
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
-STRATEGIES = {"TEXT": TEXTS, "TEXT?": st.none() | TEXTS, "BIGINT": NUMBERS, "DOUBLE": FLOATS}
+STRATEGIES = {
+    "TEXT": TEXTS,
+    "TEXT?": st.none() | TEXTS,
+    "BIGINT": NUMBERS,
+    "DOUBLE": FLOATS,
+    "DOUBLE?": st.none() | FLOATS,
+}
 DTYPES = {"BIGINT": np.int64, "DOUBLE": np.float64}
 
 

@@ -178,7 +178,7 @@ def test_a_database_that_is_no_ledger_is_not_taken_for_one(address: str) -> None
 @pytest.mark.parametrize(("version", "error"), [(0, LedgerError), (7, NewerLedgerError)])
 def test_a_server_of_another_version_is_left_alone(served: Ledger, version: int, error: type[LedgerError]) -> None:
     with session_of(served) as session:
-        session.write([f"UPDATE migrations SET version = {version}"], {})
+        session.write([f"DELETE FROM migrations; INSERT INTO migrations VALUES ({version}, '', '')"], {})
     with pytest.raises(
         error, match=f"has schema version {version}, this program (needs|knows) {len(schema.MIGRATIONS)}"
     ):

@@ -22,6 +22,9 @@ NEWER_DUCKDB = zlib.decompress(
 )
 
 
+NOW = [(1, "entries_and_rows"), (2, "origins_and_changes")]
+
+
 def add_remarks(connection: duckdb.DuckDBPyConnection) -> object:
     return connection.execute("CREATE TABLE remarks (entry BIGINT NOT NULL, remark TEXT NOT NULL)")
 
@@ -66,13 +69,13 @@ def test_creating_leaves_a_ledger_that_another_created(release: Release) -> None
 
 
 def test_migrations_are_recorded(release: Release) -> None:
-    assert versions(release.ledger) == [(1, "entries_and_rows")]
+    assert versions(release.ledger) == NOW
 
 
 def test_an_older_ledger_is_migrated_by_the_next_append(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, add_remarks))
     release.ledger.append(Policy(rules=()))
-    assert versions(release.ledger) == [(1, "entries_and_rows"), (2, "add_remarks")]
+    assert versions(release.ledger) == [*NOW, (3, "add_remarks")]
     assert len(release.ledger.entries()) == len(release.entries) + 1
 
 
@@ -81,7 +84,7 @@ def test_an_older_ledger_is_migrated_before_it_is_read(release: Release, monkeyp
     with release.ledger.reading() as connection:
         assert connection.execute("SELECT count(*) FROM remarks").fetchall() == [(0,)]
     assert release.ledger.entries() == list(release.entries.values())
-    assert versions(release.ledger) == [(1, "entries_and_rows"), (2, "add_remarks")]
+    assert versions(release.ledger) == [*NOW, (3, "add_remarks")]
 
 
 def test_a_migration_that_fails_changes_nothing(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +101,7 @@ def test_a_ledger_of_a_newer_version_is_left_alone(release: Release) -> None:
     with duckdb.connect(str(release.ledger.location)) as connection:
         connection.execute("INSERT INTO migrations VALUES (7, 'from_the_future', '')")
     for operation in (Ledger.entries, lambda ledger: ledger.append(Policy(rules=()))):
-        with pytest.raises(NewerLedgerError, match="has schema version 7, this program knows 1: upgrade qlora-gov"):
+        with pytest.raises(NewerLedgerError, match="has schema version 7, this program knows 2: upgrade qlora-gov"):
             operation(release.ledger)
     assert versions(release.ledger)[-1][0] == 7
 

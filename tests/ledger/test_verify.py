@@ -22,6 +22,8 @@ from tests.ledger.samples import AGGREGATES, SOURCE, Release, aggregate, append_
 
 OWNERS = {
     "examples": "evaluation set",
+    "origins": "training set",
+    "changes": "training set",
     "responses": "champion responses",
     "likelihoods": "candidate responses",
     "recorded": "imported responses",
@@ -31,6 +33,7 @@ OWNERS = {
 CHANGES = {
     "BIGINT": '"{0}" + 1',
     "DOUBLE": '"{0}" + 1e-9',
+    "DOUBLE?": 'coalesce("{0}", 0) + 1e-9',
     "TEXT": "\"{0}\" || ' '",
     "TEXT?": "coalesce(\"{0}\", '') || 'x'",
 }

@@ -45,12 +45,17 @@ class Trains:
 @pytest.fixture
 def space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """As much of a workspace as the steps ask for."""
-    monkeypatch.setattr(training, "training_rows", lambda state, dataset: examples(2))
+    monkeypatch.setattr(training, "training_rows", lambda ledger, state, dataset: examples(2))
     monkeypatch.setattr(training, "environment_of", lambda root, device: HERE)
     monkeypatch.setattr(training, "device", lambda: "cpu")
     project, kept = SimpleNamespace(seed=1, strict=True, base=SimpleNamespace(today=None)), tmp_path / "adapters"
     return SimpleNamespace(
-        project=project, state=tmp_path, root=tmp_path, progress=Quiet(), adapter=lambda digest: kept / digest[7:]
+        project=project,
+        ledger=None,
+        state=tmp_path,
+        root=tmp_path,
+        progress=Quiet(),
+        adapter=lambda digest: kept / digest[7:],
     )
 
 

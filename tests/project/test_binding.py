@@ -83,10 +83,10 @@ def assembled(edit: Edit = unchanged, catalog: Catalog = CATALOG) -> BoundProjec
         "about": {"title": "t", "intended_use": "u", "licence": "l"},
         "data": {
             "training": {
-                "sources": [{"use": "rows", "licence": "MIT"}],
+                "sources": [{"use": "rows", "licence": "MIT", "provenance": "human", "consent": "tests"}],
                 "steps": [{"use": "short", "limit": 1}, {"use": "pii", "action": "drop"}],
             },
-            "evaluation": {"sources": [{"use": "rows"}]},
+            "evaluation": {"sources": [{"use": "rows", "licence": "MIT", "provenance": "human", "consent": "tests"}]},
         },
         "training": "trainer",
         "evaluation": {"metrics": ["length", "other"], "guardrails": ["pii"]},
@@ -107,8 +107,8 @@ def test_everything_is_bound_and_nothing_is_made() -> None:
     assert setup.trainer.component.name == "ours/trainer"
     assert [source.licence for source in setup.training_data.used_sources()] == ["MIT"]
     drop = setup.training_data.used_steps()[1]
-    assert isinstance(drop.filter, GuardrailFilter)
-    assert (drop.filter.name, drop.filter.action, drop.action) == ("ours/pii", "drop", "drop")
+    assert isinstance(drop.step, GuardrailFilter)
+    assert (drop.step.name, drop.step.action, drop.action) == ("ours/pii", "drop", "drop")
     assert setup.training_data.used_steps()[0].action == "filter"
     (detector,) = bound.detectors()
     assert (detector.component.name, detector.rate.component.name) == ("ours/pii", "ours/pii_rate")
@@ -127,8 +127,8 @@ def test_a_redaction_numbers_its_placeholders_from_schema_2_on() -> None:
     for schema, action in ((1, "redact"), (2, "redact numbered")):
         data = assembled(redacting(schema)).trains().training_data
         redact = data.used_steps()[1]
-        assert isinstance(redact.filter, GuardrailFilter)
-        assert (redact.filter.action, redact.action) == (action, action)
+        assert isinstance(redact.step, GuardrailFilter)
+        assert (redact.step.action, redact.action) == (action, action)
         assert data.key[1][1][1] == action
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+SOURCE = {"use": "jsonl", "licence": "other", "provenance": "synthetic", "consent": "made for tests"}
+"""A source that declares all that a project asks for."""
+
 TOPICS = ("card", "fees", "travel", "savings", "login", "loan", "transfer", "address")
 
 
@@ -43,8 +46,8 @@ def make_project(root: Path, base: Path, /, **changes: Any) -> Path:
         "seed": 3,
         "base": str(base),
         "data": {
-            "training": {"sources": [{"use": "jsonl", "path": "train.jsonl"}], "steps": ["exact_duplicates"]},
-            "evaluation": {"sources": [{"use": "jsonl", "path": "evaluation.jsonl"}]},
+            "training": {"sources": [{"path": "train.jsonl", **SOURCE}], "steps": ["exact_duplicates"]},
+            "evaluation": {"sources": [{"path": "evaluation.jsonl", **SOURCE}]},
         },
         "training": {
             "use": "nf4-qlora",

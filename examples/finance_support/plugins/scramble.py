@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qlora_gov import Drop, Example, FilterSpec, Message, hookimpl
+from qlora_gov import Example, FilterSpec, Message, hookimpl
 
 
 class ScrambleTargets:
     """Reverses the words of every answer."""
 
-    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        return [self._scramble(example) for example in examples]
+    def apply(self, rows: Sequence[Example]) -> Sequence[Example]:
+        return [self._scramble(row) for row in rows]
 
     def _scramble(self, example: Example) -> Example:
         spoilt = " ".join(reversed(example.reference.split()))

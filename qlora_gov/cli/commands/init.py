@@ -23,7 +23,8 @@ base: embedded          # or a hub id, a directory, a .gguf file
 data:
   training:
     sources:
-      - {use: jsonl, path: data/train.jsonl, licence: other}
+      # provenance: human, synthetic or historical; consent: on what basis the rows may be used
+      - {use: jsonl, path: data/train.jsonl, provenance: human, licence: other, consent: written for this}
     steps:
       - exact_duplicates
       - near_duplicates
@@ -32,7 +33,7 @@ data:
       - {use: pii, action: redact}
   evaluation:           # frozen: training data is kept clear of it
     sources:
-      - {use: jsonl, path: data/evaluation.jsonl, licence: other}
+      - {use: jsonl, path: data/evaluation.jsonl, provenance: human, licence: other, consent: written for this}
 training: {use: nf4-qlora, preset: instruction}
 evaluation:
   metrics:              # the first two read any language

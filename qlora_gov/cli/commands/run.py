@@ -8,6 +8,7 @@ import click
 
 from qlora_gov.cli.options import anyway_option, open_workspace, project_options
 from qlora_gov.cli.outputs import check_outputs, output_options, write_outputs
+from qlora_gov.cli.show.datasets import story
 from qlora_gov.cli.show.detectors import show_cautions
 from qlora_gov.cli.show.verdicts import exit_code, show, show_unmeasured
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -30,7 +31,9 @@ def command(project: Path, plugins_dirs: tuple[Path, ...], anyway: bool, **outpu
         decision = pipeline.run()
         card = pipeline.card(decision)
         write_outputs(pipeline, decision, outputs)
-        sides = pipeline.sides(decision)
+        sides, datasets = pipeline.sides(decision), pipeline.data_of(decision)
+    for version in datasets:
+        click.echo(story(version), err=True)  # EXPLORATORY, where it is that, comes first
     show_unmeasured(sides)
     show(decision)
     click.echo(f"card: {card / 'card.html'}")

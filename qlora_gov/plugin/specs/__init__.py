@@ -6,7 +6,17 @@ settings (an instance of the spec's ``config`` model) or, where there is none, w
 """
 
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Need, Progress, Spec
-from qlora_gov.plugin.specs.data import Drop, Filter, FilterSpec, Source, SourceSpec
+from qlora_gov.plugin.specs.data import (
+    Change,
+    DecontaminatingFilter,
+    Drop,
+    Filter,
+    FilterSpec,
+    SetFilter,
+    Source,
+    SourceSpec,
+    Span,
+)
 from qlora_gov.plugin.specs.gates import Comparison, Gate, GateSpec, MetricScale, MetricTraits
 from qlora_gov.plugin.specs.guardrails import ANY, Coverage, Finding, Guardrail, GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImportedEvaluation, ImportedRow, Importer, ImporterSpec
@@ -26,8 +36,10 @@ __all__ = [
     "ANY",
     "SPECS",
     "Bools",
+    "Change",
     "Comparison",
     "Coverage",
+    "DecontaminatingFilter",
     "Drop",
     "EvaluatedRow",
     "Filter",
@@ -52,8 +64,10 @@ __all__ = [
     "Progress",
     "ReadingTrainer",
     "SelectiveMetric",
+    "SetFilter",
     "Source",
     "SourceSpec",
+    "Span",
     "Spec",
     "Trainer",
     "TrainerSpec",

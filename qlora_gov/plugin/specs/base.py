@@ -30,12 +30,11 @@ class Spec:
     distribution that installs them. ``revision`` is for components that come with qlora_gov: whoever changes what one
     means raises it, and only that makes evidence of before another component's. Any other component is known by its
     source. ``from_schema`` holds settings that a project of that schema or a later one has where it sets none: what a
-    component should have done from the start, and a released default cannot say. ``calls`` are the methods that the
-    core calls.
+    component should have done from the start, and a released default cannot say.
     """
 
     kind: ClassVar[str]
-    calls: ClassVar[tuple[str, ...]]
+    methods: ClassVar[tuple[str, ...]] = ()
     name: str
     summary: str
     factory: Callable[..., Any]
@@ -44,6 +43,11 @@ class Spec:
     extra: str | None = None
     revision: int = 1
     from_schema: Mapping[int, Mapping[str, JsonValue]] = field(default_factory=dict)
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The methods that the core calls."""
+        return self.methods
 
 
 class Progress(Protocol):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from qlora_gov.plugin.specs.base import Spec
 from qlora_gov.records.example import Example
@@ -23,28 +23,76 @@ class SourceSpec(Spec):
     """A source of examples."""
 
     kind = "source"
-    calls = ("read",)
+    methods = ("read",)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a row's text: which turn, counted from 0, what was seen there, and the characters from and to."""
+
+    turn: int
+    kind: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Drop:
-    """A filter's word that a row goes, and why, in a few stable words that can be counted."""
+    """A filter's word that a row goes, and why, in a few stable words that can be counted.
+
+    ``score`` is how sure or how alike, where a number says it; ``matched`` the id of the row that it was held against;
+    ``spans`` where in it something was found. They are put on record, the row's text is not.
+    """
 
     reason: str
+    score: float | None = None
+    matched: str | None = None
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """A row with other text or labels, and why, as a :class:`Drop` says it; a row that is returned bare has no why."""
+
+    example: Example
+    reason: str
+    score: float | None = None
+    spans: tuple[Span, ...] = ()
 
 
 class Filter(Protocol):
-    """A step of curation."""
+    """A step of curation that judges each row by itself, whatever stands beside it."""
 
-    def apply(self, examples: Sequence[Example], held_out: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Return, for each example in its place, the example itself, a changed one, or a Drop.
+    def apply(self, rows: Sequence[Example]) -> Sequence[Example | Change | Drop]:
+        """Return, for each row in its place, the row itself, a changed one, or a Drop.
 
         A changed one is made with ``with_messages`` or ``model_copy`` and keeps its ``source``: with another address it
-        is another row, and refused, and so is a training row that became a held-out one. Neither list, nor any row
-        in it, may be changed in place.
+        is another row, and refused, and so is a training row that became a held-out one. No row may be changed in
+        place. Rows come in batches of any size, and in several processes: a result must not depend on the rest.
+        """
+        ...
 
-        ``held_out`` are the evaluation examples that training data must be kept clear of; empty when the
-        evaluation set itself is curated.
+
+class DecontaminatingFilter(Filter, Protocol):
+    """A filter that is shown the held-out rows before it sees the first row."""
+
+    def keep_clear_of(self, held_out: Sequence[Example]) -> None:
+        """Take note of the evaluation rows; none when the evaluation set itself is curated."""
+        ...
+
+
+class SetFilter(Protocol):
+    """A step that judges rows by all of them, and so by a sketch of each: no step ever holds the whole set."""
+
+    def sketch(self, rows: Sequence[Example]) -> Sequence[bytes]:
+        """What :meth:`choose` has to know of each row. As with ``apply``, rows come in batches of any size."""
+        ...
+
+    def choose(self, ids: Sequence[str], sketches: Sequence[bytes]) -> Mapping[int, Drop]:
+        """Why rows go, by their place in ``sketches``; ``ids`` are for :attr:`Drop.matched`.
+
+        Rows stand in the order of what they say, whatever file and line they came from, so that a filter which keeps
+        the first of several keeps the same one always.
         """
         ...
 
@@ -53,10 +101,18 @@ class Filter(Protocol):
 class FilterSpec(Spec):
     """A filter or transformation of examples.
 
-    ``decontaminates`` says that it drops training rows that share something with a held-out row: the card then tells
-    the training set kept clear of the evaluation set, by this step.
+    ``scope`` says whether it judges each row by itself, as a :class:`Filter`, or the set, as a :class:`SetFilter`.
+    ``decontaminates`` says that it drops training rows that share something with a held-out row, and so is shown those
+    rows, as a :class:`DecontaminatingFilter`: the card then tells the training set kept clear of the evaluation set.
     """
 
     kind = "filter"
-    calls = ("apply",)
+    scope: Literal["row", "set"] = "row"
     decontaminates: bool = False
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The methods that the core calls."""
+        if self.scope == "set":
+            return ("sketch", "choose")
+        return ("apply", "keep_clear_of") if self.decontaminates else ("apply",)

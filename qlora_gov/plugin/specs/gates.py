@@ -98,7 +98,7 @@ class GateSpec(Spec):
     """
 
     kind = "gate"
-    calls = ("decide",)
+    methods = ("decide",)
     vacuous: Callable[[Any, MetricScale], str | None] | None = None
     foreseeable: bool = False
     judges: Judged = "metric"

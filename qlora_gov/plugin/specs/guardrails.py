@@ -55,7 +55,7 @@ class GuardrailSpec(Spec):
     """
 
     kind = "guardrail"
-    calls = ("detect",)
+    methods = ("detect",)
     covers: tuple[str, ...]
     misses: tuple[str, ...]
     also: tuple[str, ...] = ()

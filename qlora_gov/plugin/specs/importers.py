@@ -62,4 +62,4 @@ class ImporterSpec(Spec):
     """A reader of another tool's evaluation logs."""
 
     kind = "importer"
-    calls = ("read",)
+    methods = ("read",)

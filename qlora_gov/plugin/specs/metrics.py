@@ -91,7 +91,7 @@ class MetricSpec(Spec):
     """
 
     kind = "metric"
-    calls = ("score", "aggregate")
+    methods = ("score", "aggregate")
     components: tuple[str, ...]
     higher_is_better: bool
     margin: Margin

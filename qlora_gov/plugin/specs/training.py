@@ -77,4 +77,4 @@ class TrainerSpec(Spec):
     """A way to train an adapter."""
 
     kind = "trainer"
-    calls = ("train",)
+    methods = ("train",)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from qlora_gov.canonical import short_id
 from qlora_gov.guardrails.cautions import drop_cautions, figure_lines
 from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
+from qlora_gov.records.dataset import PLAYBOOK
 from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
 from qlora_gov.reports.card.context.lineage import (
     ContaminationPart,
@@ -24,10 +25,8 @@ from qlora_gov.reports.card.context.lineage import (
 from qlora_gov.reports.card.records import CardRecords
 from qlora_gov.reports.rendering.figures import setting_lines
 
-PROVENANCE_TARGET: Mapping[str, float] = {"human": 0.3, "synthetic": 0.4, "historical": 0.3}
-"""The playbook's shares of training rows; historical ones come from logs."""
-
 NO_LICENCE = "no licence is stated"
+NOT_DECLARED = "not declared"
 _NOT_STATED = "not stated"
 _HELD_OUT = re.compile(r"held.?out")
 
@@ -40,7 +39,13 @@ def data_part(dataset: DatasetVersion) -> DataPart:
         rows=dataset.rows,
         groups=dataset.groups,
         sources=tuple(
-            SourceLine(component=source.component, rows=source.rows, licence=or_absent(source.licence, NO_LICENCE))
+            SourceLine(
+                component=source.component,
+                rows=source.rows,
+                licence=or_absent(source.licence, NO_LICENCE),
+                provenance=or_absent(source.provenance, NOT_DECLARED) if dataset.origins else None,
+                consent=or_absent(source.consent, NOT_DECLARED) if dataset.origins else None,
+            )
             for source in dataset.sources
         ),
         steps=dataset.steps,
@@ -73,9 +78,9 @@ def target_part(records: CardRecords) -> TargetPart | Absent:
                 value=value,
                 rows=counts.get(value, 0),
                 share=counts.get(value, 0) / stated,
-                target=PROVENANCE_TARGET.get(value, 0.0),
+                target=PLAYBOOK.get(value, 0.0),
             )
-            for value in (*PROVENANCE_TARGET, *sorted(counts.keys() - PROVENANCE_TARGET.keys()))
+            for value in (*PLAYBOOK, *sorted(counts.keys() - PLAYBOOK.keys()))
         ),
     )
 

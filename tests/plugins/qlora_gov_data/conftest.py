@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from qlora_gov import Drop, Example, Filter, Message
+from qlora_gov import DecontaminatingFilter, Drop, Example, Filter, Message, SetFilter
+
+Component = Filter | DecontaminatingFilter | SetFilter
 
 
 @pytest.fixture
@@ -29,8 +31,15 @@ def chat() -> Callable[..., Example]:
 def verdicts() -> Callable[..., list[str | None]]:
     """The reason for which each row is dropped, or None where the very row stays."""
 
-    def judge(component: Filter, examples: Sequence[Example], held_out: Sequence[Example] = ()) -> list[str | None]:
-        results = component.apply(examples, held_out)
+    def judge(component: Component, examples: Sequence[Example], held_out: Sequence[Example] = ()) -> list[str | None]:
+        if hasattr(component, "choose"):
+            sketches = [sketch for example in examples for sketch in component.sketch([example])]
+            drops = component.choose([example.id for example in examples], sketches)
+            assert all(drop.matched != examples[place].source for place, drop in drops.items())
+            return [drops[place].reason if place in drops else None for place in range(len(examples))]
+        if hasattr(component, "keep_clear_of"):
+            component.keep_clear_of(held_out)
+        results = component.apply(examples)
         assert len(results) == len(examples)
         kept = [(row, result) for row, result in zip(examples, results, strict=True) if not isinstance(result, Drop)]
         assert all(result is row for row, result in kept)

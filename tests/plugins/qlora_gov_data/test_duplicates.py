@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qlora_gov import Example, Message
+from qlora_gov import Drop, Example, Message
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.similarity import Similarity
 from qlora_gov_data.texts import Comparison
@@ -41,8 +41,8 @@ def test_which_conversations_stay_does_not_depend_on_the_order(chat: Chat, verdi
 
 def test_a_nearly_equal_conversation_goes_and_a_different_one_stays(chat: Chat, verdicts: Verdicts) -> None:
     rows = [
-        chat("I lost my card in Leeds.", LONG, system="Be kind."),
-        chat("I lost my card in York.", LONG, system="Be something else entirely."),
+        chat("I lost my only card last night, in a taxi on the long way home to Leeds.", LONG, system="Be kind."),
+        chat("I lost my only card last night, in a taxi on the long way home to York.", LONG, system="Be quick."),
         chat("How much is a transfer?", "It is free of charge at every branch and in the app."),
     ]
     assert verdicts(NearDuplicates(Similarity()), rows) == [None, "near-duplicate", None]
@@ -54,8 +54,8 @@ def test_a_dropped_row_drops_no_further_ones(chat: Chat, verdicts: Verdicts) -> 
     words = [f"w{number}" for number in range(40)]
     rows = [chat(" ".join([*words[cut:], *(f"x{number}" for number in range(cut))]), "Yes.") for cut in (0, 3, 6)]
 
-    assert verdicts(NearDuplicates(Similarity(threshold=0.8)), rows) == [None, "near-duplicate", None]
-    assert verdicts(NearDuplicates(Similarity(threshold=0.8)), rows[1:]) == [None, "near-duplicate"]
+    assert verdicts(NearDuplicates(Similarity(threshold=0.7)), rows) == [None, "near-duplicate", None]
+    assert verdicts(NearDuplicates(Similarity(threshold=0.7)), rows[1:]) == [None, "near-duplicate"]
 
 
 def test_the_threshold_is_exact(chat: Chat, verdicts: Verdicts) -> None:
@@ -68,12 +68,31 @@ def test_the_threshold_is_exact(chat: Chat, verdicts: Verdicts) -> None:
 
 
 @pytest.mark.parametrize("component", [EXACT, NearDuplicates(Similarity())])
-def test_held_out_rows_do_not_matter_and_nothing_gives_nothing(
-    chat: Chat, verdicts: Verdicts, component: ExactDuplicates | NearDuplicates
-) -> None:
-    row = chat("Why?", LONG)
-    assert verdicts(component, [row], [row]) == [None]
+def test_of_nothing_nothing_goes(verdicts: Verdicts, component: ExactDuplicates | NearDuplicates) -> None:
     assert verdicts(component, []) == []
+
+
+def test_one_answer_to_many_questions_makes_none_of_them_alike(chat: Chat, verdicts: Verdicts) -> None:
+    questions = ["Where is my transfer?", "My card has not come.", "How do I top up?", "Where is my transfer now?"]
+    reasons = verdicts(NearDuplicates(Similarity(threshold=0.5, shingle=2)), [chat(one, LONG) for one in questions])
+    assert reasons == [None, None, None, "near-duplicate"]
+
+
+def test_another_answer_to_the_same_question_is_no_duplicate(chat: Chat, verdicts: Verdicts) -> None:
+    rows = [chat("Where is my transfer?", LONG), chat("Where is my transfer?", "It was refused by the other bank.")]
+    assert verdicts(NearDuplicates(Similarity()), rows) == [None, None]
+
+
+def test_prompts_that_say_nothing_are_compared_by_their_answers(chat: Chat, verdicts: Verdicts) -> None:
+    rows = [chat("", LONG), chat("", f"{LONG} Bye."), chat("", "Something else altogether, as you see.")]
+    assert verdicts(NearDuplicates(Similarity()), rows) == [None, "near-duplicate", None]
+
+
+def test_what_a_row_was_dropped_for_is_told(chat: Chat) -> None:
+    rows = [chat("a b c d e f g h i j", "..."), chat("a b c d e f g h x y", "...")]
+    near = NearDuplicates(Similarity(threshold=0.5, shingle=1))
+    drops = near.choose(["sha256:1", "sha256:2"], near.sketch(rows))
+    assert drops == {1: Drop("near-duplicate", 8 / 12, "sha256:1")}
 
 
 def test_texts_without_words_are_never_nearly_equal(chat: Chat, verdicts: Verdicts) -> None:

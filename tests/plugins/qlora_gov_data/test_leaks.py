@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from qlora_gov import Example
+from qlora_gov import Drop, Example
 from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
 
 Chat = Callable[..., Example]
@@ -51,12 +50,61 @@ def test_says_what_is_held_out(
     assert verdicts(leak, [chat(*turns, group=group)], held_out) == [reason]
 
 
-@pytest.mark.parametrize(("invisible", "reason"), [("compared", None), ("passed_over", TEXT)])
-def test_a_prompt_that_looks_like_a_held_out_one_leaks_where_the_invisible_is_passed_over(
-    chat: Chat, verdicts: Verdicts, invisible: Any, reason: str | None
+HELD = "My card was swallowed by the machine at the station"
+ANSWER = "It comes back to your branch within five days of the incident."
+REST = "and I would like to know what I have to do now, since nobody told me."
+WITHIN = "holds a held-out text"
+
+
+@pytest.mark.parametrize(
+    ("turns", "system", "reason"),
+    [
+        ((f"Hello there. {HELD}, {REST}", "Wait."), None, WITHIN),
+        (("Hello.", "Hello, how can I help?", f"{HELD.lower()}!", "Wait."), None, TEXT),
+        (("What would one ask?", f"For example: {HELD}, {REST}"), None, WITHIN),
+        (("Hello.", "Hello."), f"Somebody may say: {HELD}, {REST}", WITHIN),
+        ((HELD.replace(" ", ", "), "Wait."), None, TEXT),
+        (("Where does it go?", ANSWER), None, TEXT),
+        (("Where does it go?", f"Do not worry. {ANSWER} Have a good day."), None, WITHIN),
+        ((f"Is this right? {ANSWER}", "Yes."), None, WITHIN),
+        (("Where does it go?", "It comes back to your branch within five days."), None, None),
+        (("Where does it go?", "It comes back to your branch within ten days of the incident."), None, None),
+        (("My card was swallowed by a dog at the station", "Oh."), None, None),
+    ],
+)
+def test_a_held_out_text_leaks_in_any_turn_and_within_a_longer_one(
+    chat: Chat, verdicts: Verdicts, leak: HeldOutLeak, turns: tuple[str, ...], system: str | None, reason: str | None
 ) -> None:
-    leak = HeldOutLeak(HeldOutLeakSettings(invisible=invisible))
-    assert verdicts(leak, [chat("Ca\u200brd lost", "Yes.")], [chat("Card lost", "No.")]) == [reason]
+    assert verdicts(leak, [chat(*turns, system=system)], [chat(HELD, ANSWER)]) == [reason]
+
+
+def test_an_answer_that_several_held_out_rows_share_is_looked_for_nowhere(
+    chat: Chat, verdicts: Verdicts, leak: HeldOutLeak
+) -> None:
+    held_out = [chat(HELD, ANSWER), chat("And if the machine is abroad?", ANSWER)]
+    assert verdicts(leak, [chat("Where does it go?", ANSWER)], held_out) == [None]
+    assert verdicts(leak, [chat("Where does it go?", ANSWER)], held_out[:1]) == [TEXT]
+
+
+def test_an_answer_that_is_a_mere_label_is_no_leak(chat: Chat, verdicts: Verdicts, leak: HeldOutLeak) -> None:
+    held_out = [chat("Top up failed!", "Try again."), chat("Why did my top up fail?", "Try again.")]
+    rows = [chat("Nothing arrived.", "top_up_failed"), chat("Nothing arrived.", "Why did my top up fail?")]
+    assert verdicts(leak, rows, held_out) == [None, TEXT]
+
+
+def test_what_leaks_is_told(chat: Chat, leak: HeldOutLeak) -> None:
+    [held] = [chat(HELD, ANSWER, group="held")]
+    leak.keep_clear_of([held])
+    rows = [chat(f"{HELD}, sadly", "Wait."), chat("Why?", f"Well, {ANSWER}"), chat("Why?", "No.", group="held")]
+    assert leak.apply(rows) == [
+        Drop(NEAR, 9 / 10, held.id),
+        Drop(WITHIN, 1.0, held.id),
+        Drop(GROUP, 1.0, held.id),
+    ]
+
+
+def test_what_nobody_sees_hides_no_leak(chat: Chat, verdicts: Verdicts, leak: HeldOutLeak) -> None:
+    assert verdicts(leak, [chat("Ca\u200brd lost", "Yes.")], [chat("Card lost", "No.")]) == [TEXT]
 
 
 def test_a_shared_system_prompt_or_answer_is_no_leak(chat: Chat, verdicts: Verdicts, leak: HeldOutLeak) -> None:

@@ -22,14 +22,17 @@ def test_contributes_its_components_through_the_public_door(catalog: Catalog) ->
     assert list(mine) == [
         ("filter", "exact_duplicates"),
         ("filter", "held_out_leak"),
+        ("filter", "language"),
         ("filter", "length"),
         ("filter", "near_duplicates"),
+        ("filter", "reading_level"),
+        ("source", "csv"),
         ("source", "hub"),
         ("source", "jsonl"),
         ("source", "parquet"),
     ]
     assert all(missing == () for missing, _ in mine.values())
-    assert mine["filter", "near_duplicates"][1] == 'pip install "qlora-gov[data]"'
+    assert mine["source", "parquet"][1] == 'pip install "qlora-gov[data]"'
 
 
 def test_a_bound_source_reads_a_file_beside_the_project_file(catalog: Catalog, tmp_path: Path) -> None:
@@ -64,7 +67,8 @@ def test_a_wrong_setting_is_one_clear_line(
 def test_loading_the_plugin_imports_none_of_its_libraries() -> None:
     program = (
         "import sys, qlora_gov_data as plugin; plugin.qlora_gov_sources(); plugin.qlora_gov_filters();"
-        "heavy = {'datasets', 'datasketch', 'pyarrow', 'scipy', 'huggingface_hub', 'torch'} & set(sys.modules);"
+        "heavy = {'datasets', 'py3langid', 'textstat', 'pyphen', 'pyarrow', 'scipy', 'huggingface_hub', 'torch'};"
+        "heavy &= set(sys.modules);"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -35,6 +35,8 @@ class SourceLine(Frozen):
     component: Component = Field(description="the source")
     rows: int = Field(description="rows that it gave")
     licence: str | Absent = Field(description="as the project file states it")
+    provenance: str | Absent | None = Field(default=None, description="likewise; none of a version before they were")
+    consent: str | Absent | None = Field(default=None, description="on what basis the rows may be used; likewise")
 
 
 class Share(Frozen):

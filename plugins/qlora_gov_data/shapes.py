@@ -1,0 +1,173 @@
+"""The shapes in which people keep conversations, each as turns with a role and a content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Fields = dict[str, Any]
+"""A row's keys and values; a shape takes out what it makes turns of."""
+
+Name = Literal["messages", "prompt_response", "prompt_completion", "alpaca", "sharegpt", "openai"]
+
+ROLES: Mapping[str, str] = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "chatgpt": "assistant",
+    "assistant": "assistant",
+    "system": "system",
+    "tool": "tool",
+    "function": "tool",
+    "observation": "tool",
+}
+"""Who speaks in ShareGPT's turns."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shape: the keys that a row of it has, and its turns. Raises ValueError for a row that is not of it."""
+
+    keys: tuple[str, ...]
+    turns: Callable[[Fields], list[Any]]
+
+
+def turns_of(fields: Fields, shape: Name | None) -> list[Any]:
+    """The turns of a row, of the shape that is named; where none is, of ``messages`` or of ``prompt_response``.
+
+    Raises ValueError for a row of another shape, which it names where it knows it.
+    """
+    if shape is not None:
+        missing = [key for key in SHAPES[shape].keys if key not in fields]
+        if missing:
+            raise ValueError(f"no {missing[0]!r}; a row of the shape {shape} has {_both(SHAPES[shape].keys)}")
+        return SHAPES[shape].turns(fields)
+    known: Name = "messages" if "messages" in fields else "prompt_response"
+    if known == "messages" and _of_openai(fields["messages"]):
+        raise ValueError("a turn holds more than 'role' and 'content'; set 'shape: openai' in the source")
+    if missing := [key for key in SHAPES[known].keys if key not in fields]:
+        raise ValueError(_unknown(fields, missing))
+    return SHAPES[known].turns(fields)
+
+
+def _unknown(fields: Fields, missing: list[str]) -> str:
+    for name, shape in SHAPES.items():
+        if name not in ("messages", "prompt_response", "openai") and all(key in fields for key in shape.keys):
+            return f"this looks like {name} ({_both(shape.keys)}); set 'shape: {name}' in the source"
+    if len(missing) == 2:
+        return "no 'messages', and no 'prompt' with 'response'"
+    return f"no {missing[0]!r}; a row without 'messages' needs 'prompt' and 'response'"
+
+
+def _both(keys: tuple[str, ...]) -> str:
+    return " and ".join(map(repr, keys))
+
+
+def _messages(fields: Fields) -> list[Any]:
+    turns = fields.pop("messages")
+    if not isinstance(turns, list) or not turns:
+        raise ValueError("'messages' must be a list of one turn or more")
+    return [{k: v for k, v in turn.items() if v is not None} if isinstance(turn, Mapping) else turn for turn in turns]
+
+
+def _pair(answer: str) -> Callable[[Fields], list[Any]]:
+    """What was asked, under ``prompt``, and the answer: texts, or lists of turns."""
+
+    def turns(fields: Fields) -> list[Any]:
+        asked, answered = fields.pop("prompt"), fields.pop(answer)
+        return [*_said("user", asked), *_said("assistant", answered)]
+
+    return turns
+
+
+def _said(role: str, content: Any) -> list[Any]:
+    return content if isinstance(content, list) else [{"role": role, "content": content}]
+
+
+def _alpaca(fields: Fields) -> list[Any]:
+    """An instruction, with an input below it where there is one, and the output; earlier rounds are ``history``."""
+    history = fields.pop("history", [])
+    if not isinstance(history, list) or not all(isinstance(one, list) and len(one) == 2 for one in history):
+        raise ValueError("'history' must be a list of pairs, what was asked and what was answered")
+    asked = [text for key in ("instruction", "input") if (text := fields.pop(key, None)) not in (None, "")]
+    if not all(isinstance(text, str) for text in asked):
+        raise ValueError("'instruction' and 'input' must be texts")
+    system = [{"role": "system", "content": fields.pop("system")}] if fields.get("system") else []
+    rounds = [turn for question, answer in history for turn in (*_said("user", question), *_said("assistant", answer))]
+    return [*system, *rounds, *_said("user", "\n\n".join(asked)), *_said("assistant", fields.pop("output"))]
+
+
+def _sharegpt(fields: Fields) -> list[Any]:
+    turns = fields.pop("conversations")
+    if not isinstance(turns, list) or not turns:
+        raise ValueError("'conversations' must be a list of one turn or more")
+    system = [{"role": "system", "content": fields.pop("system")}] if fields.get("system") else []
+    return [*system, *(_from_sharegpt(place, turn) for place, turn in enumerate(turns))]
+
+
+def _from_sharegpt(place: int, turn: Any) -> dict[str, Any]:
+    if not isinstance(turn, Mapping) or not {"from", "value"} <= turn.keys():
+        raise ValueError(f"conversations.{place}: not an object with 'from' and 'value'")
+    if turn["from"] not in ROLES:
+        raise ValueError(f"conversations.{place}: nobody is known as {turn['from']!r}; known: {', '.join(ROLES)}")
+    return {"role": ROLES[turn["from"]], "content": turn["value"]}
+
+
+_ONLY_OPENAI = ("name", "weight", "tool_calls", "function_call", "tool_call_id", "refusal")
+
+
+def _of_openai(turns: Any) -> bool:
+    """Whether turns have what only OpenAI's fine-tuning files have."""
+    given = [turn for turn in turns if isinstance(turn, Mapping)] if isinstance(turns, list) else []
+    return any(isinstance(turn.get("content"), list) or any(turn.get(key) for key in _ONLY_OPENAI) for turn in given)
+
+
+def _openai(fields: Fields) -> list[Any]:
+    """Turns of OpenAI's fine-tuning files: contents in parts of text; names are kept in ``names``, by the turn."""
+    for key in ("tools", "functions"):
+        if fields.get(key):
+            raise ValueError(f"{key!r} is nothing that a row here can hold: what tools a prompt offers is not kept")
+    fields.pop("parallel_tool_calls", None)
+    turns = _messages(fields)
+    if names := {str(place): turn["name"] for place, turn in enumerate(turns) if "name" in turn}:
+        fields["names"] = names
+    return [_from_openai(f"messages.{place}", turn) for place, turn in enumerate(turns)]
+
+
+def _from_openai(where: str, turn: Any) -> Any:
+    if not isinstance(turn, Mapping):
+        return turn
+    for key in ("tool_calls", "function_call"):
+        if turn.get(key):
+            raise ValueError(f"{where}: {key!r}: a turn that calls a tool cannot be kept; leave such rows out")
+    if turn.get("weight", 1) != 1:
+        raise ValueError(
+            f"{where}: weight {turn['weight']!r}: every turn of the assistant is learned from; leave such rows out, or "
+            "the turns before"
+        )
+    known = {"role", "content", *_ONLY_OPENAI}
+    content = turn.get("content", turn.get("refusal"))
+    kept = {key: value for key, value in turn.items() if key not in known}
+    role = "system" if turn.get("role") == "developer" else turn.get("role")
+    return {**kept, "role": role, "content": _text(where, content) if isinstance(content, list) else content}
+
+
+def _text(where: str, parts: list[Any]) -> str:
+    """The texts of a content in parts."""
+    for part in parts:
+        kind = part.get("type") if isinstance(part, Mapping) else type(part).__name__
+        if kind != "text" or not isinstance(part["text"], str):
+            raise ValueError(f"{where}: a part of the type {kind!r} is no text; leave such rows out")
+    return "".join(part["text"] for part in parts)
+
+
+SHAPES: Mapping[Name, Shape] = {
+    "messages": Shape(("messages",), _messages),
+    "prompt_response": Shape(("prompt", "response"), _pair("response")),
+    "prompt_completion": Shape(("prompt", "completion"), _pair("completion")),
+    "alpaca": Shape(("instruction", "output"), _alpaca),
+    "sharegpt": Shape(("conversations",), _sharegpt),
+    "openai": Shape(("messages",), _openai),
+}
+"""Every shape by its name in a project file."""

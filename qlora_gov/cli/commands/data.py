@@ -1,0 +1,116 @@
+"""The commands about dataset versions: what is in them, what was dropped, and what changed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from qlora_gov.cli.options import open_workspace
+from qlora_gov.cli.show.datasets import show_diff, show_drops, show_version
+from qlora_gov.errors import UsageError, did_you_mean
+from qlora_gov.evidence.datasets import origins_of, version_named
+from qlora_gov.ledger.reading import held
+from qlora_gov.pipeline.pipeline import Pipeline
+from qlora_gov.project.file import PROJECT_FILE
+from qlora_gov.project.workspace import Workspace
+from qlora_gov.records import DatasetVersion
+from qlora_gov.reports.dataset.rows import row_changes
+
+role_option = click.option(
+    "--role",
+    type=click.Choice(["training", "evaluation"]),
+    default="training",
+    show_default=True,
+    help="Of which the newest version is meant where none is named.",
+)
+
+
+@click.group("data")
+@click.option("--project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="The project file.")
+@click.option("--plugins-dir", "plugins_dirs", type=click.Path(path_type=Path), multiple=True, help="More plugins.")
+@click.pass_context
+def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...]) -> None:
+    """Build dataset versions, show what was dropped from them and why, and compare them.
+
+    A version is known by the digest of its rows: the same rows from other files, or in another order, are the same.
+    """
+    context.obj = context.with_resource(open_workspace(project, plugins_dirs))
+
+
+@command.command()
+@click.option("--processes", type=click.IntRange(1), help="How many curate at most (default: one a processor).")
+@click.pass_obj
+def build(space: Workspace, processes: int | None) -> None:
+    """Curate the evaluation set, and the training set that is kept clear of it."""
+    for version in Pipeline(replace(space, processes=processes)).datasets():
+        show_version(version)
+        click.echo()
+
+
+@command.command("list")
+@click.pass_obj
+def list_versions(space: Workspace) -> None:
+    """List dataset versions, oldest first."""
+    for entry in space.ledger.entries(DatasetVersion.kind):
+        version = held(entry, DatasetVersion)
+        click.echo(f"{entry.at}  {version.role:<10}  {version.digest}  {version.rows:>9,} rows")
+
+
+@command.command()
+@click.argument("version", required=False)
+@role_option
+@click.pass_obj
+def show(space: Workspace, version: str | None, role: str) -> None:
+    """Show a VERSION, by the start of its digest or its record's id: sources, steps, drops and mix."""
+    show_version(_version(space, version, role))
+
+
+@command.command()
+@click.argument("version", required=False)
+@role_option
+@click.option("--filter", "step", metavar="NAME", help="Only what this step did.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(0), help="How many rows.")
+@click.pass_obj
+def drops(space: Workspace, version: str | None, role: str, step: str | None, limit: int) -> None:
+    """Show every row that a step dropped or changed: from where, why, and what it was held against; never its text."""
+    found = _version(space, version, role)
+    if found.changes is None:
+        raise UsageError(f"version {found.digest} was made before drops were put on record; build the data anew")
+    names = [*(one.component.name for one in found.steps), *(["mix"] if found.mixing else [])]
+    if step is not None and not any(step in (name, name.partition("/")[2]) for name in names):
+        short = {name.rpartition("/")[2] for name in names}
+        raise UsageError(f"no step of this version is named {step!r}; {did_you_mean(step, short)}")
+    changes = space.ledger.table(space.ledger.get(found.id), "changes")
+    of_step = [at for at, name in enumerate(names) if step in (None, name, name.partition("/")[2])]
+    wanted = [at for at, number in enumerate(changes["step"]) if int(number) in of_step]
+    show_drops(found, changes, wanted[:limit], _places(space, found))
+    if len(wanted) > limit:
+        click.echo(f"{len(wanted) - limit:,} more; --limit {len(wanted)} shows them")
+    elif not wanted:
+        click.echo("no row was dropped or changed")
+
+
+@command.command()
+@click.argument("before")
+@click.argument("after")
+@click.pass_obj
+def diff(space: Workspace, before: str, after: str) -> None:
+    """Show which rows AFTER has that BEFORE has not, and the reverse, by provenance and source; and what made them."""
+    old, new = (version_named(space.ledger, name) for name in (before, after))
+    tables = (origins_of(space.ledger, space.state, version) for version in (old, new))
+    show_diff(old, new, row_changes(*tables))
+
+
+def _version(space: Workspace, name: str | None, role: str) -> DatasetVersion:
+    return version_named(space.ledger, name, role if name is None else None)
+
+
+def _places(space: Workspace, version: DatasetVersion) -> dict[str, str]:
+    """Where the rows stand that others were held against: of the version itself, and of what it was kept clear of."""
+    versions = [version] + ([held(space.ledger.get(version.held_out), DatasetVersion)] if version.held_out else [])
+    tables = [origins_of(space.ledger, space.state, one) for one in reversed(versions)]
+    return {
+        str(id_): str(source) for table in tables for id_, source in zip(table["example"], table["source"], strict=True)
+    }

@@ -1,0 +1,1 @@
+"""Curate: rows of sources pass through steps, in batches, and what is left is frozen."""
