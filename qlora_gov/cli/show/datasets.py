@@ -61,16 +61,17 @@ def show_version(version: DatasetVersion) -> None:
             for source in version.sources
         ),
     )
+    labelled = any(step.labelled for step in version.steps)
     _print(
         console,
-        ("step", "rows in", "dropped", "changed", "labelled"),
+        ("step", "rows in", "dropped", "changed", *(["labelled"] if labelled else [])),
         (
             (
                 step.component.name,
                 number(step.rows_in),
                 _counts(step.dropped),
                 _counts(step.altered) if step.altered else str(step.changed),
-                number(step.labelled),
+                *([number(step.labelled)] if labelled else []),
             )
             for step in version.steps
         ),
