@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from qlora_gov import Drop, Example
-from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, Similarity, fingerprints, shared, telling
+from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, NearSets, Similarity, fingerprints, shared
 from qlora_gov_data.texts import dialogue, squeezed
 
 GROUP = "group is held out"
@@ -74,7 +74,6 @@ class _HeldOut:
         self._groups = {example.group: example.id for example in examples}
         self._texts: dict[str, str] = {}
         self._near: list[_Held] = []
-        self._places: dict[int, list[int]] = {}
         for id_, asked, text in _texts_of(examples, settings):
             if plain := squeezed(text, settings.invisible):
                 self._texts.setdefault(plain, id_)
@@ -82,10 +81,9 @@ class _HeldOut:
         frequencies = Frequencies()
         for held in self._near:
             frequencies.add(held.shingles)
-        least = min(settings.threshold, settings.containment)
+        self._index = NearSets(min(settings.threshold, settings.containment), frequencies)
         for place, held in enumerate(self._near):
-            for one in frequencies.rarest(held.shingles, telling(len(held.shingles), least)):
-                self._places.setdefault(one, []).append(place)
+            self._index.add(place, self._index.probe(held.shingles))
 
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
@@ -100,8 +98,7 @@ class _HeldOut:
     def _near_leak(self, text: str) -> Drop | None:
         """The first held-out text that is near to this one, or within it."""
         shingles = fingerprints(text, self._settings.shingle, self._settings.invisible)
-        candidates = {place for one in shingles.tolist() for place in self._places.get(one, ())}
-        for held in map(self._near.__getitem__, sorted(candidates)):
+        for held in map(self._near.__getitem__, self._index.holdable(shingles)):
             both = shared(shingles, held.shingles)
             alike = both / (len(shingles) + len(held.shingles) - both)
             if held.asked and alike >= self._settings.threshold:

@@ -131,6 +131,10 @@ class NearSets:
         rarest = self._frequencies.rarest(shingles, telling(len(shingles), self._threshold))
         return Probe(rarest, [places for one in rarest if (places := self._places.get(one))])
 
+    def holdable(self, shingles: Fingerprints) -> list[int]:
+        """The texts of which a text, however long, has one of the rarest shingles: those that it can hold."""
+        return sorted({place for one in shingles.tolist() for place in self._places.get(one, ())})
+
     def add(self, place: int, probe: Probe) -> None:
         """Add the text of a probe."""
         for one in probe.rarest:

@@ -79,11 +79,11 @@ def drops(space: Workspace, version: str | None, role: str, step: str | None, li
     if found.changes is None:
         raise UsageError(f"version {found.digest} was made before drops were put on record; build the data anew")
     names = [*(one.component.name for one in found.steps), *(["mix"] if found.mixing else [])]
-    if step is not None and not any(step in (name, name.partition("/")[2]) for name in names):
-        short = {name.rpartition("/")[2] for name in names}
+    short = [name.rpartition("/")[2] for name in names]
+    of_step = [at for at, spelt in enumerate(zip(names, short, strict=True)) if step is None or step in spelt]
+    if step is not None and not of_step:
         raise UsageError(f"no step of this version is named {step!r}; {did_you_mean(step, short)}")
     changes = space.ledger.table(space.ledger.get(found.id), "changes")
-    of_step = [at for at, name in enumerate(names) if step in (None, name, name.partition("/")[2])]
     wanted = [at for at, number in enumerate(changes["step"]) if int(number) in of_step]
     show_drops(found, changes, wanted[:limit], _places(space, found))
     if len(wanted) > limit:

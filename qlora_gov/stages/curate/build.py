@@ -66,8 +66,8 @@ def curate_dataset(
             for done in passed_all(batches, passage, shop.processes, shop.directories):
                 _take(done, course, tallies, treated, sketches)
             if chooser is not None:
-                drops = _chosen(*chooser, course, sketches, tallies)
-                batches = _left(course, drops, chooser[0], shop, number + 1)
+                drops = _chosen(chooser[1], course, sketches)
+                batches = _left(course, drops, chooser, shop, number + 1)
     if course.suspects:
         first = min(course.suspects)
         raise PluginError(
@@ -163,9 +163,7 @@ def _take(
         tallies[number].add(tally)
 
 
-def _chosen(
-    number: int, step: UsedStep, course: _Course, sketches: SketchFile, tallies: Mapping[int, Tally]
-) -> dict[int, Drop]:
+def _chosen(step: UsedStep, course: _Course, sketches: SketchFile) -> dict[int, Drop]:
     """The rows that a set's step drops, by their number in the course."""
     name, keys = step.component.name, keys_of(course.keys)
     order = order_of(keys)
@@ -175,18 +173,18 @@ def _chosen(
             chosen = dict(step.step.choose(ids, sketches.ordered(order)))  # type: ignore[union-attr]
     except ForeignError as error:
         raise PluginError(f"{name} raised {error}") from error
-    tallies[number].rows_in = len(order)
     drops: dict[int, Drop] = {}
     for place, drop in chosen.items():
         if not isinstance(place, int | np.integer) or not 0 <= place < len(order) or not isinstance(drop, Drop):
             raise PluginError(f"{name} chose {place!r}: {drop!r}, not the place of a row and a Drop")
         drops[int(order[place])] = drop
-        tallies[number].dropped[drop.reason] += 1
     return drops
 
 
-def _left(course: _Course, drops: Mapping[int, Drop], step: int, shop: Workshop, passage: int) -> Iterator[Batch]:
-    """The files of a passage, with what of each the set's step drops; a file goes when it has been read."""
+def _left(
+    course: _Course, drops: Mapping[int, Drop], chooser: Numbered, shop: Workshop, passage: int
+) -> Iterator[Batch]:
+    """The files of a passage, with what of each the set's step drops; a file goes when it has been passed on."""
     ends = np.cumsum(course.sizes)
     of_part: dict[int, dict[int, Drop]] = {}
     for number, drop in drops.items():
@@ -194,7 +192,8 @@ def _left(course: _Course, drops: Mapping[int, Drop], step: int, shop: Workshop,
         of_part.setdefault(at, {})[number - int(ends[at]) + course.sizes[at]] = drop
     for at, part in enumerate(course.parts):
         target = shop.work / f"passage-{passage}-{at}.parquet"
-        yield Batch(target, part=part, step=step, drops=of_part.get(at, {}))
+        name = chooser[1].component.name
+        yield Batch(target, part=part, step=chooser[0], chooser=name, drops=of_part.get(at, {}))
     shop.progress.advance(1, f"{int(sum(course.sizes)) - len(drops):,} rows left")
 
 

@@ -83,13 +83,17 @@ class Passage:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows as a source gave them, or a file that another passage left and what of it a set's step drops."""
+    """Rows as a source gave them, or a file that another passage left and what of it a set's step drops.
+
+    ``step`` and ``chooser`` are the number and the name of that step.
+    """
 
     target: Path
     rows: Sequence[Example] = ()
     origin: UsedSource | None = None
     part: Path | None = None
     step: int = 0
+    chooser: str = ""
     drops: Mapping[int, Drop] = field(default_factory=dict)
 
 
@@ -115,17 +119,21 @@ def passed(batch: Batch, passage: Passage) -> Passed:
     """Pass a batch through. Raises PluginError for a component that fails, DataError for a row that cannot be used."""
     tallies: dict[int, Tally] = {}
     treated: list[Treated] = []
-    rows = list(_given(batch, passage.files, treated))
+    rows = list(_read(batch.rows, batch.origin) if batch.origin else ())
+    if batch.part is not None:
+        rows, tallies[batch.step] = _chosen(batch, passage.files.read(batch.part), treated)
     for number, step in passage.steps:
         rows, tallies[number] = _applied(number, step, rows, treated)
     examples = [row.example for row in rows]
     table = {**examples_table(examples), "changed": ["1" if row.changed else None for row in rows]}
     passage.files.write(batch.target, table)
+    if batch.part is not None:
+        batch.part.unlink()
     ids = [str(id_) for id_ in table["id"]]
     return Passed(
         part=batch.target,
         rows=len(rows),
-        keys=b"".join(map(_key, examples, ids)),
+        keys=b"".join(map(_key, examples, ids)) if passage.sketching else b"",
         sketches=_sketched(passage.sketching, examples) if passage.sketching else (),
         tallies=tallies,
         treated=treated,
@@ -137,20 +145,20 @@ def passed(batch: Batch, passage: Passage) -> Passed:
     )
 
 
-def _given(batch: Batch, files: RowFiles, treated: list[Treated]) -> Iterator[_Row]:
-    """The rows of a batch, without those that a set's step drops."""
-    if batch.origin is not None:
-        origin, paths = batch.origin, addresses(batch.origin.component)
-        for example in batch.rows:
-            row = addressed(checked(example, origin.component.name, "yielded"), paths)
-            yield _Row(_of_provenance(row, origin), changed=False)
-    if batch.part is not None:
-        table = files.read(batch.part)
-        for place, (example, changed) in enumerate(zip(examples_of(table), table["changed"], strict=True)):
-            if place in batch.drops:
-                treated.append(_treated(batch.step, example, batch.drops[place]))
-            else:
-                yield _Row(example, changed is not None)
+def _read(examples: Sequence[Example], origin: UsedSource) -> Iterator[_Row]:
+    """Rows as a source gave them, checked, with their addresses and provenance."""
+    paths = addresses(origin.component)
+    for example in examples:
+        row = addressed(checked(example, origin.component.name, "yielded"), paths)
+        yield _Row(_of_provenance(row, origin), changed=False)
+
+
+def _chosen(batch: Batch, table: Table, treated: list[Treated]) -> tuple[list[_Row], Tally]:
+    """The rows of a file without those that a set's step drops."""
+    rows = [_Row(*row) for row in zip(examples_of(table), (one is not None for one in table["changed"]), strict=True)]
+    return _parted(
+        batch.step, batch.chooser, rows, (batch.drops.get(at, row.example) for at, row in enumerate(rows)), treated
+    )
 
 
 def _of_provenance(example: Example, origin: UsedSource) -> Example:
@@ -164,11 +172,19 @@ def _of_provenance(example: Example, origin: UsedSource) -> Example:
 
 
 def _applied(number: int, step: UsedStep, rows: Sequence[_Row], treated: list[Treated]) -> tuple[list[_Row], Tally]:
-    examples, tally = [row.example for row in rows], Tally(rows_in=len(rows))
-    results = called(step.component.name, step.step.apply, examples)  # type: ignore[union-attr]
-    left: list[_Row] = []
+    """What a step that judges each row by itself leaves of them."""
+    name = step.component.name
+    results = called(name, step.step.apply, [row.example for row in rows])  # type: ignore[union-attr]
+    return _parted(number, name, rows, results, treated)
+
+
+def _parted(
+    number: int, name: str, rows: Sequence[_Row], results: Iterable[Any], treated: list[Treated]
+) -> tuple[list[_Row], Tally]:
+    """The rows that stay by a step's results, one for each, and how many did what; what it did goes on record."""
+    left, tally = [], Tally(rows_in=len(rows))
     for row, result in zip(rows, results, strict=True):
-        told = result_of(step.component.name, result, row.example)
+        told = result_of(name, result, row.example)
         if isinstance(told, Example):
             left.append(row)
             continue

@@ -10,6 +10,7 @@ from qlora_gov.plugin.specs import Filter, SetFilter, Source
 from qlora_gov.records import Component, DetectorFigure
 from qlora_gov.records.dataset import Mixing
 from qlora_gov.records.example import Example
+from qlora_gov.records.released import DISTRIBUTION
 
 FILTER = "filter"
 """The action of a step that is a filter, not a guardrail."""
@@ -52,7 +53,7 @@ class Mixer(SetFilter, Protocol):
     mixing: Mixing | None
 
 
-MIX = Component(name="mix", distribution="qlora-gov", version="", source="", settings={})
+MIX = Component(name="mix", distribution=DISTRIBUTION, version="", source="", settings={})
 """What the mixer is called where it fails; no record holds it."""
 
 
