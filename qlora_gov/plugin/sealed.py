@@ -44,11 +44,6 @@ class Sealed(Generic[R]):
         return next((at for at, (row, content) in enumerate(contents) if _content(row) != content), None)
 
 
-def source_of(row: Example | EvaluatedRow) -> str:
-    """Where a row came from: file and line."""
-    return row.source if isinstance(row, Example) else row.example.source
-
-
 def _content(row: Any) -> bytes:
     """The digest of all that a row says. Whatever cannot be told any more, a row did not say when it was sealed."""
     try:
