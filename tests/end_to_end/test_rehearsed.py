@@ -50,7 +50,7 @@ def test_a_run_stops_before_it_trains(
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("qlora-gov: ")]
     assert line == (
         "qlora-gov: before the training: brief fails on an empty answer: the metric raised ZeroDivisionError: "
-        "division by zero (own.py, line 7), for evaluation.jsonl:1"
+        "division by zero (own.py, line 7), for evaluation.jsonl:3"
     )
     ledger = Ledger(tmp_path / ".qlora_gov" / "ledger.duckdb")
     assert ledger.entries("dataset")
@@ -64,7 +64,7 @@ def test_under_the_first_schema_it_is_told_and_the_gate_closes(
     assert run(["run", project]) == 1
     told = capsys.readouterr()
     assert "notice: brief fails on the reference answers: the metric raised AttributeError: " in told.err
-    assert "for evaluation.jsonl:1; under 'schema: 2' this ends a run before it trains" in told.err
+    assert "for evaluation.jsonl:3; under 'schema: 2' this ends a run before it trains" in told.err
     for who in ("candidate", "champion"):
         assert f"not measured on {who}: brief: the metric raised AttributeError: " in told.out
     assert run(["run", project]) == 1

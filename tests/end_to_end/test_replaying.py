@@ -29,6 +29,12 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
     return project
 
 
+def questions(project: Path) -> Sequence[Example]:
+    ledger = Ledger(project.parent / ".qlora_gov" / "ledger.duckdb")
+    dataset = next(e.id for e in ledger.entries("dataset") if e.record.role == "evaluation")  # type: ignore[attr-defined]
+    return evaluation_rows(ledger, dataset)
+
+
 @pytest.fixture
 def copy(trained: Path, tmp_path: Path) -> Path:
     shutil.copytree(trained.parent, tmp_path / "copy")
@@ -39,9 +45,7 @@ def copy(trained: Path, tmp_path: Path) -> Path:
 def test_the_same_machine_answers_the_same_in_the_same_batches(
     trained: Path, side: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = Ledger(trained.parent / ".qlora_gov" / "ledger.duckdb")
-    dataset = next(e.id for e in ledger.entries("dataset") if e.record.role == "evaluation")  # type: ignore[attr-defined]
-    rows = evaluation_rows(ledger, dataset)
+    rows = questions(trained)
     planned = [[rows[at] for at in batch] for batch in batches(rows, 4)]
     asked, ask = [], replay.ask
 
@@ -73,10 +77,11 @@ def test_other_answers_cannot_tell(
 
     monkeypatch.setattr(replay, "ask", otherwise)
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    (changed,) = [at for at, row in enumerate(questions(copy)) if row.question.endswith(" 4?")]
     assert run(["replay", str(copy), "--rows", "12"]) == 3
     out = capsys.readouterr().out
     assert "candidate: 11 of 12 answers are the same to the character; 12 of 12 log-likelihoods" in out
-    assert "row 4 differs in its answer" in out
+    assert f"row {changed} differs in its answer" in out
     assert "environment: threads was" in out
 
 
