@@ -16,6 +16,9 @@ GROUP = "group is held out"
 TEXT = "text is held out"
 NEAR = "near-duplicate of a held-out row"
 WITHIN = "holds a held-out text"
+WHOLE = 1.0
+"""The share of a held-out answer that another text must hold: many answers of one kind differ in a number alone."""
+
 LABEL_WORDS = 4
 """Words from which on an answer is more than a label."""
 
@@ -81,9 +84,12 @@ class _HeldOut:
         frequencies = Frequencies()
         for held in self._near:
             frequencies.add(held.shingles)
-        self._index = NearSets(min(settings.threshold, settings.containment), frequencies)
+        prompts = NearSets(min(settings.threshold, settings.containment), frequencies)
+        answers = NearSets(WHOLE, frequencies)
         for place, held in enumerate(self._near):
-            self._index.add(place, self._index.probe(held.shingles))
+            index = prompts if held.asked else answers
+            index.add(place, index.probe(held.shingles))
+        self._indexes = prompts, answers
 
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
@@ -98,12 +104,13 @@ class _HeldOut:
     def _near_leak(self, text: str) -> Drop | None:
         """The first held-out text that is near to this one, or within it."""
         shingles = fingerprints(text, self._settings.shingle, self._settings.invisible)
-        for held in map(self._near.__getitem__, self._index.holdable(shingles)):
+        places = sorted(place for index in self._indexes for place in index.holdable(shingles))
+        for held in map(self._near.__getitem__, places):
             both = shared(shingles, held.shingles)
             alike = both / (len(shingles) + len(held.shingles) - both)
             if held.asked and alike >= self._settings.threshold:
                 return Drop(NEAR, alike, held.id)
-            if (within := both / len(held.shingles)) >= (self._settings.containment if held.asked else 1):
+            if (within := both / len(held.shingles)) >= (self._settings.containment if held.asked else WHOLE):
                 return Drop(WITHIN, within, held.id)
         return None
 
