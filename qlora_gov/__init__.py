@@ -41,6 +41,7 @@ _HOME = {
     "MetricTraits": "plugin.specs",
     "ModelError": "errors",
     "Outcome": "records",
+    "Overlap": "records",
     "PluginError": "errors",
     "Progress": "plugin.specs",
     "ProjectDirectory": "plugin.settings",
@@ -107,7 +108,7 @@ if TYPE_CHECKING:
         Unread,
         ratio,
     )
-    from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, SliceFinding, Verdict
+    from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, Overlap, SliceFinding, Verdict
     from qlora_gov.records.answer import LogLikelihood
     from qlora_gov.records.clusters import clustered
     from qlora_gov.records.example import Example, Message
@@ -146,6 +147,7 @@ __all__ = [
     "MetricTraits",
     "ModelError",
     "Outcome",
+    "Overlap",
     "PluginError",
     "Progress",
     "ProjectDirectory",

@@ -6,7 +6,7 @@ from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.hub import Hub, HubSettings
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
 from qlora_gov_data.language import Language, LanguageSettings
-from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
+from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings, leaks_measured
 from qlora_gov_data.length import Length, LengthSettings
 from qlora_gov_data.parquet import Parquet, ParquetSettings
 from qlora_gov_data.reading import ReadingLevel, ReadingLevelSettings
@@ -104,5 +104,6 @@ def qlora_gov_filters() -> list[FilterSpec]:
             revision=2,
             from_schema=INVISIBLE,
             decontaminates=True,
+            measured=leaks_measured,
         ),
     ]

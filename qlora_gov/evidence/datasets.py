@@ -9,8 +9,8 @@ from qlora_gov.canonical import columns_id, short_id
 from qlora_gov.errors import IntegrityError, UsageError
 from qlora_gov.ledger import Ledger, read_parquet
 from qlora_gov.ledger.files import dataset_file
-from qlora_gov.ledger.reading import held
-from qlora_gov.records import DatasetVersion
+from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.records import Absent, Adapter, DatasetVersion, Overlap
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import Table, examples_of, examples_table, origins_table
 
@@ -57,6 +57,14 @@ def origins_of(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> Tabl
     if version.role == "evaluation":
         return origins_table(ledger.table(entry, "examples"))
     return origins_table(examples_table(training_rows(ledger, artefacts, version)))
+
+
+def overlap_of(ledger: Ledger, adapter: str | None, evaluation: str) -> Overlap | Absent:
+    """What is on record of an evaluation set's rows in what an adapter was trained on, or why nothing is."""
+    trained = fetch(ledger, adapter, Adapter).dataset if adapter is not None else None
+    if trained is None:
+        return Absent(absent="the adapter was not trained here, and nothing is on record of its training rows")
+    return fetch(ledger, trained, DatasetVersion).overlap(fetch(ledger, evaluation, DatasetVersion))
 
 
 def training_rows(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> list[Example]:

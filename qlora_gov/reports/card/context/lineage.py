@@ -72,10 +72,11 @@ class TargetPart(Frozen):
 
 
 class MeasuredStep(Frozen):
-    """A detector among the curation steps, and what was measured of it."""
+    """A curation step of which it was measured how much it finds."""
 
-    step: Component = Field(description="the guardrail")
+    step: Component = Field(description="the guardrail or filter")
     lines: tuple[str, ...] = Field(description="what it found and flagged, a line for each set of texts")
+    corrected: tuple[str, ...] = Field(default=(), description="how many rows it should have flagged, by these figures")
 
 
 class DataPart(Frozen):
@@ -104,6 +105,8 @@ class ContaminationPart(Frozen):
 
     held_out: str = Field(description="digest of the held-out rows; they are those evaluated on")
     steps: tuple[LeakLine, ...] = Field(description="those that say that they compare with held-out rows; never empty")
+    left: int = Field(default=0, description="rows that share something with a held-out one, and were left in")
+    unseen: int = Field(default=0, description="rows that steps after these changed, so that nobody compared them")
 
 
 class FileLine(Frozen):
