@@ -22,6 +22,7 @@ from qlora_gov.records import (
     SourceUse,
     StepReport,
 )
+from qlora_gov.records.dataset import Mixing, Shortfall
 
 ABOUT = About(
     title="Northwind Bank support assistant",
@@ -130,6 +131,26 @@ TRAINING = DatasetVersion(
     },
     digest=content_id("training rows"),
     held_out=HELD_OUT.id,
+)
+SAMPLED = TRAINING.model_copy(
+    update={
+        "sources": tuple(
+            source.model_copy(update={"provenance": "human", "consent": "contract"}) for source in TRAINING.sources
+        ),
+        "origins": content_id("where rows came from"),
+        "mixing": Mixing(
+            target={"human": 0.3, "synthetic": 0.4, "historical": 0.3},
+            by=("intent", "language"),
+            seed=7,
+            had={"human": 114, "historical": 191, "synthetic": 209},
+            taken={"human": 114, "historical": 133, "synthetic": 162},
+            by_total=456,
+            shortfalls=tuple(
+                Shortfall(stratum=f"intent {number:02}, en", provenance="human", wanted=9, had=number)
+                for number in range(13)
+            ),
+        ),
+    }
 )
 SCANS = (
     Scan(

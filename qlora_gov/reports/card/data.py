@@ -81,9 +81,11 @@ def corrected_lines(step: StepReport) -> Iterator[str]:
 
 
 def target_part(records: CardRecords) -> TargetPart | Absent:
-    """The provenance of the training rows that state one, against the playbook's target."""
+    """The provenance of the training rows that state one, against what they were sampled by, or else the playbook."""
     if records.training is None:
         return Absent(absent=trained_elsewhere(records))
+    mixing = records.training.mixing
+    target = mixing.target if mixing else PLAYBOOK
     counts = dict(records.training.mix.get("provenance", {}))
     counts.pop(_NOT_STATED, None)
     stated = sum(counts.values())
@@ -97,10 +99,13 @@ def target_part(records: CardRecords) -> TargetPart | Absent:
                 value=value,
                 rows=counts.get(value, 0),
                 share=counts.get(value, 0) / stated,
-                target=PLAYBOOK.get(value, 0.0),
+                target=target.get(value, 0.0),
+                had=mixing.had.get(value, 0) if mixing else None,
             )
-            for value in (*PLAYBOOK, *sorted(counts.keys() - PLAYBOOK.keys()))
+            for value in (*target, *sorted(counts.keys() - target.keys()))
         ),
+        whose="the mix's" if mixing else "the playbook's",
+        mixing=mixing,
     )
 
 

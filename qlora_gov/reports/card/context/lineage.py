@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from qlora_gov.records import Absent, Component, Frozen, LossPoint, StepReport
+from qlora_gov.records.dataset import Mixing
 
 
 class LossCurve(Frozen):
@@ -55,20 +56,25 @@ class MixLine(Frozen):
 
 
 class TargetLine(Frozen):
-    """One provenance of the training rows against the playbook's target."""
+    """One provenance of the training rows against the target."""
 
     value: str = Field(description="the provenance")
     rows: int = Field(description="rows that state it")
     share: float = Field(description="of the rows that state their provenance, 0 to 1")
-    target: float = Field(description="the playbook's share, 0 where it names no such provenance")
+    target: float = Field(description="the target's share, 0 where it names no such provenance")
+    had: int | None = Field(default=None, description="rows before they were sampled; none where they were not")
 
 
 class TargetPart(Frozen):
-    """The provenance of the training rows against the playbook's target; its order, then others by name."""
+    """The provenance of the training rows against a target; in its order, then others by name."""
 
     stated: int = Field(description="rows that state their provenance")
     rows: int = Field(description="all rows of the set")
     lines: tuple[TargetLine, ...] = Field(description="each provenance")
+    whose: str = Field(default="the playbook's", description="target: the playbook's, or the project's mix's")
+    mixing: Mixing | None = Field(
+        default=None, description="how rows were sampled to meet it; none where they were not"
+    )
 
 
 class MeasuredStep(Frozen):
