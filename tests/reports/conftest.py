@@ -35,6 +35,8 @@ from qlora_gov.records import (
     Verdict,
 )
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
+from qlora_gov.reports.dataset.changes import data_changes
+from qlora_gov.reports.dataset.context import DataChanges
 from tests.reports.samples import (
     ABOUT,
     BASE,
@@ -42,6 +44,7 @@ from tests.reports.samples import (
     ENVIRONMENT,
     HELD_OUT,
     RECIPE,
+    ROWS,
     SAMPLED,
     SCANS,
     TRAINING,
@@ -229,6 +232,7 @@ def complete(
     aliases: dict[str, str | None] | None = None,
     edition: int = 1,
     cut: int | None = None,
+    since: DataChanges | None = None,
 ) -> CardRecords:
     """Records that name each other, with what a test wants different in them.
 
@@ -269,6 +273,7 @@ def complete(
         evaluation=HELD_OUT,
         head=Head(seq=14, hash=content_id("entry 14")),
         aliases=aliases or {},
+        since=since,
     )
 
 
@@ -299,6 +304,7 @@ def everything(refused: dict[str, Any]) -> dict[str, Any]:
         "reference_adapter": "sha256:d",
         "training": SAMPLED,
         "cut": 3,
+        "since": data_changes(TRAINING, SAMPLED, ROWS),
     }
 
 

@@ -23,6 +23,7 @@ from qlora_gov.records import (
     StepReport,
 )
 from qlora_gov.records.dataset import Mixing, Shortfall
+from qlora_gov.reports.dataset.rows import RowChanges, RowCount
 
 ABOUT = About(
     title="Northwind Bank support assistant",
@@ -151,6 +152,15 @@ SAMPLED = TRAINING.model_copy(
             ),
         ),
     }
+)
+ROWS = RowChanges(
+    added=(
+        RowCount(provenance="human", source="data/train.jsonl", rows=31),
+        RowCount(provenance="synthetic", source="data/drafts.jsonl", rows=17),
+    ),
+    removed=(RowCount(provenance="historical", source="data/logs.parquet", rows=23),),
+    changed=(RowCount(provenance="not stated", source="data/train.jsonl", rows=5),),
+    kept=356,
 )
 SCANS = (
     Scan(

@@ -23,6 +23,7 @@ from qlora_gov.reports.card.context.lineage import (
     TargetPart,
 )
 from qlora_gov.reports.card.records import CardRecords
+from qlora_gov.reports.dataset.context import DataChanges
 from qlora_gov.reports.rendering.figures import number, percent, setting_lines
 from qlora_gov.stats import Withheld, corrected_rate
 
@@ -31,7 +32,7 @@ NOT_DECLARED = "not declared"
 _NOT_STATED = "not stated"
 
 
-def data_part(dataset: DatasetVersion) -> DataPart:
+def data_part(dataset: DatasetVersion, since: DataChanges | None = None) -> DataPart:
     """Where the rows of a dataset version came from, what happened to them, and what they are."""
     return DataPart(
         id=dataset.id,
@@ -58,6 +59,7 @@ def data_part(dataset: DatasetVersion) -> DataPart:
         cautions=tuple(
             line for step in dataset.steps for line in drop_cautions(step.component.name, step.action, step.measured)
         ),
+        since=since,
     )
 
 

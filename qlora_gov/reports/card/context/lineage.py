@@ -6,6 +6,7 @@ from pydantic import Field
 
 from qlora_gov.records import Absent, Component, Frozen, LossPoint, StepReport
 from qlora_gov.records.dataset import Mixing
+from qlora_gov.reports.dataset.context import DataChanges
 
 
 class LossCurve(Frozen):
@@ -97,6 +98,7 @@ class DataPart(Frozen):
     mix: tuple[MixLine, ...] = Field(description="how provenance, intent and language are spread")
     measured: tuple[MeasuredStep, ...] = Field(default=(), description="what was measured of detectors among the steps")
     cautions: tuple[str, ...] = Field(default=(), description="what a detector drops that should stay, as sentences")
+    since: DataChanges | None = Field(default=None, description="against the champion's training set, if they differ")
 
 
 class LeakLine(Frozen):
