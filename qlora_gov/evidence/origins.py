@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from qlora_gov.canonical import file_id
+from qlora_gov.plugin.fetching import is_url
 from qlora_gov.plugin.settings import RecordedFile, recorded_file
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.example import Example
@@ -37,9 +38,10 @@ def origin(example: Example, dataset: DatasetVersion, root: Path) -> str | None:
 
 
 def _files(dataset: DatasetVersion) -> Iterator[RecordedFile]:
-    """The files that the sources name, each once."""
+    """The files that the sources name by a path, each once."""
     settings = (value for source in dataset.sources for value in source.component.settings.values())
-    yield from dict.fromkeys(file for value in settings if (file := recorded_file(value)))
+    found = (file for value in settings if (file := recorded_file(value)))
+    yield from dict.fromkeys(file for file in found if not is_url(file.path))
 
 
 def _held(example: Example, path: Path, digest: str, line: int) -> int:
