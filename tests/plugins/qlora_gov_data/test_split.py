@@ -129,7 +129,9 @@ def test_what_cannot_be_divided_is_told() -> None:
     rows = [row(f"{at}?", "one group") for at in range(20)]
     with pytest.raises(DataError, match="split: no row has a label 'intnet', which 'by' names"):
         left(rows, "training", by=["intnet"])
-    with pytest.raises(DataError, match=r"split: 'evaluation' gets none of 20 rows: its share, 0\.1, is less than any"):
+    with pytest.raises(
+        DataError, match=r"split: 'evaluation' gets none of 20 rows: its share of 0\.1 is less than any"
+    ):
         left(rows, "evaluation")
     assert left(rows, "training") == rows
     assert left([], "evaluation", by=["intent"]) == []
