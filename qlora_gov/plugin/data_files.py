@@ -54,7 +54,7 @@ _MAGIC = re.compile(r"[*?\[]")
 def _file(given: Any, info: ValidationInfo) -> HeldFile:
     text, root = _text(given), root_of(info.context)
     if is_url(text):
-        return _of_url(text, root, _pin(info))
+        return _of_url(text, root, info)
     path = existing(root / text, Path.is_file, "file")
     return _pinned(_held(path, recorded_name(path, root)), info)
 
@@ -62,7 +62,7 @@ def _file(given: Any, info: ValidationInfo) -> HeldFile:
 def _files(given: Any, info: ValidationInfo) -> HeldFiles:
     text, root = _text(given), root_of(info.context)
     if is_url(text):
-        one = _of_url(text, root, _pin(info))
+        one = _of_url(text, root, info)
         return HeldFiles(one.name, (one,))
     place, fixed, pattern = root / text, root / text, "**/*"
     if _MAGIC.search(text) and not place.exists():
@@ -95,8 +95,9 @@ def _held(path: Path, name: str) -> HeldFile:
         raise ValueError(f"{name} cannot be read: {error.strerror}") from error
 
 
-def _of_url(url: str, root: Path, pin: str | None) -> HeldFile:
-    return HeldFile(without_secrets(url), *fetched(url, root / FETCHED, pin))
+def _of_url(url: str, root: Path, info: ValidationInfo) -> HeldFile:
+    notice = (info.context or {}).get("notice", str)
+    return HeldFile(without_secrets(url), *fetched(url, root / FETCHED, _pin(info), notice))
 
 
 def _pin(info: ValidationInfo) -> str | None:

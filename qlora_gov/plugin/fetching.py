@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,8 +36,10 @@ def without_secrets(url: str) -> str:
     return "::".join(parts)
 
 
-def fetched(url: str, kept: Path, pin: str | None = None) -> tuple[Path, str]:
+def fetched(url: str, kept: Path, pin: str | None = None, notice: Callable[[str], object] = str) -> tuple[Path, str]:
     """The file of a URL and the digest of its bytes: as it was fetched before, unless ``pin`` is another digest.
+
+    Whoever waits for it is told by ``notice``.
 
     Raises:
         DataError: it cannot be fetched, or what was fetched has not the digest ``pin``.
@@ -52,6 +55,7 @@ def fetched(url: str, kept: Path, pin: str | None = None) -> tuple[Path, str]:
     known = pin or (index.read_text(encoding="utf-8") if index.is_file() else "")
     if known and (path := kept / _folder(known) / name).is_file() and file_id(path) == known:
         return path, known
+    notice(f"fetching {shown}")
     index.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=kept) as work:
         part, note = Path(work) / "file", Path(work) / "digest"

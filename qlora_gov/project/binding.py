@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -175,14 +175,16 @@ class BoundProject:
         ]
 
 
-def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject:
-    """Bind every component that the project names.
+def bind_project(
+    project: Project, catalog: Catalog, root: Path, notice: Callable[[str], None] = lambda line: None
+) -> BoundProject:
+    """Bind every component that the project names; what is fetched for it is told by ``notice``.
 
-    Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
+    Raises PluginError, ProjectError or DataError with a line for each thing that is wrong, which says where.
     """
     if undeclared := list(undeclared_sources(project)):
         raise ProjectError(*undeclared)
-    bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at, notice)
     measures = bind_measures(project.evaluation, bound, project.at)
     release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])

@@ -55,6 +55,16 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_url_is_no_file_of_the_project(root: Path) -> None:
+    url, there = "https://example.com/rows.jsonl", dataset(root, "cards/rows.jsonl")
+    (source,) = there.sources
+    component = source.component.model_copy(
+        update={"settings": {"path": {"path": url, "digest": "sha256:" + "0" * 64}}}
+    )
+    elsewhere = there.model_copy(update={"sources": (source.model_copy(update={"component": component}),)})
+    assert origin(example("cards 1?", f"{url}:2"), elsewhere, root) is None
+
+
 def test_the_one_file_of_its_name(root: Path) -> None:
     assert origin(example("anything", "rows.jsonl:2"), dataset(root, "cards/rows.jsonl"), root) == "cards/rows.jsonl"
 

@@ -57,7 +57,9 @@ def test_a_url_is_a_source_that_stays_the_same_without_a_network(
         assert build(root, source) == 0
     (version,) = versions(root)
     assert version.rows == 6
-    assert url in "".join(capsys.readouterr().out.split()), "in as many lines as it takes"
+    told = capsys.readouterr()
+    assert f"notice: fetching {url}\n" in told.err
+    assert url in "".join(told.out.split()), "in as many lines as it takes"
     assert sources(root, version) == [f"{url}:{line}" for line in range(1, 7)]
     recorded = version.sources[0].component.settings["path"]
     assert isinstance(recorded, dict)
@@ -65,6 +67,7 @@ def test_a_url_is_a_source_that_stays_the_same_without_a_network(
 
     shutil.rmtree(site)
     assert build(root, source) == 0, "the server is gone"
+    assert "fetching" not in capsys.readouterr().err
     assert [one.id for one in versions(root)] == [version.id]
     assert run(["verify"]) == 0
     held_by_state = [path.read_bytes() for path in (root / ".qlora_gov").rglob("*") if path.is_file()]
