@@ -98,6 +98,7 @@ def test_credentials_come_from_fsspec_s_own_configuration(
     [
         ("{site}/none.jsonl?token=secret", "{site}/none.jsonl: cannot be fetched: no such file"),
         ("http://127.0.0.1:9/rows.jsonl?token=secret", "http://127.0.0.1:9/rows.jsonl: cannot be fetched: Cannot conn"),
+        ("{site}/rows.jsonl?cut", "{site}/rows.jsonl: cannot be fetched: Response payload is not completed"),
         ("memory://none.jsonl", "memory://none.jsonl: cannot be fetched: no such file"),
         ("file://{root}/site", "file://{root}/site: is a directory; name a file in it"),
         ("nosuch://bucket/rows.jsonl", "nosuch://bucket/rows.jsonl: cannot be fetched: Protocol not known: nosuch"),
@@ -112,6 +113,7 @@ def test_what_cannot_be_fetched_is_one_line_without_secrets(
     assert str(caught.value).startswith(said.format(**places))
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert not [one for one in kept.rglob("*") if one.is_file()]
 
 
 def test_a_library_that_is_missing_is_named(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

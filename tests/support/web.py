@@ -12,7 +12,10 @@ from typing import Any
 
 
 class Server(ThreadingHTTPServer):
-    """Serves a directory, and remembers the paths that it was asked for, each with its authorisation."""
+    """Serves a directory, and remembers the paths that it was asked for, each with its authorisation.
+
+    Of a path that ends in ``?cut`` it sends less than it announces, as a connection does that breaks.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.asked: list[tuple[str, str | None]] = []
@@ -27,7 +30,13 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         assert isinstance(self.server, Server)
         self.server.asked.append((self.path, self.headers.get("Authorization")))
-        super().do_GET()
+        if self.path.endswith("?cut"):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b'{"prompt": "Why?", "respon')
+        else:
+            super().do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Nothing is written to the terminal."""
