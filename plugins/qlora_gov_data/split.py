@@ -78,8 +78,8 @@ class Split:
         part, parts = self._settings.part, self._parts(ids, told)
         if told and part not in parts.values():
             raise DataError(
-                f"split: {part!r} gets none of {len(told)} rows: its share of {self._settings.shares[part]:g} is less "
-                "than any that share a group or a prompt, which stay together"
+                f"split: {part!r} gets none of {len(told)} rows: those that share a group or a prompt stay together, "
+                f"and none are as few as its share, {self._settings.shares[part]:g}"
             )
         return {place: Drop(ELSEWHERE) for place, one in parts.items() if one != part}
 

@@ -19,15 +19,16 @@ Role = Literal["system", "user", "assistant", "tool"]
 ANYBODY = "*"
 """Stands among the speakers for whoever else speaks."""
 
+_MARKS = "\u200e\u200f\u202a\u202c"  # of the direction of writing, which WhatsApp puts around names and numbers
 _DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp]\.?\s?[Mm]\.?)?(?:\s?Z|\s?[+-]\d{2}:?\d{2})?"
 _WHEN = rf"(?:{_DATE}(?:,?\s+|T))?{_CLOCK}"
 _BRACKETED = rf"(?:\[{_WHEN}\]|\({_WHEN}\))"
-STAMP = re.compile(rf"\u200e?(?:{_BRACKETED}|{_WHEN}(?:\s+-)?)\s+")
+STAMP = re.compile(rf"\u200e?(?:{_BRACKETED}|{_WHEN}(?:\s+[-–])?)\s+")
 """The time before a turn: ``[10:02]``, ``(10:02 AM)``, ``2025-03-01 10:02:33``, ``3/1/25, 10:02 PM -``."""
 SPEECH = re.compile(rf"(?P<name>[^:：\s][^:：]{{0,79}}?)\s*{_BRACKETED}?\s*[:：](?P<text>.*)", re.DOTALL)
 """A name, perhaps a time, a colon, and what was said."""
-NAME = re.compile(r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}")
+_NAME = re.compile(r"[^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}")
 
 
 class TranscriptSettings(PinnedSettings):
@@ -94,7 +95,7 @@ class Transcripts:
                     yield f"{file.name}:{lines[0].number}", partial(self._row, file.name, lines)
 
     def _conversations(self, file: DataFile) -> Iterator[list[_Line]]:
-        """The lines of each conversation, without empty ones around it."""
+        """The lines of each conversation, from the first that is not empty."""
         stamped, lines = None, list[_Line]()
         for number, text in enumerate(texts_of(file), start=1):
             line = text.rstrip()
@@ -116,7 +117,7 @@ class Transcripts:
         speech = SPEECH.fullmatch(line, stamp.end() if stamp else 0)
         if speech is None:
             return (None, line) if stamp is None else (NOBODY, "")
-        name, text = speech["name"], speech["text"]
+        name, text = speech["name"].strip(_MARKS), speech["text"]
         if stamp or name in self._settings.speakers or (_may_speak(name) and text[:1].strip() == ""):
             return name, text
         return None, line
@@ -159,4 +160,4 @@ def _may_speak(name: str) -> bool:
     Scripts without small letters have no small words.
     """
     words = name.split()
-    return NAME.fullmatch(name) is not None and (len(words) == 1 or not any(words[at][0].islower() for at in (0, -1)))
+    return _NAME.fullmatch(name) is not None and (len(words) == 1 or not any(words[at][0].islower() for at in (0, -1)))

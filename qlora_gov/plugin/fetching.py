@@ -23,6 +23,9 @@ STALLED = 60.0
 """Seconds without a byte after which a web server is given up; a whole file may take as long as it does."""
 
 
+_CREDENTIALS = re.compile(r"//[^/]*(@|:(?!\d*(/|$)))")  # a colon may stand before a port; a secret may hold a slash
+
+
 def is_url(text: str) -> bool:
     """Whether a setting names a file by a URL, not by a path."""
     return re.match(r"[A-Za-z][\w+.-]*://", text) is not None
@@ -31,7 +34,7 @@ def is_url(text: str) -> bool:
 def without_secrets(url: str) -> str:
     """A URL as it is shown and recorded: queries may hold a signature or a token. Raises ValueError for a password."""
     parts = [re.split("[?#]", part, maxsplit=1)[0] for part in url.split("::")]
-    if any(re.search("//[^/]*@", part) for part in parts):
+    if any(_CREDENTIALS.search(part) for part in parts):
         raise ValueError("holds a user or a password; leave them to the environment, or to fsspec's own configuration")
     return "::".join(parts)
 

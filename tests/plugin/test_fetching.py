@@ -124,7 +124,15 @@ def test_a_library_that_is_missing_is_named(kept: Path, monkeypatch: pytest.Monk
         fetched("far://bucket/rows.jsonl", kept)
 
 
-@pytest.mark.parametrize("url", ["https://ann:secret@example.com/rows.jsonl", "zip://a::s3://key:secret@bucket/a.zip"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://ann:secret@example.com/rows.jsonl",
+        "https://secret@example.com/rows.jsonl",
+        "zip://a::s3://key:secret@bucket/a.zip",
+        "s3://key:sec/secret@bucket/rows.jsonl",
+    ],
+)
 def test_a_url_with_a_password_is_refused_without_being_told(url: str, kept: Path) -> None:
     with pytest.raises(ValueError, match="holds a user or a password; leave them to the environment") as caught:
         fetched(url, kept)
@@ -138,5 +146,5 @@ def test_a_url_that_names_no_file_is_refused(url: str, kept: Path) -> None:
 
 
 def test_a_url_is_shown_without_its_queries() -> None:
-    assert without_secrets("https://h/a@1/rows.csv?sig=a@b#x") == "https://h/a@1/rows.csv"
+    assert without_secrets("https://h:80/a@1:b/rows.csv?sig=a@b#x") == "https://h:80/a@1:b/rows.csv"
     assert without_secrets("zip://a.csv::https://h/b.zip?sig=1") == "zip://a.csv::https://h/b.zip"

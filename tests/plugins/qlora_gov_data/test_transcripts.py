@@ -45,8 +45,9 @@ def turns(example: Example) -> list[tuple[str, str]]:
         # WhatsApp on Android, in two places of the world, and on iOS
         "3/1/25, 10:02\u202fPM - Messages are end-to-end encrypted.\n"
         "3/1/25, 10:02\u202fPM - Customer: Where is my card?\n3/1/25, 10:03\u202fPM - Agent: On its way.\n",
-        "01.03.25, 22:02 - Customer: Where is my card?\n01.03.25, 22:03 - Agent: On its way.\n",
-        "[01/03/2025, 22:02:10] Customer: Where is my card?\n\u200e[01/03/2025, 22:03:00] Agent: On its way.\n",
+        "01.03.25, 22:02 - Customer: Where is my card?\n01.03.25, 22:03 – Agent: On its way.\n",
+        "[01/03/2025, 22:02:10] Customer: Where is my card?\n"
+        "\u200e[01/03/2025, 22:03:00] \u202aAgent\u202c: On its way.\n",
     ],
 )
 def test_a_line_begins_a_turn_with_or_without_the_time(read: Any, log: str) -> None:
