@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,14 +21,16 @@ _FILE_AND_LINE = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})", re.DOTALL
 def origin(example: Example, dataset: DatasetVersion, root: Path) -> str | None:
     """The path from the project's directory, with forward slashes, of the file that holds the row.
 
-    It is one that a source of the dataset names: that with the path which the row states, or else with the name. Of
-    several files of one name it is the one that holds the row's text on that line and has not changed since; None where
-    that cannot be told, or where the source is no file.
+    It is one that a source of the dataset names: that with the path which the row states, by itself or among others, or
+    else with the name. Of several files of one name it is the one that holds the row's text on that line and has not
+    changed since; None where that cannot be told, or where the source is no file.
     """
     found = _FILE_AND_LINE.fullmatch(example.source)
     if found is None:
         return None
     named = list(_files(dataset))
+    if any(_is_among(found["file"], file.path) for file in named):
+        return found["file"]
     files = [file for file in named if file.path == found["file"]]
     files = files or [file for file in named if PurePosixPath(file.path).name == found["file"]]
     if len(files) > 1:
@@ -35,6 +38,11 @@ def origin(example: Example, dataset: DatasetVersion, root: Path) -> str | None:
         most = max(held.values())
         files = [file for file in files if most and held[file] == most]
     return files[0].path if len(files) == 1 else None
+
+
+def _is_among(path: str, named: str) -> bool:
+    """Whether a file is in a directory, or one of those that a pattern matches."""
+    return path.startswith(f"{named}/") or (path != named and fnmatchcase(path, named.replace("**/", "")))
 
 
 def _files(dataset: DatasetVersion) -> Iterator[RecordedFile]:
