@@ -36,8 +36,8 @@ STEPS = [
 
 
 def row(number: int, rng: random.Random) -> dict[str, Any]:
-    """A row; one in ten says the same as the one before it, and another one nearly."""
-    said = random.Random(number - (number % 10 > 7))
+    """A row; of ten, one says nearly the same as another one, and one the very same in capitals."""
+    said = random.Random(number - max(number % 10 - 7, 0))
     asked = " ".join(said.choices(WORDS, k=said.randint(2, 20))) + " now" * (number % 10 == 8)
     return {
         "prompt": f"{asked}?".upper() if number % 10 == 9 else f"{asked}?",
