@@ -46,6 +46,7 @@ _HOME = {
     "ProjectDirectory": "plugin.settings",
     "ProjectError": "errors",
     "ProjectFile": "plugin.settings",
+    "Prompt": "plugin.specs",
     "SelectiveMetric": "plugin.specs",
     "Settings": "plugin.settings",
     "SetFilter": "plugin.specs",
@@ -53,6 +54,9 @@ _HOME = {
     "Source": "plugin.specs",
     "SourceSpec": "plugin.specs",
     "Span": "plugin.specs",
+    "Synthesiser": "plugin.specs",
+    "SynthesiserSpec": "plugin.specs",
+    "SyntheticLabel": "records.synthesis",
     "Trainer": "plugin.specs",
     "TrainerSpec": "plugin.specs",
     "TrainingError": "errors",
@@ -95,11 +99,14 @@ if TYPE_CHECKING:
         MetricSpec,
         MetricTraits,
         Progress,
+        Prompt,
         SelectiveMetric,
         SetFilter,
         Source,
         SourceSpec,
         Span,
+        Synthesiser,
+        SynthesiserSpec,
         Trainer,
         TrainerSpec,
         TrainingJob,
@@ -111,6 +118,7 @@ if TYPE_CHECKING:
     from qlora_gov.records.answer import LogLikelihood
     from qlora_gov.records.clusters import clustered
     from qlora_gov.records.example import Example, Message
+    from qlora_gov.records.synthesis import SyntheticLabel
 
 __all__ = [
     "Absent",
@@ -151,6 +159,7 @@ __all__ = [
     "ProjectDirectory",
     "ProjectError",
     "ProjectFile",
+    "Prompt",
     "SelectiveMetric",
     "SetFilter",
     "Settings",
@@ -158,6 +167,9 @@ __all__ = [
     "Source",
     "SourceSpec",
     "Span",
+    "Synthesiser",
+    "SynthesiserSpec",
+    "SyntheticLabel",
     "Trainer",
     "TrainerSpec",
     "TrainingError",

@@ -11,6 +11,7 @@ from qlora_gov_data.length import Length, LengthSettings
 from qlora_gov_data.parquet import Parquet, ParquetSettings
 from qlora_gov_data.reading import ReadingLevel, ReadingLevelSettings
 from qlora_gov_data.similarity import Similarity
+from qlora_gov_data.synthesised import Synthesised, SynthesisedSettings
 from qlora_gov_data.texts import Comparison
 
 INVISIBLE = {2: {"invisible": "passed_over"}}
@@ -19,7 +20,7 @@ INVISIBLE = {2: {"invisible": "passed_over"}}
 
 @hookimpl
 def qlora_gov_sources() -> list[SourceSpec]:
-    """Contribute ``jsonl``, ``csv``, ``parquet`` and ``hub``."""
+    """Contribute ``jsonl``, ``csv``, ``parquet``, ``hub`` and ``synthesised``."""
     return [
         SourceSpec(
             name="jsonl",
@@ -48,6 +49,12 @@ def qlora_gov_sources() -> list[SourceSpec]:
             config=HubSettings,
             requires=("datasets", "huggingface_hub"),
             extra="data",
+        ),
+        SourceSpec(
+            name="synthesised",
+            summary="a file of rows that a model made, each labelled with model, template, day and parents",
+            factory=Synthesised,
+            config=SynthesisedSettings,
         ),
     ]
 
