@@ -114,10 +114,11 @@ class _HeldOut:
         return None
 
 
-def _parents_of(example: Example) -> Sequence[str]:
-    """The ids of the rows that a row was made from by a model."""
+def _parents_of(example: Example) -> list[str]:
+    """The ids of the rows that a row was made from by a model; none where another tool labels rows otherwise."""
     label = example.extra.get("synthetic")
-    return label.get("parents", ()) if isinstance(label, Mapping) else ()
+    parents = label.get("parents") if isinstance(label, Mapping) else None
+    return [one for one in parents if isinstance(one, str)] if isinstance(parents, list | tuple) else []
 
 
 def _texts_of(examples: Sequence[Example], settings: HeldOutLeakSettings) -> Iterator[tuple[str, bool, str]]:

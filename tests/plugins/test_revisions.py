@@ -43,6 +43,7 @@ HELD_ELSEWHERE = {
     "data/language": "judges by a model that comes from elsewhere",
     "data/reading_level": "looks syllables up in a file that comes from elsewhere",
     "data/parquet": "gives what the same rows give as jsonl",
+    "data/synthesised": "gives what the same rows give as jsonl, or nothing",
     "guardrails/pii_ner": "judges by a language model that comes from elsewhere",
     "guardrails/toxicity": "judges by weights that come from elsewhere",
     "imports/inspect": "its golden ledgers hold what was imported",
@@ -50,6 +51,8 @@ HELD_ELSEWHERE = {
     "metrics/hf_evaluate": "scores by code that comes from elsewhere",
     "metrics/hf_evaluate_loss": "scores by code that comes from elsewhere",
     "nf4/nf4-qlora": "its losses are pinned with its tests",
+    "synthesis/paraphrase": "what it makes is a model's, and names the template that it was made by",
+    "synthesis/self_instruct": "what it makes is a model's, and names the template that it was made by",
 }
 JUDGEMENT = {"outcome", "contrast", "estimate", "interval", "bound", "threshold", "alpha", "clusters"}
 RULES = "rules: [{id: promise, says: promise nothing, kind: must_not_match, pattern: '(?i)guarantee'}]"

@@ -18,7 +18,7 @@ MODEL = "made-up-8b-0925"
 """What it calls itself, whatever it was asked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trouble:
     """Something else than an answer: a status with a body, or no answer after ``seconds``, or none at all."""
 
@@ -46,11 +46,11 @@ def paraphrased(body: Body) -> str:
 
 @dataclass
 class Server:
-    """The endpoint at work: what it was asked, and how often; ``troubles`` come first, one a request."""
+    """The endpoint at work, and what it was asked; ``troubles`` come first, one a request, None for an answer."""
 
     url: str = ""
     answer: Callable[[Body], str | Body] = paraphrased
-    troubles: deque[Trouble] = field(default_factory=deque)
+    troubles: deque[Trouble | None] = field(default_factory=deque)
     delay: Callable[[Body], float] = lambda body: 0.0
     asked: list[Body] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)

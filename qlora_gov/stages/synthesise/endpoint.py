@@ -114,7 +114,8 @@ class Client:
         tries = AsyncRetrying(
             retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self._endpoint.retries + 1),
-            wait=self._wait,
+            wait=_seconds,
+            before_sleep=self._pause,
             reraise=True,
         )
         return await tries(self._once, [message.model_dump() for message in messages])
@@ -123,16 +124,15 @@ class Client:
         """Close its connections."""
         await self._client.close()
 
-    def _wait(self, state: RetryCallState) -> float:
+    async def _pause(self, state: RetryCallState) -> None:
+        """Hold up the others, too, where the endpoint asks for it."""
         failed = state.outcome.exception() if state.outcome else None
-        assert isinstance(failed, PassingError)
-        seconds = _backoff(state) if failed.after is None else failed.after
-        if failed.after is not None:
+        seconds = state.upcoming_sleep
+        if isinstance(failed, PassingError) and failed.after is not None:
             self._not_before = max(self._not_before, asyncio.get_running_loop().time() + seconds)
         self.retries += 1
         self.waited += seconds
-        self._told(f"{failed.reason}: again in {seconds:.1f} s")
-        return seconds
+        self._told(f"{failed}: again in {seconds:.1f} s")
 
     async def _once(self, messages: list[dict[str, str]]) -> Body:
         while (wait := self._not_before - asyncio.get_running_loop().time()) > 0:
@@ -166,6 +166,12 @@ class Client:
         """What an error says, on one line, without the key: some endpoints say it back."""
         text = str(error) or type(error).__name__
         return one_line(text.replace(self._key, "[key]") if self._key else text)
+
+
+def _seconds(state: RetryCallState) -> float:
+    """How long to wait before the next try: as the endpoint says, or longer and longer, never all at one time."""
+    failed = state.outcome.exception() if state.outcome else None
+    return failed.after if isinstance(failed, PassingError) and failed.after is not None else _backoff(state)
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
