@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qlora_gov.errors import ProjectError, UsageError, did_you_mean
@@ -23,7 +23,7 @@ class BoundSynthesis:
     synthesiser: Bound[SynthesiserSpec]
     seeds: BoundDataset
     held_out: BoundDataset | None
-    key: str | None
+    key: str | None = field(repr=False)
 
     def require(self) -> None:
         """Raise MissingExtraError for the first component whose libraries are missing, before any work is done."""

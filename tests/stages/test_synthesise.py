@@ -19,7 +19,9 @@ from qlora_gov.records.synthesis import Budget, Endpoint, Prices
 from qlora_gov.stages.synthesise.asking import IN_A_ROW, Asked
 from qlora_gov.stages.synthesise.journal import Completion, Journal
 from qlora_gov.stages.synthesise.making import Making
-from qlora_gov.stages.synthesise.prompting import BLANK, CUT, EMPTY, SILENT, UNFIT, Maker
+from qlora_gov.stages.synthesise.prompting import BLANK, EMPTY, ENDED, SILENT, UNFIT, Maker
+from tests.conftest import ROOT
+from tests.docs.markdown import blocks_of
 from tests.support.endpoint import DROPPED, MODEL, Server, Trouble, completion, failing, serving
 
 KEY = "sk-secret-0123456789"
@@ -285,7 +287,8 @@ def test_tokens_that_nobody_told_are_counted_at_their_most_and_said(server: Serv
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (completion("Ye", finish="length"), CUT),
+        (completion("Ye", finish="length"), ENDED["length"]),
+        (completion("Ye", finish="content_filter"), ENDED["content_filter"]),
         (completion(None), SILENT),
         (completion("  "), SILENT),
         (completion("nothing"), EMPTY),
@@ -390,3 +393,17 @@ def test_an_answer_without_what_it_took_is_kept_as_such(tmp_path: Path) -> None:
     kept = Completion(text="Yes.", model="m", url="http://h", date=date(2026, 1, 2), tokens=7)
     journal.put("r", kept)
     assert Journal(journal.path).had == {"r": kept}
+
+
+def test_the_documented_synthesiser_makes_rows(server: Server, start: Start) -> None:
+    (block,) = (one for one in blocks_of(ROOT / "docs" / "data.md") if "class FollowUps" in one.text)
+    namespace: dict[str, Any] = {}
+    exec(compile(block.text, str(block), "exec", dont_inherit=True), namespace)
+    (spec,) = namespace["qlora_gov_synthesisers"]()
+    server.answer = lambda body: "And then?\n\nNothing." if "Question 0" in body["messages"][0]["content"] else "No."
+    making = start(2, synthesiser=spec.factory())
+    making.ask(None)
+    assert [[turn.content for turn in row.messages] for row in making.rows] == [
+        ["Question 0?", "Yes.", "And then?", "Nothing."]
+    ]
+    assert making.told["refused"] == {"no empty line": 1}

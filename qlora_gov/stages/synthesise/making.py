@@ -30,7 +30,8 @@ class Making:
     journal: Journal
     progress: Progress
     _made: dict[str, list[Example]] = field(default_factory=dict)
-    _refused: dict[str, Counter[str]] = field(default_factory=dict)
+    _refused: Counter[str] = field(default_factory=Counter)
+    _rows: int = 0
 
     @property
     def missing(self) -> list[Request]:
@@ -45,7 +46,8 @@ class Making:
     @property
     def most(self) -> Most:
         """The most that the missing answers can take; those without a limit count as nothing."""
-        each = [self.spending.most(request.prompt.messages) for request in self.missing]
+        spending = self.spending
+        each = [spending.most(request.prompt.messages) for request in self.missing]
         return Most(sum(one.tokens for one in each), math.fsum(one.money for one in each))
 
     def ask(self, key: str | None) -> Asked:
@@ -71,7 +73,6 @@ class Making:
     def told(self) -> dict[str, Any]:
         """What a manifest says of the answers; the same ones give the same, in whichever order they came."""
         had = [self.journal.had[request.key] for request in self.requests if request.key in self.journal.had]
-        refused = sum((self._refused.get(request.key, Counter()) for request in self.requests), Counter[str]())
         currencies = sorted({one.currency for one in had if one.currency is not None})
         return {
             "complete": len(had) == len(self.requests),
@@ -79,7 +80,7 @@ class Making:
             "urls": tuple(sorted({one.url for one in had})),
             "prompts": len(self.requests),
             "answers": len(had),
-            "refused": dict(sorted(refused.items())),
+            "refused": dict(sorted(self._refused.items())),
             "input_tokens": sum(one.input or 0 for one in had),
             "output_tokens": sum(one.output or 0 for one in had),
             "unmetered": sum(one.input is None for one in had),
@@ -88,7 +89,7 @@ class Making:
 
     def _heard(self, request: Request, completion: Completion) -> str:
         """Make the rows of an answer, and say how many there are."""
-        self._made[request.key], self._refused[request.key] = self.maker.rows(request, completion)
-        return (
-            f"{sum(map(len, self._made.values())):,} rows, {sum(map(Counter.total, self._refused.values())):,} refused"
-        )
+        self._made[request.key], refused = self.maker.rows(request, completion)
+        self._rows += len(self._made[request.key])
+        self._refused.update(refused)
+        return f"{self._rows:,} rows, {self._refused.total():,} refused"

@@ -18,7 +18,7 @@ from qlora_gov.records.synthesis import LABEL, Endpoint, SyntheticLabel
 from qlora_gov.stages.synthesise.journal import Completion
 from qlora_gov.text import one_line
 
-CUT = "cut off at the limit of tokens"
+ENDED = {"length": "cut off at the limit of tokens", "content_filter": "withheld by the endpoint's filter"}
 SILENT = "no text"
 EMPTY = "no row in it"
 BLANK = "the assistant says nothing in it"
@@ -93,8 +93,8 @@ class Maker:
 
         Raises PluginError where the synthesiser fails.
         """
-        if completion.finish == "length":
-            return [], Counter([CUT])
+        if (why := ENDED.get(completion.finish or "")) is not None:
+            return [], Counter([why])
         if not (completion.text or "").strip():
             return [], Counter([SILENT])
         try:
