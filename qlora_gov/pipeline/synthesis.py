@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.canonical import bytes_id, canonical_json, content_id
-from qlora_gov.errors import DataError, ModelError, UsageError
+from qlora_gov.errors import DataError, GovError, ModelError, UsageError
 from qlora_gov.ledger.datasets import DatasetParquet
 from qlora_gov.ledger.parquet import replacing
 from qlora_gov.pipeline.datasets import curated, curating
@@ -72,9 +72,8 @@ def preparing(space: Workspace, name: str) -> Iterator[Prepared]:
     maker = Maker.of(bound.synthesiser.component.name, bound.synthesiser.make())
     path = space.state / "synthesis" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(path.with_suffix(".lock"))
     try:
-        lock.acquire(timeout=0)
+        lock = filelock.FileLock(path.with_suffix(".lock")).acquire(timeout=0)
     except filelock.Timeout as error:
         raise UsageError(f"another process is at work on synthesis {name!r}; wait until it is done") from error
     with lock:
@@ -99,10 +98,10 @@ def synthesise(space: Workspace, name: str) -> Synthesised:
         rows, told = making.rows, making.told
         if not rows:
             raise _nothing(asked, told["refused"], name)
-        lines = [_line(row) for row in rows]
+        data = b"".join(map(_line, rows))
         manifest = SynthesisManifest(
             rows=len(rows),
-            digest=bytes_id(b"".join(lines)),
+            digest=bytes_id(data),
             synthesiser=prepared.bound.synthesiser.component,
             template=making.maker.template,
             seeds=prepared.seeds,
@@ -113,14 +112,13 @@ def synthesise(space: Workspace, name: str) -> Synthesised:
             **told,
         )
         with replacing(path) as draft:
-            draft.write_bytes(b"".join(lines))
-        with replacing(manifest_of(path)) as draft:  # last: where it is that of the rows, both are whole
+            draft.write_bytes(data)
+        with replacing(_manifest_of(path)) as draft:  # last: where it is that of the rows, both are whole
             draft.write_text(f"{manifest.model_dump_json(indent=2, exclude_defaults=True)}\n", encoding="utf-8")
         return Synthesised(path, manifest, asked)
 
 
-def manifest_of(path: Path) -> Path:
-    """Where the manifest of a file of rows lies."""
+def _manifest_of(path: Path) -> Path:
     return path.with_suffix(".manifest.json")
 
 
@@ -146,7 +144,7 @@ def _drawn(rows: Sequence[Example], sample: int | None, seed: int) -> list[Examp
 
 
 def _refuse_foreign(path: Path) -> None:
-    if path.exists() and not manifest_of(path).exists():
+    if path.exists() and not _manifest_of(path).exists():
         raise UsageError(
             f"{path}: was not made by a synthesis, and would be overwritten; move it, or name another path"
         )
@@ -157,7 +155,7 @@ def _line(row: Example) -> bytes:
     return canonical_json({**row.extra, **said}) + b"\n"
 
 
-def _nothing(asked: Asked, refused: dict[str, int], name: str) -> Exception:
+def _nothing(asked: Asked, refused: dict[str, int], name: str) -> GovError:
     """Why there is no row at all."""
     if asked.unanswered:
         return ModelError(f"synthesis {name!r} made no rows: {_unanswered(asked)}")

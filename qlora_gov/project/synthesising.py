@@ -48,7 +48,9 @@ def bind_synthesis(project: Project, name: str, catalog: Catalog, root: Path) ->
     named += named_in_dataset(seeds, settings.seeds)
     bound = dict(bind_components(named, catalog, root, project.schema_, project.at))
     data, held_out = bound_dataset(seeds, settings.seeds, bound, project), None
-    if data.decontaminates and project.data is not None:
+    if data.decontaminates:
+        if project.data is None:
+            raise ProjectError(f"{project.at(seeds)}: there is no evaluation set here to keep seeds clear of")
         held = named_in_dataset(evaluation, project.data.evaluation)
         bound |= bind_components(held, catalog, root, project.schema_, project.at)
         held_out = bound_dataset(evaluation, project.data.evaluation, bound, project)

@@ -119,7 +119,7 @@ NO_MODEL = json.dumps({**completion("x"), "model": None}).encode()
 
 def test_what_may_pass_is_asked_again(server: Server, start: Start) -> None:
     troubles = {
-        failing(500, retry_after=SOON): "HTTP 500: Error code: 500",
+        failing(500, retry_after=SOON): "HTTP 500: no",
         failing(503, retry_after=LAST_YEAR): "HTTP 503",
         failing(408, retry_after=SOON): "HTTP 408",
         failing(409, retry_after="nan"): "HTTP 409",
@@ -231,11 +231,12 @@ def test_a_quota_that_is_spent_is_no_limit_that_passes(server: Server, start: St
 
 
 def test_a_prompt_that_is_refused_leaves_the_others(server: Server, start: Start) -> None:
-    server.troubles.extend([failing(400, "context length exceeded")] * 2)
+    other = Trouble(400, b'{"detail": "context length exceeded"}')
+    server.troubles.extend([failing(400, "context length exceeded"), other])
     making = start(5, concurrency=1)
     made = making.ask(None)
     assert made.unanswered == {"HTTP 400": 2}
-    assert "context length exceeded" in made.said
+    assert made.said == 'HTTP 400: {"detail": "context length exceeded"}'
     assert len(making.rows) == 3
     assert not making.told["complete"]
     assert start(5).ask(None).requests == 2
@@ -359,6 +360,16 @@ class Orphaned(Echo):
         yield Prompt(seeds[0].messages[:1], ())
 
 
+class Loose(Echo):
+    def prompts(self, seeds: Any, draw: random.Random) -> Iterator[Prompt]:
+        yield Prompt(({"role": "user", "content": "Hi"},), (seeds[0],))  # type: ignore[arg-type]
+
+
+class Half(Echo):
+    def prompts(self, seeds: Any, draw: random.Random) -> Iterator[Prompt]:
+        yield Prompt((Message.model_construct(role="user", content="\ud83d"),), (seeds[0],))
+
+
 class Nameless(Echo):
     def template(self) -> str:
         return " "
@@ -370,6 +381,8 @@ class Nameless(Echo):
         (Changing(), "changed a row in place, first s:0"),
         (Foreign(), "made a prompt of a row that is none of its seeds"),
         (Orphaned(), "not a Prompt with messages and parents"),
+        (Loose(), "not a Prompt with messages and parents"),
+        (Half(), "made a prompt that cannot be sent"),
         (Nameless(), "as its template, not a text"),
     ],
 )

@@ -25,6 +25,9 @@ _AGAIN = frozenset({408, 409, 425, 429})
 _NEVER = frozenset({401, 402, 403, 404})
 """What goes well for no request: a key, an account, an address or a model that is wrong."""
 
+_LONGEST = 500
+"""Characters of what is said of an error; some say it with a page of HTML."""
+
 _SPENT = "insufficient_quota"
 """The code of a rate limit that does not pass: there is no money left."""
 
@@ -100,7 +103,7 @@ class Client:
         silent = ("OpenAI-Organization", "OpenAI-Project")
         self._client = openai.AsyncOpenAI(
             base_url=endpoint.url,
-            api_key=key or "none",  # the library sends none without one
+            api_key=key or "none",  # the library insists on one
             max_retries=0,
             timeout=None,
             default_headers={name: openai.Omit() for name in silent},
@@ -146,26 +149,26 @@ class Client:
         except TimeoutError as error:
             raise PassingError("no answer in time") from error
         except ValidationError as error:
-            raise PassingError("answered with no chat completion") from error
+            raise PassingError("answered with no chat completion", self._fit(raw.http_response.text)) from error
         except self._openai.APIConnectionError as error:
-            raise PassingError("no connection", self._fit(error.__cause__ or error)) from error
+            raise PassingError("no connection", self._fit(str(error.__cause__ or error))) from error
         except self._openai.APIStatusError as error:
             raise self._refusal(error) from error
 
     def _refusal(self, error: Any) -> UnansweredError:
         """What a status other than success means."""
-        status, said = error.status_code, self._fit(error)
-        reason = f"HTTP {status}"
+        status, body = error.status_code, error.body
+        message = body.get("message") if isinstance(body, Mapping) else None
+        reason, said = f"HTTP {status}", self._fit(message if isinstance(message, str) else error.response.text)
         if status in _NEVER or (status == 429 and error.code == _SPENT):
             return UnansweredError(reason, said, hopeless=True)
         if status in _AGAIN or status >= 500:
             return PassingError(reason, said, after=_asked_to_wait(error.response.headers))
         return UnansweredError(reason, said)
 
-    def _fit(self, error: BaseException) -> str:
-        """What an error says, on one line, without the key: some endpoints say it back."""
-        text = str(error) or type(error).__name__
-        return one_line(text.replace(self._key, "[key]") if self._key else text)
+    def _fit(self, text: str) -> str:
+        """What an endpoint or the network says, on a line, without the key: some endpoints say it back."""
+        return one_line((text.replace(self._key, "[key]") if self._key else text)[:_LONGEST])
 
 
 def _seconds(state: RetryCallState) -> float:

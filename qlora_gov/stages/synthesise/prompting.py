@@ -13,7 +13,7 @@ from qlora_gov.plugin.calls import ForeignError, plugin_code
 from qlora_gov.plugin.rows import checked
 from qlora_gov.plugin.sealed import Sealed
 from qlora_gov.plugin.specs import Drop, Prompt, Synthesiser
-from qlora_gov.records.example import Example
+from qlora_gov.records.example import Example, Message
 from qlora_gov.records.synthesis import LABEL, Endpoint, SyntheticLabel
 from qlora_gov.stages.synthesise.journal import Completion
 from qlora_gov.text import one_line
@@ -73,7 +73,7 @@ class Maker:
         return [self._request(prompt, known, times, endpoint) for prompt in prompts]
 
     def _request(self, prompt: Prompt, known: set[str], times: Counter[str], endpoint: Endpoint) -> Request:
-        if not isinstance(prompt, Prompt) or not prompt.messages or not prompt.parents:
+        if not isinstance(prompt, Prompt) or not (_all(prompt.messages, Message) and _all(prompt.parents, Example)):
             raise PluginError(f"{self.name} made {one_line(repr(prompt))}, not a Prompt with messages and parents")
         parents = tuple(dict.fromkeys(parent.id for parent in prompt.parents))
         if not known.issuperset(parents):
@@ -83,7 +83,10 @@ class Maker:
             "parameters": dict(endpoint.parameters),
             "messages": [message.model_dump() for message in prompt.messages],
         }
-        once = content_id(asked)
+        try:
+            once = content_id(asked)
+        except ValueError as error:
+            raise PluginError(f"{self.name} made a prompt that cannot be sent: {error}") from error
         times[once] += 1
         key = once if times[once] == 1 else content_id({**asked, "time": times[once]})
         return Request(key, prompt, parents)
@@ -117,7 +120,7 @@ class Maker:
     def _row(self, result: Example | Drop, label: SyntheticLabel) -> Example | str:
         """A row with its label, or why it is none."""
         if isinstance(result, Drop):
-            return one_line(result.reason)
+            return one_line(str(result.reason))
         try:
             row = checked(result, self.name, "made")
         except DataError:
@@ -126,3 +129,8 @@ class Maker:
             return BLANK
         extra = {**row.extra, LABEL: label.model_dump(mode="json")}
         return row.model_copy(update={"provenance": "synthetic", "group": row.group or row.id, "extra": extra})
+
+
+def _all(items: Sequence[object], kind: type) -> bool:
+    """Whether there are any, and each is of a kind."""
+    return len(items) > 0 and all(isinstance(item, kind) for item in items)

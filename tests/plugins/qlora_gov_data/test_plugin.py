@@ -30,6 +30,7 @@ def test_contributes_its_components_through_the_public_door(catalog: Catalog) ->
         ("source", "hub"),
         ("source", "jsonl"),
         ("source", "parquet"),
+        ("source", "synthesised"),
     ]
     assert all(missing == () for missing, _ in mine.values())
     assert mine["source", "parquet"][1] == 'pip install "qlora-gov[data]"'
