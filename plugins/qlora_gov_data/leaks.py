@@ -10,6 +10,7 @@ from pydantic import Field
 
 from qlora_gov import Drop, Example
 from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, NearSets, Similarity, fingerprints, shared
+from qlora_gov_data.synthesised import LABEL
 from qlora_gov_data.texts import dialogue, squeezed
 
 GROUP = "group is held out"
@@ -116,7 +117,7 @@ class _HeldOut:
 
 def _parents_of(example: Example) -> list[str]:
     """The ids of the rows that a row was made from by a model; none where another tool labels rows otherwise."""
-    label = example.extra.get("synthetic")
+    label = example.extra.get(LABEL)
     parents = label.get("parents") if isinstance(label, Mapping) else None
     return [one for one in parents if isinstance(one, str)] if isinstance(parents, list | tuple) else []
 

@@ -26,9 +26,8 @@ def show_synthesis(done: Synthesised) -> None:
     _print(_outcome(done))
     missing = done.manifest.prompts - done.manifest.answers
     if done.asked.over_budget:
-        console.print(
-            Text(f"stopped at the budget: {number(missing)} prompts are not asked; with more, the same command goes on")
-        )
+        said = f"stopped at the budget: {number(missing)} prompts are not asked"
+        console.print(Text(f"{said}; with a larger one, the same command goes on"))
     console.print(Text(f"{done.path}: {number(done.manifest.rows)} rows; 'use: synthesised' reads them"))
 
 
@@ -45,16 +44,15 @@ def _forecast(prepared: Prepared) -> Lines:
         if prices is not None:
             yield prices.currency, f"at most {number(most.money)}"
     spent = making.spending
-    yield (
-        "spent before",
-        f"{number(spent.tokens)} tokens" + (f", {number(spent.money)} {prices.currency}" if prices else ""),
-    )
+    money = f", {number(spent.money)} {prices.currency}" if prices else ""
+    yield "spent before", f"{number(spent.tokens)} tokens{money}"
 
 
 def _outcome(done: Synthesised) -> Lines:
     asked, manifest = done.asked, done.manifest
     yield "requests", number(asked.requests)
-    yield "retries", f"{number(asked.retries)}, after {asked.waited:,.1f} s of waiting"
+    if asked.retries:
+        yield "retries", f"{number(asked.retries)}, after {asked.waited:,.1f} s of waiting"
     for reason, times in sorted(asked.unanswered.items()):
         yield "not answered", f"{number(times)} {reason}"
     yield "prompts", number(manifest.prompts)

@@ -99,13 +99,15 @@ def test_rows_are_made_labelled_and_become_a_version(
     settings = yaml.safe_load((project / "qlora_gov.yaml").read_text())
     made_here = {**SOURCE, "use": "synthesised", "path": "data/paraphrases.jsonl"}
     settings["data"]["training"]["sources"].append(made_here)
-    steps = ["exact_duplicates", {"use": "length", "prompt": {"max_words": 4}}, "held_out_leak"]
+    steps = ["exact_duplicates", {"use": "length", "prompt": {"max_words": 3}}, "held_out_leak"]
     settings["data"]["training"]["steps"] = steps
     (project / "qlora_gov.yaml").write_text(yaml.safe_dump(settings))
     assert run(["data", "build"]) == 0
     assert "data/synthesised data/paraphrases.jsonl 32 synthetic other made for tests" in words(capsys)
     assert run(["data", "drops", "--filter", "length"]) == 0
-    assert words(capsys) == "no row was dropped or changed"
+    dropped = capsys.readouterr().out.splitlines()
+    said_ = "dropped by data/length: prompt over max_words"
+    assert sorted(dropped) == sorted(f"data/paraphrases.jsonl:{line}: {said_}" for line in range(1, 33))
 
 
 def test_a_second_run_needs_no_endpoint_and_writes_the_same_bytes(project: Path, server: Server) -> None:
@@ -201,6 +203,14 @@ def test_seeds_pass_steps_before_a_model_sees_them(project: Path, server: Server
         {"text is held out": 1},
     ]
     assert manifest(project)["seeds"]["held_out"].startswith("sha256:")
+
+
+def test_seeds_cannot_be_kept_clear_of_no_evaluation_set(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit(project, seeds__steps=["held_out_leak"])
+    settings = yaml.safe_load((project / "qlora_gov.yaml").read_text())
+    (project / "qlora_gov.yaml").write_text(yaml.safe_dump({**settings, "data": None, "training": None}))
+    assert run(COMMAND) == 4
+    assert "synthesis.paraphrases.seeds: there is no evaluation set here to keep seeds clear of" in words(capsys)
 
 
 def test_what_cannot_be_read_is_refused_and_counted(
