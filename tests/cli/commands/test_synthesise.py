@@ -22,6 +22,7 @@ from tests.support.endpoint import MODEL, Server, completion, failing, serving
 from tests.support.project import SOURCE, make_project, rows, write_rows
 
 KEY = "sk-a-key-that-nobody-may-see"
+Capture = pytest.CaptureFixture[str]
 COMMAND = ["data", "synthesise", "paraphrases"]
 
 
@@ -51,7 +52,7 @@ def project(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def edit(project: Path, **changes: Any) -> None:
-    """Change settings of the synthesis; a dot stands before a key of a section within it."""
+    """Change settings of the synthesis; two underscores stand before a key of a section within it."""
     file = project / "qlora_gov.yaml"
     settings = yaml.safe_load(file.read_text())
     for name, value in changes.items():
@@ -70,7 +71,7 @@ def manifest(project: Path) -> dict[str, Any]:
     return found
 
 
-def words(capsys: pytest.CaptureFixture[str]) -> str:
+def words(capsys: Capture) -> str:
     told = capsys.readouterr()
     return " ".join(f"{told.out} {told.err}".split())
 
@@ -79,9 +80,7 @@ def asked(server: Server) -> Counter[str]:
     return Counter(json.loads(body["messages"][-1]["content"])["message"] for body in server.asked)
 
 
-def test_rows_are_made_labelled_and_become_a_version(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_rows_are_made_labelled_and_become_a_version(project: Path, server: Server, capsys: Capture) -> None:
     edit(project, endpoint__prices={"input": 1, "output": 4}, endpoint__parameters={"temperature": 0.5})
     assert run(COMMAND) == 0
     told = words(capsys)
@@ -127,9 +126,7 @@ def test_a_second_run_needs_no_endpoint_and_writes_the_same_bytes(project: Path,
     assert len(made(project)) == 36
 
 
-def test_after_a_kill_only_what_is_missing_is_asked_for(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_after_a_kill_only_what_is_missing_is_asked_for(project: Path, server: Server, capsys: Capture) -> None:
     write_rows(project / "train.jsonl", rows(40, "Ask"))
     server.delay = lambda body: 0.05
     journal = project / ".qlora_gov" / "synthesis" / "paraphrases.jsonl"
@@ -153,9 +150,7 @@ def test_after_a_kill_only_what_is_missing_is_asked_for(
     assert len(made(project)) == 80
 
 
-def test_a_budget_stops_it_and_a_larger_one_goes_on(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_budget_stops_it_and_a_larger_one_goes_on(project: Path, server: Server, capsys: Capture) -> None:
     server.answer = lambda body: completion('{"variants": ["One?", "Two?"]}', given=100, answered=50)
     prices = {"input": 1, "output": 10, "currency": "EUR"}
     edit(project, endpoint__parameters={"max_tokens": 60}, endpoint__prices=prices, budget={"money": 0.004})
@@ -174,9 +169,7 @@ def test_a_budget_stops_it_and_a_larger_one_goes_on(
     assert manifest(project)["complete"]
 
 
-def test_a_dry_run_says_the_most_it_can_take_and_asks_nothing(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_dry_run_says_the_most_it_can_take_and_asks_nothing(project: Path, server: Server, capsys: Capture) -> None:
     edit(project, endpoint__parameters={"max_tokens": 60}, endpoint__prices={"input": 1, "output": 10}, sample=5)
     assert run([*COMMAND, "--dry-run"]) == 0
     told = words(capsys)
@@ -205,7 +198,7 @@ def test_seeds_pass_steps_before_a_model_sees_them(project: Path, server: Server
     assert manifest(project)["seeds"]["held_out"].startswith("sha256:")
 
 
-def test_seeds_cannot_be_kept_clear_of_no_evaluation_set(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_seeds_cannot_be_kept_clear_of_no_evaluation_set(project: Path, capsys: Capture) -> None:
     edit(project, seeds__steps=["held_out_leak"])
     settings = yaml.safe_load((project / "qlora_gov.yaml").read_text())
     (project / "qlora_gov.yaml").write_text(yaml.safe_dump({**settings, "data": None, "training": None}))
@@ -213,9 +206,7 @@ def test_seeds_cannot_be_kept_clear_of_no_evaluation_set(project: Path, capsys: 
     assert "synthesis.paraphrases.seeds: there is no evaluation set here to keep seeds clear of" in words(capsys)
 
 
-def test_what_cannot_be_read_is_refused_and_counted(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_read_is_refused_and_counted(project: Path, server: Server, capsys: Capture) -> None:
     fence = '```json\n{"variants": ["One?", "Two?"]}\n```'
     answers = iter([fence, '{"variant": []}', '{"variants": ["Only one?"]}', '{"variants": [" ", "Two?"]}'])
     server.answer = lambda body: next(answers)
@@ -233,9 +224,7 @@ def test_what_cannot_be_read_is_refused_and_counted(
     assert [row["messages"][0]["content"] for row in made(project)] == ["Only one?", "Two?"]
 
 
-def test_gaps_are_an_error_and_the_rest_is_kept(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_gaps_are_an_error_and_the_rest_is_kept(project: Path, server: Server, capsys: Capture) -> None:
     server.troubles.extend([None, failing(400, "too long"), *[None] * 13])
     assert run(COMMAND) == 7
     told = words(capsys)
@@ -272,7 +261,7 @@ def test_what_cannot_be_is_told_before_anything_is_asked(
     changes: dict[str, Any],
     code: int,
     said: str,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Capture,
 ) -> None:
     edit(project, **changes)
     assert run(COMMAND) == code
@@ -280,9 +269,7 @@ def test_what_cannot_be_is_told_before_anything_is_asked(
     assert server.asked == []
 
 
-def test_an_endpoint_that_refuses_the_key_is_told_without_it(
-    project: Path, server: Server, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_endpoint_that_refuses_the_key_is_told_without_it(project: Path, server: Server, capsys: Capture) -> None:
     server.troubles.extend([failing(401, f"Incorrect API key provided: {KEY}")] * 4)
     assert run(COMMAND) == 7
     told = words(capsys)
@@ -290,7 +277,7 @@ def test_an_endpoint_that_refuses_the_key_is_told_without_it(
     assert KEY not in told
 
 
-def test_another_name_and_another_process_are_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_name_and_another_process_are_told(project: Path, capsys: Capture) -> None:
     assert run(["data", "synthesise", "paraphrase"]) == 2
     assert "no synthesis is named 'paraphrase' in the project file; did you mean 'paraphrases'?" in words(capsys)
     (project / ".qlora_gov" / "synthesis").mkdir(parents=True)
@@ -299,7 +286,7 @@ def test_another_name_and_another_process_are_told(project: Path, capsys: pytest
     assert "another process is at work on synthesis 'paraphrases'" in words(capsys)
 
 
-def test_answers_without_a_row_are_no_file(project: Path, server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_answers_without_a_row_are_no_file(project: Path, server: Server, capsys: Capture) -> None:
     server.answer = lambda body: "Sorry."
     assert run(COMMAND) == 6
     assert "synthesis 'paraphrases' made no rows: 16 times not JSON" in words(capsys)
