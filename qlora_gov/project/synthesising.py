@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from qlora_gov.errors import ProjectError, UsageError, did_you_mean
@@ -17,13 +17,16 @@ from qlora_gov.project.schema import Project, Synthesis
 
 @dataclass(frozen=True)
 class BoundSynthesis:
-    """What one synthesis uses; ``held_out`` is the evaluation data, where a step keeps the seeds clear of it."""
+    """What one synthesis uses; ``held_out`` is the evaluation data, where a step keeps the seeds clear of it.
+
+    ``place`` is where the project file says so.
+    """
 
     settings: Synthesis
     synthesiser: Bound[SynthesiserSpec]
     seeds: BoundDataset
     held_out: BoundDataset | None
-    key: str | None = field(repr=False)
+    place: str
 
     def require(self) -> None:
         """Raise MissingExtraError for the first component whose libraries are missing, before any work is done."""
@@ -32,9 +35,19 @@ class BoundSynthesis:
         if self.held_out is not None:
             self.held_out.require()
 
+    def key(self) -> str | None:
+        """The API key, from the environment. Raises ProjectError where the variable is not set."""
+        if (variable := self.settings.endpoint.key) is None:
+            return None
+        key = os.environ.get(variable, "").strip()
+        if not (key and key.isascii() and key.isprintable()):
+            why = "holds characters that no header can carry" if key else "is not set"
+            raise ProjectError(f"{self.place}.endpoint.key: the environment variable {variable} {why}")
+        return key
+
 
 def bind_synthesis(project: Project, name: str, catalog: Catalog, root: Path) -> BoundSynthesis:
-    """Bind what the synthesis of a name uses, and read its API key.
+    """Bind what the synthesis of a name uses.
 
     Raises UsageError where there is none of the name, PluginError or ProjectError with a line for each thing wrong.
     """
@@ -54,16 +67,4 @@ def bind_synthesis(project: Project, name: str, catalog: Catalog, root: Path) ->
         held = named_in_dataset(evaluation, project.data.evaluation)
         bound |= bind_components(held, catalog, root, project.schema_, project.at)
         held_out = bound_dataset(evaluation, project.data.evaluation, bound, project)
-    return BoundSynthesis(settings, bound[f"{place}.synthesiser"], data, held_out, _key(settings, project.at(place)))
-
-
-def _key(settings: Synthesis, where: str) -> str | None:
-    """The API key, from the environment. Raises ProjectError where the variable is not set."""
-    variable = settings.endpoint.key
-    if variable is None:
-        return None
-    if not (key := os.environ.get(variable, "").strip()):
-        raise ProjectError(f"{where}.endpoint.key: the environment variable {variable} is not set")
-    if not (key.isascii() and key.isprintable()):
-        raise ProjectError(f"{where}.endpoint.key: {variable} holds characters that no header can carry")
-    return key
+    return BoundSynthesis(settings, bound[f"{place}.synthesiser"], data, held_out, project.at(place))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,17 +50,17 @@ class Making:
         each = [spending.most(request.prompt.messages) for request in self.missing]
         return Most(sum(one.tokens for one in each), math.fsum(one.money for one in each))
 
-    def ask(self, key: str | None) -> Asked:
-        """Ask for what is missing, with an API key."""
+    def ask(self, key: Callable[[], str | None]) -> Asked:
+        """Ask for what is missing, with an API key that is read only then."""
         missing = self.missing
         for request in self.requests:
             if request.key in self.journal.had:
                 self._heard(request, self.journal.had[request.key])
         if not missing:
             return Asked()
+        client = Client(self.endpoint, key(), lambda note: self.progress.advance(0, note))
         self.progress.begin(f"asking {self.endpoint.model}", len(self.requests))
         self.progress.advance(len(self.requests) - len(missing))
-        client = Client(self.endpoint, key, lambda note: self.progress.advance(0, note))
         asking = Asking(client, self.endpoint, self.journal, self.spending, self._heard, self.progress)
         return asyncio.run(asking.ask(missing))
 

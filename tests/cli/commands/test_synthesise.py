@@ -115,11 +115,11 @@ def test_a_second_run_needs_no_endpoint_and_writes_the_same_bytes(project: Path,
     before = [file.read_bytes() for file in files]
     for file in files:
         file.unlink()
-    edit(project, endpoint__url="http://127.0.0.1:1/v1", endpoint__concurrency=1)
+    edit(project, endpoint__url="http://127.0.0.1:1/v1", endpoint__key="NO_SUCH_KEY")
     assert run(COMMAND) == 0
     assert [file.read_bytes() for file in files] == before
     write_rows(project / "train.jsonl", rows(18, "Ask"))
-    edit(project, endpoint__url=server.url)
+    edit(project, endpoint__url=server.url, endpoint__key="SYNTHESIS_KEY")
     assert run(COMMAND) == 0
     assert set(asked(server).values()) == {1}
     assert len(server.asked) == 18

@@ -81,5 +81,9 @@ def start(server: Server, tmp_path: Path) -> Start:
     return making
 
 
+def no_key() -> None:
+    """What an endpoint gets that asks for no key."""
+
+
 def asked(server: Server) -> list[str]:
     return [body["messages"][0]["content"] for body in server.asked]

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from qlora_gov.stages.synthesise.asking import IN_A_ROW
-from tests.stages.synthesise.conftest import SOON, Start
+from tests.stages.synthesise.conftest import SOON, Start, no_key
 from tests.support.endpoint import DROPPED, Server, Trouble, completion, failing
 
 KEY = "sk-secret-0123456789"
@@ -34,7 +34,7 @@ def test_what_may_pass_is_asked_again(server: Server, start: Start) -> None:
     }
     server.troubles.extend(one for trouble in troubles for one in (trouble, None))
     making = start(2 * len(troubles), timeout=1, concurrency=2)
-    made = making.ask(None)
+    made = making.ask(no_key)
     assert (made.requests, made.retries, made.unanswered) == (2 * len(troubles), len(troubles), {})
     assert len(making.rows) == 2 * len(troubles)
     told = [note for note in making.progress.notes if "again in" in note]
@@ -43,7 +43,7 @@ def test_what_may_pass_is_asked_again(server: Server, start: Start) -> None:
 
 def test_a_limit_that_one_meets_holds_up_all(server: Server, start: Start) -> None:
     server.troubles.append(failing(429, retry_after="0.4"))
-    start(8, concurrency=2).ask(None)
+    start(8, concurrency=2).ask(no_key)
     quick = [at for at in server.times if at - server.times[0] < 0.35]
     assert len(quick) <= 3, "one more request of the other worker, which was under way, and no other"
 
@@ -53,7 +53,7 @@ def test_what_never_passes_stops_it_at_once_and_tells_no_key(server: Server, sta
     server.delay = lambda body: 0.1
     server.troubles.append(refusal)
     making = start(20, concurrency=2)
-    made = making.ask(KEY)
+    made = making.ask(lambda: KEY)
     assert made.unanswered == {f"HTTP {refusal.status}": 1}
     assert KEY not in made.said
     assert "sk-" not in made.said
@@ -64,7 +64,7 @@ def test_what_never_passes_stops_it_at_once_and_tells_no_key(server: Server, sta
 
 def test_a_quota_that_is_spent_is_no_limit_that_passes(server: Server, start: Start) -> None:
     server.troubles.append(failing(429, "You exceeded your current quota", "insufficient_quota", retry_after=SOON))
-    made = start(5, concurrency=1).ask(None)
+    made = start(5, concurrency=1).ask(no_key)
     assert (made.requests, made.retries) == (1, 0)
     assert "exceeded your current quota" in made.said
 
@@ -73,19 +73,19 @@ def test_a_prompt_that_is_refused_leaves_the_others(server: Server, start: Start
     other = Trouble(400, b'{"detail": "context length exceeded"}')
     server.troubles.extend([failing(400, "context length exceeded"), other])
     making = start(5, concurrency=1)
-    made = making.ask(None)
+    made = making.ask(no_key)
     assert made.unanswered == {"HTTP 400": 2}
     assert made.said == 'HTTP 400: {"detail": "context length exceeded"}'
     assert len(making.rows) == 3
     assert not making.told["complete"]
-    assert start(5).ask(None).requests == 2
+    assert start(5).ask(no_key).requests == 2
 
 
 def test_many_refusals_in_a_row_stop_it(server: Server, start: Start) -> None:
     server.troubles.extend([failing(422)] * 99)
-    assert start(30, concurrency=1).ask(None).unanswered == {"HTTP 422": IN_A_ROW}
+    assert start(30, concurrency=1).ask(no_key).unanswered == {"HTTP 422": IN_A_ROW}
 
 
 def test_an_endpoint_that_never_answered_is_given_up_after_one_request(start: Start) -> None:
-    made = start(9, url="http://127.0.0.1:1/v1", concurrency=1, retries=1).ask(None)
+    made = start(9, url="http://127.0.0.1:1/v1", concurrency=1, retries=1).ask(no_key)
     assert (made.requests, made.retries, made.unanswered) == (1, 1, {"no connection": 1})

@@ -13,7 +13,7 @@ from qlora_gov.errors import DataError, PluginError
 from qlora_gov.stages.synthesise.prompting import BLANK, EMPTY, ENDED, SILENT, UNFIT
 from tests.conftest import ROOT
 from tests.docs.markdown import blocks_of
-from tests.stages.synthesise.conftest import Echo, Start
+from tests.stages.synthesise.conftest import Echo, Start, no_key
 from tests.support.endpoint import Server, completion
 
 
@@ -57,10 +57,10 @@ def test_an_answer_that_is_no_row_is_refused_and_kept(
 
     server.answer = lambda said: body if "0" in said["messages"][0]["content"] else "Yes."
     making = start(2, synthesiser=Picky())
-    making.ask(None)
+    making.ask(no_key)
     assert making.told["refused"] == {reason: 1}
     assert len(making.rows) == 1
-    assert start(2, synthesiser=Picky()).ask(None).requests == 0
+    assert start(2, synthesiser=Picky()).ask(no_key).requests == 0
 
 
 def test_rows_can_be_made_anew_of_answers_that_were_had(server: Server, start: Start) -> None:
@@ -69,9 +69,9 @@ def test_rows_can_be_made_anew_of_answers_that_were_had(server: Server, start: S
             raise KeyError("variants")
 
     with pytest.raises(PluginError, match=r"test/echo raised KeyError: 'variants'"):
-        start(1, synthesiser=Broken()).ask(None)
+        start(1, synthesiser=Broken()).ask(no_key)
     mended = start(1)
-    assert mended.ask(None).requests == 0
+    assert mended.ask(no_key).requests == 0
     assert len(mended.rows) == len(server.asked) == 1
 
 
@@ -140,7 +140,7 @@ def test_the_documented_synthesiser_makes_rows(server: Server, start: Start) -> 
     (spec,) = namespace["qlora_gov_synthesisers"]()
     server.answer = lambda body: "And then?\n\nNothing." if "Question 0" in body["messages"][0]["content"] else "No."
     making = start(2, synthesiser=spec.factory())
-    making.ask(None)
+    making.ask(no_key)
     assert [[turn.content for turn in row.messages] for row in making.rows] == [
         ["Question 0?", "Yes.", "And then?", "Nothing."]
     ]
