@@ -69,6 +69,8 @@ def preparing(space: Workspace, name: str) -> Iterator[Prepared]:
 
     bound = bind_synthesis(space.project, name, space.catalog, space.root)
     bound.require()
+    if bound.caution is not None:
+        space.notice(bound.caution)
     maker = Maker.of(bound.synthesiser.component.name, bound.synthesiser.make())
     path = space.state / "synthesis" / f"{name}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)

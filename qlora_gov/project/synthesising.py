@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from qlora_gov.errors import ProjectError, UsageError, did_you_mean
 from qlora_gov.plugin.catalog import Bound, Catalog
@@ -13,6 +14,9 @@ from qlora_gov.project.binding import BoundDataset, bound_dataset
 from qlora_gov.project.components import Named, bind_components, named_in_dataset
 from qlora_gov.project.declared import undeclared
 from qlora_gov.project.schema import Project, Synthesis
+
+_HERE = ("localhost", "127.0.0.1", "::1")
+"""This machine."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,16 @@ class BoundSynthesis:
     seeds: BoundDataset
     held_out: BoundDataset | None
     place: str
+
+    @property
+    def caution(self) -> str | None:
+        """What should be known before rows go to somebody else's machine; None where a guardrail sees them first."""
+        host = urlsplit(self.settings.endpoint.url).hostname
+        if host in _HERE or any(step.action is not None for step in self.settings.seeds.steps):
+            return None
+        return (
+            f"{self.place}: rows go to {host} as they are: no step of the seeds has an 'action', as pii with redact has"
+        )
 
     def require(self) -> None:
         """Raise MissingExtraError for the first component whose libraries are missing, before any work is done."""

@@ -177,9 +177,12 @@ def test_a_dry_run_says_the_most_it_can_take_and_asks_nothing(project: Path, ser
     assert "USD at most" in told
     assert server.asked == []
     assert not (project / "data").exists()
-    edit(project, endpoint__parameters={})
+    edit(project, endpoint__parameters={}, endpoint__url="http://models.example.com/v1")
     assert run([*COMMAND, "--dry-run"]) == 0
-    assert "tokens any number: the parameters limit no answer" in words(capsys)
+    told = words(capsys)
+    assert "tokens any number: the parameters limit no answer" in told
+    assert "rows go to models.example.com as they are" in told
+    edit(project, endpoint__url=server.url)
     assert run(COMMAND) == 0
     assert len(server.asked) == 5
 
