@@ -49,6 +49,7 @@ _HOME = {
     "ProjectDirectory": "plugin.settings",
     "ProjectError": "errors",
     "ProjectFile": "plugin.settings",
+    "Prompt": "plugin.specs",
     "SelectiveMetric": "plugin.specs",
     "Settings": "plugin.settings",
     "SetFilter": "plugin.specs",
@@ -56,6 +57,9 @@ _HOME = {
     "Source": "plugin.specs",
     "SourceSpec": "plugin.specs",
     "Span": "plugin.specs",
+    "Synthesiser": "plugin.specs",
+    "SynthesiserSpec": "plugin.specs",
+    "SyntheticLabel": "records.synthesis",
     "Trainer": "plugin.specs",
     "TrainerSpec": "plugin.specs",
     "TrainingError": "errors",
@@ -101,11 +105,14 @@ if TYPE_CHECKING:
         MetricSpec,
         MetricTraits,
         Progress,
+        Prompt,
         SelectiveMetric,
         SetFilter,
         Source,
         SourceSpec,
         Span,
+        Synthesiser,
+        SynthesiserSpec,
         Trainer,
         TrainerSpec,
         TrainingJob,
@@ -117,6 +124,7 @@ if TYPE_CHECKING:
     from qlora_gov.records.answer import LogLikelihood
     from qlora_gov.records.clusters import clustered, linked
     from qlora_gov.records.example import Example, Message
+    from qlora_gov.records.synthesis import SyntheticLabel
     from qlora_gov.stats import apportioned
 
 __all__ = [
@@ -161,6 +169,7 @@ __all__ = [
     "ProjectDirectory",
     "ProjectError",
     "ProjectFile",
+    "Prompt",
     "SelectiveMetric",
     "SetFilter",
     "Settings",
@@ -168,6 +177,9 @@ __all__ = [
     "Source",
     "SourceSpec",
     "Span",
+    "Synthesiser",
+    "SynthesiserSpec",
+    "SyntheticLabel",
     "Trainer",
     "TrainerSpec",
     "TrainingError",

@@ -136,7 +136,8 @@ def _fields_at(model: type[BaseModel], place: Keys) -> list[str]:
     node: dict[str, Any] = schema
     for key in place:
         node = _inline(schema, node)
-        node = node.get("items", {}) if isinstance(key, int) else node.get("properties", {}).get(key, {})
+        each = inner if isinstance(inner := node.get("additionalProperties"), dict) else {}  # under names of one's own
+        node = node.get("items", {}) if isinstance(key, int) else node.get("properties", {}).get(key, each)
     return list(_inline(schema, node).get("properties", {}))
 
 

@@ -67,18 +67,20 @@ def _row(path: str, section: Schema, key: str) -> tuple[str, ...]:
     node = section["properties"][key]
     words = type_words(node)
     for _, suffix in _named(node):
-        anchor = re.sub(r"\W", "", f"{path}{key}{suffix}")
+        anchor = re.sub(r"\W", "", f"{path}{key}{suffix}").lower()
         words = re.sub("mappings?", rf"[\g<0>](#{anchor})", words, count=1)
     return code(key), words, default_words(node, key in section.get("required", ())), prose(node.get("description"))
 
 
 def _named(node: Schema) -> Iterator[tuple[str, str]]:
-    """The definitions that a key's value may be, with ``[]`` where it is an item of a list."""
+    """The definitions that a key's value may be, with ``[]`` where it is an item of a list, ``.NAME`` of a mapping."""
     for branch in (node, *node.get("anyOf", ())):
         if "$ref" in branch:
             yield branch["$ref"].rsplit("/", 1)[1], ""
         if "items" in branch:
             yield from ((name, f"[]{suffix}") for name, suffix in _named(branch["items"]))
+        if isinstance(inner := branch.get("additionalProperties"), dict):
+            yield from ((name, f".NAME{suffix}") for name, suffix in _named(inner) if name != "JsonValue")
 
 
 def _rows(section: Schema, definitions: Schema, prefix: str = "") -> Iterator[tuple[str, ...]]:

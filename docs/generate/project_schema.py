@@ -96,11 +96,12 @@ def _when_used(entry: Entry, own: Schema, definitions: Schema) -> Schema:
 
 def required_in(section: Schema, definitions: Schema) -> Schema:
     """What a whole file must have in a section and in those within it."""
-    inner = {
-        key: part
-        for key, value in section["properties"].items()
-        if (below := section_of(value, definitions)) and (part := required_in(below, definitions))
-    }
+    inner = {}
+    for key, value in section["properties"].items():
+        if (below := section_of(value, definitions)) and (part := required_in(below, definitions)):
+            inner[key] = part
+        elif (each := _named_section(value, definitions)) and (part := required_in(each, definitions)):
+            inner[key] = {"additionalProperties": part}
     required = section.get("required")
     return {**({"required": list(required)} if required else {}), **({"properties": inner} if inner else {})}
 
@@ -114,11 +115,17 @@ def section_of(node: Schema, definitions: Schema) -> Schema | None:
     return None
 
 
+def _named_section(node: Schema, definitions: Schema) -> Schema | None:
+    """The mapping of known keys that stands under each name, where a key holds such mappings by names of one's own."""
+    below = section_of(inner, definitions) if isinstance(inner := node.get("additionalProperties"), dict) else None
+    return below if below and "properties" in below else None
+
+
 def _sections(section: Schema, definitions: Schema) -> Iterator[Schema]:
     """A section and those within it, but for what is in lists: an extending file replaces lists whole."""
     yield section
     for value in section["properties"].values():
-        if (below := section_of(value, definitions)) is not None:
+        if (below := section_of(value, definitions) or _named_section(value, definitions)) is not None:
             yield from _sections(below, definitions)
 
 

@@ -13,6 +13,7 @@ from qlora_gov_data.parquet import Parquet, ParquetSettings
 from qlora_gov_data.reading import ReadingLevel, ReadingLevelSettings
 from qlora_gov_data.similarity import Similarity
 from qlora_gov_data.split import Split, SplitSettings
+from qlora_gov_data.synthesised import Synthesised, SynthesisedSettings
 from qlora_gov_data.texts import Comparison
 from qlora_gov_data.transcripts import Transcripts, TranscriptSettings
 
@@ -22,7 +23,7 @@ INVISIBLE = {2: {"invisible": "passed_over"}}
 
 @hookimpl
 def qlora_gov_sources() -> list[SourceSpec]:
-    """Contribute files of rows, data sets of the hub, logs of chats, and documents."""
+    """Contribute files of rows, data sets of the hub, logs of chats, documents, and what a model made."""
     return [
         SourceSpec(
             name="jsonl",
@@ -65,6 +66,12 @@ def qlora_gov_sources() -> list[SourceSpec]:
             config=DocumentSettings,
             requires=("markdown_it",),
             extra="data",
+        ),
+        SourceSpec(
+            name="synthesised",
+            summary="a file of rows that a model made, each labelled with model, template, day and parents",
+            factory=Synthesised,
+            config=SynthesisedSettings,
         ),
     ]
 

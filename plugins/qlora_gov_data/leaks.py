@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pydantic import Field
 
 from qlora_gov import Change, DetectorFigure, Drop, Example
 from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, NearSets, Similarity, fingerprints, shared
+from qlora_gov_data.synthesised import LABEL
 from qlora_gov_data.texts import dialogue, squeezed
 
 GROUP = "group is held out"
+PARENT = "made from a held-out row"
 TEXT = "text is held out"
 NEAR = "near-duplicate of a held-out row"
 WITHIN = "holds a held-out text"
-LABEL = "held_out_leak"
-"""Where a row that leaks and is kept says so."""
+KEPT = "held_out_leak"
+"""The label of a row that leaks and is kept."""
 WHOLE_QUESTIONS = "questions, whole"
 HELD_QUESTIONS = "questions within a longer text"
 ANSWERS = "answers of one row alone"
@@ -59,7 +61,9 @@ class HeldOutLeakSettings(Similarity):
 
 
 class HeldOutLeak:
-    """Drops a row that shares its group or a text with a held-out row, or a text near to one's, or that holds one.
+    """Drops a row that shares its group or a text with a held-out row, a text near to one's, or that holds one.
+
+    A row that a model made goes, too, where one that it was made from is held out: no text would tell.
 
     Every turn of a row is compared by itself, system turns too, and so is all that was said before each of the
     assistant's. Held-out are the prompts, the last question of each, and answers that are one row's alone. Each row
@@ -94,7 +98,7 @@ def _figure(what: str, found: int, of: int) -> DetectorFigure:
 
 
 def _labelled(row: Example, leak: Drop) -> Change:
-    return Change(row.model_copy(update={"extra": {**row.extra, LABEL: leak.reason}}), leak.reason, leak.score)
+    return Change(row.model_copy(update={"extra": {**row.extra, KEPT: leak.reason}}), leak.reason, leak.score)
 
 
 class _Held(NamedTuple):
@@ -111,6 +115,7 @@ class _HeldOut:
     def __init__(self, examples: Sequence[Example], settings: HeldOutLeakSettings) -> None:
         self._settings = settings
         self._groups = {example.group: example.id for example in examples}
+        self._ids = {example.id for example in examples}
         self._texts: dict[str, str] = {}
         self._near: list[_Held] = []
         for id_, asked, text in _texts_of(examples, settings):
@@ -130,6 +135,8 @@ class _HeldOut:
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
             return Drop(GROUP, 1.0, self._groups[example.group])
+        if parent := next((one for one in _parents_of(example) if one in self._ids), None):
+            return Drop(PARENT, 1.0, parent)
         texts = dict(_texts_in(example))
         for text, tells in texts.items():
             same = self._texts.get(squeezed(text, self._settings.invisible))
@@ -149,6 +156,13 @@ class _HeldOut:
             if (within := both / len(held.shingles)) >= (self._settings.containment if held.asked else WHOLE):
                 return Drop(WITHIN, within, held.id)
         return None
+
+
+def _parents_of(example: Example) -> list[str]:
+    """The ids of the rows that a row was made from by a model; none where another tool labels rows otherwise."""
+    label = example.extra.get(LABEL)
+    parents = label.get("parents") if isinstance(label, Mapping) else None
+    return [one for one in parents if isinstance(one, str)] if isinstance(parents, list | tuple) else []
 
 
 def _texts_of(examples: Sequence[Example], settings: HeldOutLeakSettings) -> Iterator[tuple[str, bool, str]]:

@@ -82,7 +82,7 @@ def example_of(row: Any, source: str, settings: RowSettings = PLAIN) -> Example:
     try:
         return _example_of(row, source, settings)
     except ValidationError as error:
-        raise DataError(f"{source}: {_explain(error)}") from error
+        raise DataError(f"{source}: {explain(error)}") from error
     except ValueError as error:
         raise DataError(f"{source}: {error}") from error
 
@@ -131,8 +131,8 @@ def _check_assistant(example: Example) -> None:
             raise ValueError(f"messages.{place}: the assistant's turn is empty")
 
 
-def _explain(error: ValidationError) -> str:
-    """The first problem in one line, with the value at fault where it is a single one."""
+def explain(error: ValidationError) -> str:
+    """The first problem of a row in one line, with the value at fault where it is a single one."""
     first = error.errors(include_url=False)[0]
     place = ".".join(str(key) for key in first["loc"])
     value = first["input"]

@@ -27,14 +27,7 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
     by_prompt = role == "evaluation" and space.project.strict
 
     def make(work: Path) -> Made[DatasetVersion]:
-        room = work / "curation"
-        shutil.rmtree(room, ignore_errors=True)  # what a killed build left
-        room.mkdir(parents=True)
-        directories = tuple(space.root / directory for directory in space.project.plugins)
-        shop = Workshop(DatasetParquet(), room, space.progress, space.processes or _processors(), directories)
-        kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
-        used = data.used_sources(), data.used_steps()
-        return _kept(space, curate_dataset(role, *used, kept_clear, shop, mixer=data.sampler, by_prompt=by_prompt))
+        return _kept(space, curated(space, work, role, data, held_out, by_prompt=by_prompt))
 
     def parts_of(version: DatasetVersion) -> dict[str, Any]:
         return {"role": version.role, "data": data.key_of(version), "held_out": version.held_out}
@@ -45,6 +38,26 @@ def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetV
     parts = {"role": role, "data": data.key, "held_out": held_out.id if held_out else None}
     released = None if by_prompt else parts | {"data": data.released_key}
     return Step("curate", DatasetVersion, parts, parts_of, make, usable, revision=3, released=released)
+
+
+def curated(
+    space: Workspace,
+    work: Path,
+    role: str,
+    data: BoundDataset,
+    held_out: DatasetVersion | None,
+    *,
+    by_prompt: bool = False,
+) -> Curated:
+    """Curate a dataset in a directory, where its rows then lie; nothing is put on record."""
+    room = work / "curation"
+    shutil.rmtree(room, ignore_errors=True)  # what a killed build left
+    room.mkdir(parents=True)
+    directories = tuple(space.root / directory for directory in space.project.plugins)
+    shop = Workshop(DatasetParquet(), room, space.progress, space.processes or _processors(), directories)
+    kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
+    used = data.used_sources(), data.used_steps()
+    return curate_dataset(role, *used, kept_clear, shop, mixer=data.sampler, by_prompt=by_prompt)
 
 
 def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:

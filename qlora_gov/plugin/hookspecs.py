@@ -14,6 +14,7 @@ from qlora_gov.plugin.specs import (
     ImporterSpec,
     MetricSpec,
     SourceSpec,
+    SynthesiserSpec,
     TrainerSpec,
 )
 
@@ -30,6 +31,11 @@ def qlora_gov_sources() -> list[SourceSpec]:  # type: ignore[empty-body]
 @hookspec
 def qlora_gov_filters() -> list[FilterSpec]:  # type: ignore[empty-body]
     """Contribute filters and transformations of examples."""
+
+
+@hookspec
+def qlora_gov_synthesisers() -> list[SynthesiserSpec]:  # type: ignore[empty-body]
+    """Contribute ways to make rows from rows through a model."""
 
 
 @hookspec

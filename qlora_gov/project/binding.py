@@ -59,6 +59,11 @@ class BoundDataset:
         steps = [[step.component.identity, step.action] for step in version.steps]
         return [sources, steps, *([] if version.mixing is None else [Sampler.said_by(version.mixing)])]
 
+    @property
+    def decontaminates(self) -> bool:
+        """Whether a step keeps the rows clear of held-out ones."""
+        return any(isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates for _, bound in self.steps)
+
     def require(self) -> None:
         """Raise MissingExtraError for the first component whose libraries are missing."""
         for _, bound in (*self.sources, *self.steps):
@@ -199,8 +204,8 @@ def _setup(project: Project, bound: BoundAt) -> TrainingSetup | None:
     if project.data is None:
         return None
     return TrainingSetup(
-        training_data=_dataset("data.training", project.data.training, bound, project),
-        evaluation_data=_dataset("data.evaluation", project.data.evaluation, bound, project),
+        training_data=bound_dataset("data.training", project.data.training, bound, project),
+        evaluation_data=bound_dataset("data.evaluation", project.data.evaluation, bound, project),
         trainer=bound["training"],
     )
 
@@ -213,7 +218,8 @@ def _sampler(mix: Mix | None, seed: int) -> Sampler | None:
     )
 
 
-def _dataset(section: str, dataset: Dataset, bound: BoundAt, project: Project) -> BoundDataset:
+def bound_dataset(section: str, dataset: Dataset, bound: BoundAt, project: Project) -> BoundDataset:
+    """The dataset of a section of the project file, whose sources and steps are bound."""
     return BoundDataset(
         sources=tuple((use, bound[place]) for place, use in placed(f"{section}.sources", dataset.sources)),
         steps=tuple(

@@ -31,8 +31,8 @@ def placed(section: str, uses: Sequence[U]) -> Iterator[tuple[str, U]]:
 def named_in_project(project: Project) -> Iterator[Named]:
     """All that a project names, in the order of its file."""
     if project.data and project.training:
-        yield from _named_in_dataset("data.training", project.data.training)
-        yield from _named_in_dataset("data.evaluation", project.data.evaluation)
+        yield from named_in_dataset("data.training", project.data.training)
+        yield from named_in_dataset("data.evaluation", project.data.evaluation)
         yield "training", project.training, TrainerSpec
     yield from named_in_evaluation(project.evaluation)
     for place, rule in placed("policy.rules", project.policy.rules):
@@ -40,7 +40,8 @@ def named_in_project(project: Project) -> Iterator[Named]:
     yield "policy.regression", project.policy.regression, GateSpec
 
 
-def _named_in_dataset(section: str, dataset: Dataset) -> Iterator[Named]:
+def named_in_dataset(section: str, dataset: Dataset) -> Iterator[Named]:
+    """The sources and steps of a dataset."""
     for place, source in placed(f"{section}.sources", dataset.sources):
         yield place, source, SourceSpec
     for place, step in placed(f"{section}.steps", dataset.steps):

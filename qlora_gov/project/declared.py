@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from qlora_gov.project.components import placed
 from qlora_gov.project.schema import Project
+from qlora_gov.project.uses import SourceSettings
 from qlora_gov.records.dataset import PROVENANCES
 
 DECLARED_FROM = 2
@@ -19,12 +20,18 @@ _EXAMPLES = {
 
 
 def undeclared_sources(project: Project) -> Iterator[str]:
-    """A line for each source that declares too little, where the project's schema asks for it."""
-    if project.data is None or project.schema_ < DECLARED_FROM:
+    """A line for each source of the data that declares too little, where the project's schema asks for it."""
+    if project.data is not None:
+        for section, dataset in (("training", project.data.training), ("evaluation", project.data.evaluation)):
+            yield from undeclared(f"data.{section}.sources", dataset.sources, project)
+
+
+def undeclared(section: str, sources: Sequence[SourceSettings], project: Project) -> Iterator[str]:
+    """The same of the sources of one section."""
+    if project.schema_ < DECLARED_FROM:
         return
-    for section, dataset in (("training", project.data.training), ("evaluation", project.data.evaluation)):
-        for place, source in placed(f"data.{section}.sources", dataset.sources):
-            missing = [name for name in _EXAMPLES if getattr(source, name) is None]
-            if missing:
-                wanted = "; ".join(f"{name!r} ({_EXAMPLES[name]})" for name in missing)
-                yield f"{project.at(place)}: {source.use} does not declare {wanted}"
+    for place, source in placed(section, sources):
+        missing = [name for name in _EXAMPLES if getattr(source, name) is None]
+        if missing:
+            wanted = "; ".join(f"{name!r} ({_EXAMPLES[name]})" for name in missing)
+            yield f"{project.at(place)}: {source.use} does not declare {wanted}"

@@ -6,7 +6,7 @@ What is said of a key here is also in the reference and in the JSON schema that 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -25,10 +25,12 @@ from qlora_gov.project.uses import (
     RuleUse,
     SourceSettings,
     Step,
+    Synthesiser,
     Trainer,
 )
 from qlora_gov.records import About, GenerationSettings
 from qlora_gov.records.inputs import TODAY
+from qlora_gov.records.synthesis import LIMITS, Budget, Endpoint
 
 NEWEST_SCHEMA = 2
 """What ``init`` writes. A new duty binds from the next schema on: the outcomes of a project that stands still stay."""
@@ -66,6 +68,35 @@ class Data(Settings):
 
     training: Dataset = Field(description="what the adapter is trained on")
     evaluation: Dataset = Field(description="the frozen rows that both sides answer; it is curated first")
+
+
+class Synthesis(Settings):
+    """Rows that a model makes from others, and the file that they go to; ``qlora-gov data synthesise`` makes it."""
+
+    synthesiser: Synthesiser = Field(description="what makes prompts of rows, and rows of answers")
+    seeds: Dataset = Field(description="the rows that prompts are made from; what its steps leave is what a model sees")
+    sample: int | None = Field(
+        default=None, ge=1, description="how many of these rows are drawn at random; none: all of them"
+    )
+    endpoint: Endpoint = Field(description="the model, and how it is asked")
+    budget: Budget = Field(default=Budget(), description="what may be spent over all runs")
+    path: ShortPath = Field(description="the file that the rows go to, such as data/paraphrases.jsonl")
+
+    @field_validator("path")
+    @classmethod
+    def _lines(cls, path: Path) -> Path:
+        if path.suffix != ".jsonl":
+            raise ValueError("should end in .jsonl: a row is a line of it")
+        return path
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Synthesis:
+        """A budget holds where what a request may take is known before it is made."""
+        if self.budget != Budget() and self.endpoint.most is None:
+            raise ValueError(f"a budget needs {' or '.join(LIMITS)} in endpoint.parameters: what an answer can take")
+        if self.budget.money is not None and self.endpoint.prices is None:
+            raise ValueError("budget.money needs endpoint.prices: {input: 0.15, output: 0.6}, of a million tokens each")
+        return self
 
 
 class BaseModelSettings(Settings):
@@ -165,6 +196,9 @@ class Project(Settings):
     data: Data | None = Field(
         default=None, description="training and evaluation rows; none where evaluations are imported"
     )
+    synthesis: Mapping[str, Synthesis] = Field(
+        default={}, description="files of rows that a model makes, each under a name"
+    )
     training: Trainer | None = Field(default=None, description="what trains; none where evaluations are imported")
     evaluation: EvaluationSettings = Field(description="how both sides answer, and what is measured")
     policy: PolicySettings = Field(description="what an adapter must show to be released")
@@ -199,6 +233,14 @@ class Project(Settings):
         if schema > NEWEST_SCHEMA:
             raise ValueError(f"{schema} is of a later version; this one knows schemas up to {NEWEST_SCHEMA}")
         return schema
+
+    @field_validator("synthesis")
+    @classmethod
+    def _names_of_files(cls, synthesis: Mapping[str, Synthesis]) -> Mapping[str, Synthesis]:
+        """What is kept of each lies in a file of its name."""
+        if odd := [name for name in synthesis if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,99}", name)]:
+            raise ValueError(f"the name {odd[0]!r} must be lower case letters, digits, '_' or '-'")
+        return synthesis
 
     @model_validator(mode="after")
     def _data_with_training(self) -> Project:

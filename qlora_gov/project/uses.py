@@ -7,7 +7,15 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from qlora_gov.guardrails.actions import ACTIONS, acting, known_action
-from qlora_gov.plugin.specs import FilterSpec, GateSpec, GuardrailSpec, MetricSpec, SourceSpec, TrainerSpec
+from qlora_gov.plugin.specs import (
+    FilterSpec,
+    GateSpec,
+    GuardrailSpec,
+    MetricSpec,
+    SourceSpec,
+    SynthesiserSpec,
+    TrainerSpec,
+)
 from qlora_gov.records import DetectorErrors, SourceUse
 from qlora_gov.records.dataset import Provenance
 
@@ -106,6 +114,12 @@ class StepSettings(Use):
         return self if self.action is None else self.model_copy(update={"action": acting(self.action, schema)})
 
 
+class SynthesiserUse(Use):
+    """What makes prompts of rows, and rows of answers."""
+
+    kinds = (SynthesiserSpec.kind,)
+
+
 class GateUse(Use):
     """A gate with its settings."""
 
@@ -132,4 +146,5 @@ Trainer = Annotated[TrainerUse, BeforeValidator(_name_or_mapping, json_schema_in
 Metric = Annotated[MeasureUse, BeforeValidator(_name_or_mapping, json_schema_input_type=MeasureUse | str)]
 Guardrail = Annotated[GuardrailUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GuardrailUse | str)]
 Step = Annotated[StepSettings, BeforeValidator(_name_or_mapping, json_schema_input_type=StepSettings | str)]
+Synthesiser = Annotated[SynthesiserUse, BeforeValidator(_name_or_mapping, json_schema_input_type=SynthesiserUse | str)]
 Regression = Annotated[GateUse, BeforeValidator(_name_or_mapping, json_schema_input_type=GateUse | str)]

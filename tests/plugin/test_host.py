@@ -18,6 +18,7 @@ def test_a_plugin_of_a_directory_stands_beside_the_first_party_ones(write: Calla
     assert {entry.spec.kind for entry in catalog} == {
         "source",
         "filter",
+        "synthesiser",
         "trainer",
         "metric",
         "guardrail",

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from pydantic import JsonValue
 
-from qlora_gov import Drop, EvaluatedRow, Example, LogLikelihood, Message
+from qlora_gov import Drop, EvaluatedRow, Example, LogLikelihood, Message, Overlap
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.host import load_catalog
+from qlora_gov.records import Component, StepReport
 from qlora_gov.records.released import DISTRIBUTION
 from qlora_gov.stats import METHODS
 from tests.stats.comparisons import compare
@@ -46,6 +47,7 @@ HELD_ELSEWHERE = {
     "data/language": "judges by a model that comes from elsewhere",
     "data/reading_level": "looks syllables up in a file that comes from elsewhere",
     "data/parquet": "gives what the same rows give as jsonl",
+    "data/synthesised": "gives what the same rows give as jsonl, or nothing",
     "guardrails/pii_ner": "judges by a language model that comes from elsewhere",
     "guardrails/toxicity": "judges by weights that come from elsewhere",
     "imports/inspect": "its golden ledgers hold what was imported",
@@ -53,7 +55,16 @@ HELD_ELSEWHERE = {
     "metrics/hf_evaluate": "scores by code that comes from elsewhere",
     "metrics/hf_evaluate_loss": "scores by code that comes from elsewhere",
     "nf4/nf4-qlora": "its losses are pinned with its tests",
+    "synthesis/paraphrase": "what it makes is a model's, and names the template that it was made by",
+    "synthesis/self_instruct": "what it makes is a model's, and names the template that it was made by",
 }
+LOOKED = StepReport(
+    component=Component(name="own/leaks", distribution="d", version="1", source="", settings={}),
+    action="filter",
+    rows_in=40,
+    dropped={"same": 2},
+    changed=0,
+)
 JUDGEMENT = {"outcome", "contrast", "estimate", "interval", "bound", "threshold", "alpha", "clusters"}
 RULES = "rules: [{id: promise, says: promise nothing, kind: must_not_match, pattern: '(?i)guarantee'}]"
 GUIDE = "# Cards\n\nWhat a card is.\n\n## Fees\n\n- one euro\n- two euros\n\nNone at home, but some abroad.\n"
@@ -111,7 +122,10 @@ def judged(component: Any, methods: int = 1) -> JsonValue:
     labels = {"intent": ["ab"[place % 2] for place in range(60)]}
     continuous = compare(base + noise - 0.01, base, np.arange(60) // 2, labels=labels, methods=methods)
     binary = compare(np.arange(60) % 7 > 0, np.arange(60) % 8 > 0, labels=labels, binary=True, methods=methods)
-    comparisons = (replace(one, equal=np.arange(60) % 4 > 0) for one in (continuous, binary))
+    comparisons = (
+        replace(one, equal=np.arange(60) % 4 > 0, overlap=Overlap(steps=(LOOKED,), left=left, unseen=0))
+        for one, left in ((continuous, 0), (binary, 3))
+    )
     verdicts = [component.decide(comparison) for comparison in comparisons]
     return [verdict.model_dump(mode="json", include=JUDGEMENT) for verdict in verdicts]
 

@@ -9,10 +9,12 @@ import click
 
 from qlora_gov.cli.options import open_workspace
 from qlora_gov.cli.show.datasets import show_diff, show_drops, show_version
+from qlora_gov.cli.show.synthesis import show_forecast, show_synthesis
 from qlora_gov.errors import UsageError, did_you_mean
 from qlora_gov.evidence.datasets import origins_of, version_named
 from qlora_gov.ledger.reading import held
 from qlora_gov.pipeline.pipeline import Pipeline
+from qlora_gov.pipeline.synthesis import preparing, synthesise
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
@@ -32,7 +34,7 @@ role_option = click.option(
 @click.option("--plugins-dir", "plugins_dirs", type=click.Path(path_type=Path), multiple=True, help="More plugins.")
 @click.pass_context
 def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...]) -> None:
-    """Build dataset versions, show what was dropped from them and why, and compare them.
+    """Build dataset versions, make synthetic rows, show what was dropped and why, and compare versions.
 
     A version is known by the digest of its rows: the same rows from other files, or in another order, are the same.
     """
@@ -47,6 +49,24 @@ def build(space: Workspace, processes: int | None) -> None:
     for version in Pipeline(replace(space, processes=processes)).datasets():
         show_version(version)
         click.echo()
+
+
+@command.command("synthesise")
+@click.argument("name")
+@click.option("--dry-run", is_flag=True, help="Say what it would take at most, and ask nothing.")
+@click.pass_obj
+def synthesise_rows(space: Workspace, name: str, dry_run: bool) -> None:
+    """Make the file of synthetic rows that the project file calls NAME.
+
+    No answer is asked for twice: after a kill, at a budget or with more seeds, the same command goes on.
+    """
+    if dry_run:
+        with preparing(space, name) as prepared:
+            show_forecast(prepared)
+        return
+    done = synthesise(space, name)
+    show_synthesis(done)
+    done.refuse_gaps()
 
 
 @command.command("list")

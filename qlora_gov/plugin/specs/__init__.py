@@ -30,6 +30,7 @@ from qlora_gov.plugin.specs.metrics import (
     Unread,
     ratio,
 )
+from qlora_gov.plugin.specs.synthesis import Prompt, Synthesiser, SynthesiserSpec
 from qlora_gov.plugin.specs.training import ReadingTrainer, Trainer, TrainerSpec, TrainingJob, TrainingOutcome
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "MetricTraits",
     "Need",
     "Progress",
+    "Prompt",
     "ReadingTrainer",
     "SelectiveMetric",
     "SetFilter",
@@ -69,6 +71,8 @@ __all__ = [
     "SourceSpec",
     "Span",
     "Spec",
+    "Synthesiser",
+    "SynthesiserSpec",
     "Trainer",
     "TrainerSpec",
     "TrainingJob",

@@ -10,8 +10,19 @@ from qlora_gov.plugin.specs.gates import GateSpec
 from qlora_gov.plugin.specs.guardrails import GuardrailSpec
 from qlora_gov.plugin.specs.importers import ImporterSpec
 from qlora_gov.plugin.specs.metrics import MetricSpec
+from qlora_gov.plugin.specs.synthesis import SynthesiserSpec
 from qlora_gov.plugin.specs.training import TrainerSpec
 
 SPECS: Mapping[str, type[Spec]] = {
-    spec.kind: spec for spec in (SourceSpec, FilterSpec, TrainerSpec, MetricSpec, GuardrailSpec, GateSpec, ImporterSpec)
+    spec.kind: spec
+    for spec in (
+        SourceSpec,
+        FilterSpec,
+        SynthesiserSpec,
+        TrainerSpec,
+        MetricSpec,
+        GuardrailSpec,
+        GateSpec,
+        ImporterSpec,
+    )
 }

@@ -152,3 +152,16 @@ def test_a_conversation_that_opens_with_the_assistant_has_no_prompt_to_leak(
     greeting, other = (chat("", text) for text in ("Hello, how can I help?", "Good day!"))
     greeting, other = (row.with_messages(row.messages[1:]) for row in (greeting, other))
     assert verdicts(leak, [other], [greeting]) == [None]
+
+
+def test_what_a_model_made_of_a_held_out_row_goes_in_whatever_words(
+    leak: HeldOutLeak, chat: Chat, held_out: list[Example]
+) -> None:
+    leak.keep_clear_of(held_out)
+    new = chat("My wallet was stolen abroad, so what now?", "Use the app on your phone.")
+    labels = [[new.id, held_out[0].id], [new.id], None, "odd", [[], 1]]
+    rows = [new.model_copy(update={"extra": {"synthetic": {"parents": parents}}}) for parents in labels]
+    rows += [new.model_copy(update={"extra": {"synthetic": odd}}) for odd in ("by hand", None)]
+    first, *others = leak.apply(rows)
+    assert first == Drop("made from a held-out row", 1.0, held_out[0].id)
+    assert others == rows[1:]

@@ -32,6 +32,7 @@ def test_contributes_its_components_through_the_public_door(catalog: Catalog) ->
         ("source", "hub"),
         ("source", "jsonl"),
         ("source", "parquet"),
+        ("source", "synthesised"),
         ("source", "transcripts"),
     ]
     assert all(missing == () for missing, _ in mine.values())
