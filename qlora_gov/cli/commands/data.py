@@ -9,14 +9,16 @@ import click
 
 from qlora_gov.cli.options import open_workspace
 from qlora_gov.cli.show.datasets import show_diff, show_drops, show_version
-from qlora_gov.errors import UsageError, did_you_mean
+from qlora_gov.errors import IntegrityError, UsageError, did_you_mean
 from qlora_gov.evidence.datasets import origins_of, version_named
 from qlora_gov.ledger.reading import held
 from qlora_gov.pipeline.pipeline import Pipeline
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
+from qlora_gov.release.exports import export_version
 from qlora_gov.reports.dataset.rows import row_changes
+from qlora_gov.verification.exports import export_problems, exported_manifest
 
 role_option = click.option(
     "--role",
@@ -36,7 +38,8 @@ def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...
 
     A version is known by the digest of its rows: the same rows from other files, or in another order, are the same.
     """
-    context.obj = context.with_resource(open_workspace(project, plugins_dirs))
+    if context.invoked_subcommand != check.name:  # which needs no project
+        context.obj = context.with_resource(open_workspace(project, plugins_dirs))
 
 
 @command.command()
@@ -101,6 +104,36 @@ def diff(space: Workspace, before: str, after: str) -> None:
     old, new = (version_named(space.ledger, name) for name in (before, after))
     tables = (origins_of(space.ledger, space.state, version) for version in (old, new))
     show_diff(old, new, row_changes(*tables))
+
+
+@command.command()
+@click.argument("version", required=False)
+@role_option
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="A new directory.")
+@click.pass_obj
+def export(space: Workspace, version: str | None, role: str, target: Path) -> None:
+    """Write a VERSION to a directory for everybody: rows, where each came from, drops, manifest, Croissant, data card.
+
+    `data check` derives its digest again there, without the project. Rows are written in clear.
+    """
+    found = _version(space, version, role)
+    written = export_version(space, found, target)
+    click.echo(f"{'wrote' if written else 'there already:'} {target}: {found.role} version {found.digest}")
+
+
+@command.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def check(directory: Path) -> None:
+    """Derive an exported version again from the files in DIRECTORY. Neither project nor ledger is needed.
+
+    What it prints is to be compared with what a card or the ledger says: whoever writes all of the files anew can make
+    them agree with each other.
+    """
+    manifest = exported_manifest(directory)
+    if problems := list(export_problems(directory, manifest)):
+        raise IntegrityError(*(f"{one.where}: {one.what}" for one in problems))
+    version = manifest.dataset
+    click.echo(f"verified: {version.role} version {version.digest}, {version.rows:,} rows, record {version.id}")
 
 
 def _version(space: Workspace, name: str | None, role: str) -> DatasetVersion:
