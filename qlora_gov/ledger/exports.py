@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 
 from qlora_gov.canonical import canonical_json, columns_id
+from qlora_gov.ledger.datasets import put_manifest
 from qlora_gov.ledger.entry import Entry
 from qlora_gov.ledger.ledger import Ledger
 from qlora_gov.ledger.parquet import read_parquet, reading_parquet, replacing, rows_id
@@ -34,7 +35,9 @@ def export_tables(ledger: Ledger, entry: Entry, rows: Path, folder: Path) -> Non
     """
     version = held(entry, DatasetVersion)
     but = {"source"} if version.origins is not None else set()  # the digest of an older version covers it
-    shared = ", ".join(_OPENED if name == "messages" else names([name]) for name in TABLES["examples"] if name not in but)
+    shared = ", ".join(
+        _OPENED if name == "messages" else names([name]) for name in TABLES["examples"] if name not in but
+    )
     origins = ", ".join('id AS "example"' if name == "example" else names([name]) for name in TABLES["origins"])
     if version.role == "evaluation":
         _copy(ledger, entry, f"{shared} FROM examples", folder / ROWS)
@@ -49,10 +52,14 @@ def export_tables(ledger: Ledger, entry: Entry, rows: Path, folder: Path) -> Non
         _copy(ledger, entry, f"{names(TABLES['changes'])} FROM changes", folder / CHANGES)
 
 
-def restore_rows(exported: Path, target: Path) -> None:
-    """Write exported rows as a workspace keeps them. Raises what :func:`exported_rows_id` does, and StorageError."""
+def restore_rows(exported: Path, target: Path, manifest: str) -> None:
+    """Write exported rows as a workspace keeps them, and then their manifest beside them.
+
+    Raises what :func:`exported_rows_id` does, and StorageError.
+    """
     with _reading_export(exported) as connection, replacing(target) as draft:
         connection.execute(copying("FROM rows", draft))
+    put_manifest(target, manifest)
 
 
 def exported_rows_id(path: Path) -> str:
@@ -85,7 +92,7 @@ def _canonical(turns: list[Mapping[str, Any]]) -> str:
 
 def _convert(rows: Path, columns: str, path: Path) -> None:
     with reading_parquet(rows) as connection, replacing(path) as draft:
-        connection.execute(copying(f"SELECT {columns} FROM rows", draft))
+        connection.execute(copying(f"SELECT {columns} FROM rows", draft))  # noqa: S608
 
 
 def _copy(ledger: Ledger, entry: Entry, query: str, path: Path) -> None:

@@ -35,6 +35,9 @@ def export_version(space: Workspace, version: DatasetVersion, target: Path) -> b
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         _refuse_other(version, target)
         return False
+    rows = space.dataset(version.digest)
+    if version.role == "training" and not rows.is_file():
+        raise DataError(f"no such file: {rows}; 'data pull' gets it from a store, 'data build' makes it again")
     with translated(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=target.parent) as work:
@@ -73,11 +76,12 @@ def _refuse_other(version: DatasetVersion, target: Path) -> None:
     """Raise UsageError unless a directory holds the version, whole."""
     try:
         manifest = exported_manifest(target)
-        other = manifest.record != version.id
-        problem = next(export_problems(target, manifest), None)
-    except (DataError, IntegrityError, NotADirectoryError) as error:
-        raise UsageError(f"{target} is there already, and is no whole export: {error}; name another directory") from error
-    if other:
-        raise UsageError(f"{target} is there already, with version {manifest.version}; name another directory")
-    if problem is not None:
-        raise UsageError(f"{target} is there already, and is not whole: {problem.what}: {problem.where}; remove it first")
+        problems = list(export_problems(target, manifest))
+    except (DataError, IntegrityError) as error:
+        raise UsageError(f"{target} is there already; name a new directory: {error}") from error
+    if manifest.record != version.id:
+        raise UsageError(f"{target} is there already, with version {manifest.version}; name a new directory")
+    if problems:
+        raise UsageError(
+            f"{target} is there already, but not as it was written: {problems[0].where}: {problems[0].what}"
+        )

@@ -17,6 +17,7 @@ from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 from qlora_gov.release.exports import export_version
+from qlora_gov.release.publishing import pull_version, push_version
 from qlora_gov.reports.dataset.rows import row_changes
 from qlora_gov.verification.exports import export_problems, exported_manifest
 
@@ -134,6 +135,33 @@ def check(directory: Path) -> None:
         raise IntegrityError(*(f"{one.where}: {one.what}" for one in problems))
     version = manifest.dataset
     click.echo(f"verified: {version.role} version {version.digest}, {version.rows:,} rows, record {version.id}")
+
+
+@command.command()
+@click.argument("version", required=False)
+@role_option
+@click.option("--to", "url", metavar="URL", required=True, help="s3://bucket/prefix, hub://owner/name, file:///...")
+@click.pass_obj
+def push(space: Workspace, version: str | None, role: str, url: str) -> None:
+    """Export a VERSION to a store: under URL/DIGEST, or as a commit of a data set of the Hugging Face hub.
+
+    What is uploaded is read back and compared, and the manifest comes last: where it is, the version is whole. Pushing
+    again goes on after a kill. Any store that fsspec knows will do, once its library is installed, such as s3fs or
+    gcsfs. A data set of the hub is private where it is not there yet.
+    """
+    found = _version(space, version, role)
+    click.echo(f"pushed: {found.role} version {found.digest} to {push_version(space, found, url)}")
+
+
+@command.command()
+@click.argument("version", required=False)
+@click.option("--from", "url", metavar="URL", required=True, help="What it was pushed to; of the hub, with @COMMIT.")
+@click.pass_obj
+def pull(space: Workspace, version: str | None, url: str) -> None:
+    """Get the rows of a training VERSION back that are on record, and not on this machine."""
+    found = _version(space, version, "training")
+    got = pull_version(space, found, url)
+    click.echo(f"{'pulled' if got else 'here already'}: {found.role} version {found.digest}")
 
 
 def _version(space: Workspace, name: str | None, role: str) -> DatasetVersion:

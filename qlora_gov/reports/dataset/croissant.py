@@ -102,14 +102,14 @@ def _activities(description: DataDescription, steps: list[str]) -> Iterator[Node
     yield {"@type": "prov:Activity", "@id": _READING, "prov:label": "sources read", "prov:used": sources}
     before = _READING
     for place, (step, told) in enumerate(zip(data.steps, steps, strict=True), 1):
-        held_out = {"prov:used": {"@id": _urn(description.held_out)}} if step.decontaminates and description.held_out else {}
+        held_out = description.held_out if step.decontaminates else None
         yield {
             "@type": "prov:Activity",
             "@id": f"step/{place}",
             "prov:label": step.component.name,
             "description": told,
             "prov:wasInformedBy": {"@id": before},
-            **held_out,
+            **({"prov:used": {"@id": _urn(held_out)}} if held_out else {}),
             "prov:wasAssociatedWith": {
                 "@type": "prov:SoftwareAgent",
                 "name": step.component.distribution,
@@ -145,10 +145,9 @@ def _licence(licence: str | Absent) -> str | Node:
     try:
         known = canonicalize_license_expression(licence)
     except InvalidLicenseExpression:
-        known = ""
-    if not known or " " in known or known.startswith("LicenseRef-"):
         return {"@type": "sc:CreativeWork", "name": licence}
-    return f"https://spdx.org/licenses/{known}"
+    single = " " not in known and not known.startswith("LicenseRef-")
+    return f"https://spdx.org/licenses/{known}" if single else {"@type": "sc:CreativeWork", "name": known}
 
 
 def _property(name: str, value: str | int) -> Node:

@@ -60,12 +60,12 @@ def manifest_json(manifest: Manifest) -> str:
 
 
 def parsed_manifest(text: bytes, where: str) -> Manifest:
-    """A manifest from its bytes. Raises DataError that begins with ``where`` for anything else, or of a later format."""
+    """A manifest from its bytes. Raises DataError that begins with ``where`` for anything else."""
     try:
         return Manifest.model_validate(parse_json(text))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DataError(f"{where}: not the manifest of an exported dataset version: {place}: {first['msg']}") from error
+        what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise DataError(f"{where}: not the manifest of a dataset version: {what}") from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: not the manifest of an exported dataset version: {error}") from error
+        raise DataError(f"{where}: not the manifest of a dataset version: {error}") from error
