@@ -82,6 +82,5 @@ def _refuse_other(version: DatasetVersion, target: Path) -> None:
     if manifest.record != version.id:
         raise UsageError(f"{target} is there already, with version {manifest.version}; name a new directory")
     if problems:
-        raise UsageError(
-            f"{target} is there already, but not as it was written: {problems[0].where}: {problems[0].what}"
-        )
+        first = f"{problems[0].where}: {problems[0].what}"
+        raise UsageError(f"{target} is there already, but not as it was written; remove it first: {first}")

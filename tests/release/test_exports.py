@@ -48,7 +48,9 @@ def test_something_else_that_is_there_is_never_overwritten(versions: Path, tmp_p
         export_version(space, version, tmp_path / "other")
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "mine.txt").touch()
-    with pytest.raises(UsageError, match="notes is there already; name a new directory: .*no exported dataset version"):
+    with pytest.raises(
+        UsageError, match=r"notes is there already; name a new directory: .*no exported dataset version"
+    ):
         export_version(space, version, tmp_path / "notes")
     with pytest.raises(UsageError, match=r"mine\.txt is there already"):
         export_version(space, version, tmp_path / "notes" / "mine.txt")

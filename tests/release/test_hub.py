@@ -19,6 +19,8 @@ from qlora_gov.release.publishing import pull_version, push_version
 from tests.support.hub import LoopbackHub, loopback_hub
 from tests.support.versions import space_of, version_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's own call
+
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
@@ -102,5 +104,5 @@ def test_a_commit_cannot_be_pushed_to(hub: LoopbackHub, space: Workspace, versio
 
 
 def test_a_hub_that_cannot_be_reached_is_told_in_a_line(space: Workspace, version: DatasetVersion) -> None:
-    with pytest.raises(StorageError, match="hub://acme/support: Cannot reach .*offline mode is enabled"):
+    with pytest.raises(StorageError, match=r"hub://acme/support: Cannot reach .*offline mode is enabled"):
         push_version(space, version, "hub://acme/support")

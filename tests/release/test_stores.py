@@ -225,9 +225,7 @@ def test_an_upload_that_changes_on_the_way_has_no_manifest(
     assert "manifest.json" not in there(url, version)
 
 
-def test_what_cannot_be_reached_is_told_in_a_line(
-    tmp_path: Path, space: Workspace, version: DatasetVersion
-) -> None:
+def test_what_cannot_be_reached_is_told_in_a_line(tmp_path: Path, space: Workspace, version: DatasetVersion) -> None:
     with pytest.raises(UsageError, match="nowhere://x: Protocol not known: nowhere"):
         push_version(space, version, "nowhere://x")
     with pytest.raises(MissingExtraError, match="gs://bucket/data: Please install gcsfs"):

@@ -77,9 +77,7 @@ def test_rows_that_were_edited_with_the_manifest_are_told(folder: Path, name: st
     duckdb.sql(f"CREATE TEMP TABLE edited AS FROM '{path}'; UPDATE edited SET {column} = '{value}' WHERE row = 0")
     duckdb.sql(f"COPY edited TO '{path}'; DROP TABLE edited")
     edit(folder, lambda manifest: None)
-    assert told(folder) == [
-        (ProblemKind.TAMPERED, path.name, "its rows do not have the digest that the record states")
-    ]
+    assert told(folder) == [(ProblemKind.TAMPERED, path.name, "its rows do not have the digest that the record states")]
 
 
 def test_a_file_too_few_or_too_many_is_told(folder: Path) -> None:
@@ -124,7 +122,7 @@ def test_a_record_that_was_edited_is_told(folder: Path) -> None:
 )
 def test_what_is_no_manifest_is_told_in_a_line(folder: Path, text: bytes, what: str) -> None:
     (folder / "manifest.json").write_bytes(text)
-    with pytest.raises(DataError, match="manifest.json: not the manifest of a dataset version: ") as caught:
+    with pytest.raises(DataError, match=r"manifest\.json: not the manifest of a dataset version: ") as caught:
         exported_manifest(folder)
     assert what in str(caught.value)
     (folder / "manifest.json").unlink()
