@@ -64,7 +64,7 @@ class Shortfall(Frozen):
     """A kind of which a stratum has too few rows for all of its others."""
 
     stratum: str = Field(description="the labels that its rows share")
-    provenance: str
+    provenance: str = Field(description="the kind")
     wanted: int = Field(description="rows that would let every other row of the stratum stay")
     had: int = Field(description="rows that there were")
 
@@ -74,7 +74,7 @@ class Mixing(Frozen):
 
     target: Mapping[str, float] = Field(description="provenance to its share")
     by: tuple[str, ...] = Field(description="labels that make the strata; none: the totals alone are mixed")
-    seed: int
+    seed: int = Field(description="of which rows were taken")
     had: Mapping[str, int] = Field(description="provenance to rows before")
     taken: Mapping[str, int] = Field(description="provenance to rows after")
     by_total: int = Field(description="rows that would be left if the totals alone were mixed")

@@ -15,7 +15,7 @@ from qlora_gov.ledger.reading import held
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 from qlora_gov.reports.dataset.croissant import croissant_json
-from qlora_gov.reports.dataset.data_card import data_card
+from qlora_gov.reports.dataset.data_card import render_data_card
 from qlora_gov.reports.dataset.description import described
 from qlora_gov.reports.dataset.manifest import MANIFEST, ExportedFile, Manifest, manifest_json
 from qlora_gov.verification.exports import export_problems, exported_manifest
@@ -56,7 +56,7 @@ def _write(space: Workspace, entry: Entry, folder: Path) -> Manifest:
     description = described(version, space.project.about.title, entry.at)
     tables = _files(folder)
     (folder / "croissant.json").write_text(croissant_json(description, tables), encoding="utf-8")
-    (folder / "README.md").write_text(data_card(description, space.templates), encoding="utf-8")
+    (folder / "README.md").write_text(render_data_card(description, space.templates), encoding="utf-8")
     manifest = Manifest(
         version=version.digest,
         record=version.id,

@@ -55,7 +55,9 @@ class ObjectStore:
         with reaching(place):
             held = self._manifest(manifest.version)
             if held is not None:
-                self._derive(held, manifest, place)
+                if held.record != manifest.record:
+                    raise UsageError(f"{place}: the same rows are there with another lineage, of record {held.record}")
+                self._derive(held, place, folder.parent)
                 return place
             for name in sorted(manifest.files, key=lambda name: not name.endswith(".parquet")):
                 if self._stated(manifest.version, name) != manifest.files[name]:
@@ -78,15 +80,16 @@ class ObjectStore:
             except FileNotFoundError as error:
                 raise DataError(f"{place}: no such file; 'qlora-gov data push' puts it there") from error
 
-    def _derive(self, held: Manifest, manifest: Manifest, place: str) -> None:
-        """Derive what is there again, from all of its files: another release may have written other ones."""
-        if held.record != manifest.record:
-            raise UsageError(f"{place}: the same rows are there with another lineage, that of record {held.record}")
-        with tempfile.TemporaryDirectory() as work:
+    def _derive(self, held: Manifest, place: str, work: Path) -> None:
+        """Derive what is there again, from its own files: another release may have written them."""
+        with tempfile.TemporaryDirectory(dir=work) as copy:
             for name in held.files:
-                self.fetch(held.version, name, Path(work, name))
-            for problem in export_problems(Path(work), held):
-                raise IntegrityError(f"{place}/{Path(problem.where).name}: {problem.what}; delete it there, push again")
+                if self._files.exists(self._path(held.version, name)):
+                    self.fetch(held.version, name, Path(copy, name))
+            for problem in export_problems(Path(copy), held):
+                raise IntegrityError(
+                    f"{place}/{Path(problem.where).name}: {problem.what}; delete this version there and push again"
+                )
 
     def _path(self, digest: str, name: str) -> str:
         return f"{self._root}/{short_id(digest, 64)}/{name}"

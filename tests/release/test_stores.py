@@ -176,7 +176,7 @@ def test_the_same_rows_with_another_lineage_are_refused(
     (curated / "more.jsonl").write_text("\n".join(reversed(lines)) + "\n")
     _, other = Pipeline(space).datasets()
     assert (other.digest, other.id != version.id) == (version.digest, True)
-    with pytest.raises(UsageError, match=f"the same rows are there with another lineage, that of record {version.id}"):
+    with pytest.raises(UsageError, match=f"the same rows are there with another lineage, of record {version.id}"):
         push_version(space, other, url)
     assert there(url, version) == before
 
@@ -189,6 +189,9 @@ def test_a_store_whose_files_were_touched_is_told(url: str, space: Workspace, ve
     data[len(data) // 2] ^= 1
     files.pipe_file(path, bytes(data))
     with pytest.raises(IntegrityError, match=r"rows\.parquet: not the size and SHA-256 that the manifest states"):
+        push_version(space, version, url)
+    files.rm_file(f"{path.rpartition('/')[0]}/README.md")
+    with pytest.raises(IntegrityError, match=r"README\.md: no such file; delete this version there and push again"):
         push_version(space, version, url)
     shutil.rmtree(space.state / "datasets")
     with pytest.raises((IntegrityError, DataError)):

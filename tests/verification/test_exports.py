@@ -128,3 +128,12 @@ def test_what_is_no_manifest_is_told_in_a_line(folder: Path, text: bytes, what: 
     (folder / "manifest.json").unlink()
     with pytest.raises(DataError, match="no exported dataset version"):
         exported_manifest(folder)
+
+
+def test_a_manifest_leads_nowhere_else(folder: Path) -> None:
+    def elsewhere(manifest: dict[str, Any]) -> None:
+        manifest["files"]["../mine"] = manifest["files"]["rows.parquet"]
+
+    edit(folder, elsewhere)
+    with pytest.raises(DataError, match=r"files\.\.\./mine\.\[key\]: String should match pattern"):
+        exported_manifest(folder)

@@ -17,7 +17,7 @@ from qlora_gov.text import one_line
 TEMPLATE = "dataset.md.jinja"
 
 
-def data_card(description: DataDescription, templates: Path | None = None) -> str:
+def render_data_card(description: DataDescription, templates: Path | None = None) -> str:
     """The card's text; templates and errors are those of :func:`from_template`."""
     values = {name: getattr(description, name) for name in DataDescription.model_fields}
     body = from_template(TEMPLATE, card_environment, values, templates)

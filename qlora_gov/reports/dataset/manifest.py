@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
@@ -15,6 +15,9 @@ from qlora_gov.records import DatasetVersion, Frozen
 
 MANIFEST = "manifest.json"
 """Its name beside the files. It is written last: where it is, the others are."""
+
+FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$")]
+"""A name within the directory: a manifest from elsewhere leads nowhere else."""
 
 
 class ExportedFile(Frozen):
@@ -37,7 +40,7 @@ class Manifest(Frozen):
     record: str = Field(description="id of the version's record: the digest of `document` as canonical JSON (RFC 8785)")
     recorded: str = Field(description="when the record was put on the ledger, UTC")
     document: Mapping[str, JsonValue] = Field(description="the record as the ledger stores it")
-    files: Mapping[str, ExportedFile] = Field(description="by name")
+    files: Mapping[FileName, ExportedFile] = Field(description="by name")
 
     @property
     def dataset(self) -> DatasetVersion:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from qlora_gov.ledger import read_parquet
 from qlora_gov.records import Absent
 from qlora_gov.release.exports import export_version
-from qlora_gov.reports.dataset.data_card import data_card, hub_metadata
+from qlora_gov.reports.dataset.data_card import hub_metadata, render_data_card
 from qlora_gov.reports.dataset.description import DataDescription, described
 from tests.support.versions import space_of, version_of
 
@@ -38,7 +38,7 @@ def tables(text: str) -> list[list[list[str]]]:
 
 
 def test_it_says_what_is_in_it_and_what_was_dropped(description: DataDescription) -> None:
-    text = data_card(description)
+    text = render_data_card(description)
     cells = tables(text)
     assert all(len({len(row) for row in rows}) == 1 for rows in cells), "no text opens a cell"
     flat = [row for rows in cells for row in rows]
@@ -55,7 +55,7 @@ def test_it_says_what_is_in_it_and_what_was_dropped(description: DataDescription
 
 
 def test_the_hub_reads_its_front_matter(description: DataDescription) -> None:
-    data = DatasetCard(data_card(description)).data.to_dict()
+    data = DatasetCard(render_data_card(description)).data.to_dict()
     assert data["language"] == ["en"]
     assert data["license"] == ["cc-by-4.0", "unknown"]
     assert data["pretty_name"] == "Tiny | *two*: training data"
@@ -94,6 +94,6 @@ def test_the_directory_loads_as_a_data_set(versions: Path, tmp_path: Path, role:
 
 def test_a_project_s_own_template_stands_before_the_installed_one(description: DataDescription, tmp_path: Path) -> None:
     (tmp_path / "dataset.md.jinja").write_text("{{ project }} has {{ data.rows }} rows.\n")
-    metadata, _, body = data_card(description, tmp_path).removeprefix("---\n").partition("---\n")
+    metadata, _, body = render_data_card(description, tmp_path).removeprefix("---\n").partition("---\n")
     assert yaml.safe_load(metadata)["tags"] == ["qlora-gov"]
     assert body == f"\nTiny &#124; &#42;two&#42; has {description.data.rows} rows.\n"
