@@ -61,6 +61,23 @@ def test_any_text_keeps_its_digest_and_comes_back(tmp_path: Path, texts: list[tu
     assert (tmp_path / "back" / "manifest.json").read_text() == "{}\n"
 
 
+EVERY = "".join(map(chr, range(0x300))) + "\\u000b \\\\u000B \\u00 \u2028\ufeff\U0001d11e"
+
+
+def test_every_character_keeps_the_digest(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.duckdb")
+    texts = [EVERY, *EVERY]
+    rows = [
+        Example(messages=(Message(role="assistant", content=text),), group=str(at), source=f"file:{at}")
+        for at, text in enumerate(texts)
+    ]
+    version = frozen(ledger, rows)
+    export_tables(ledger, ledger.get(version.id), Path(), tmp_path)
+    assert exported_rows_id(tmp_path / "rows.parquet") == version.digest
+    found = duckdb.sql(f"SELECT messages[1].content FROM '{tmp_path}/rows.parquet'").fetchall()
+    assert [text for (text,) in found] == texts
+
+
 def test_others_read_turns_as_turns(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.duckdb")
     turns = (Message(role="system", content="Be kind."), Message(role="assistant", content="Hi."))
