@@ -57,14 +57,12 @@ def turns_of(fields: Fields, shape: Name | None) -> list[Any]:
 
 
 _SEEN = ("messages", "prompt_response", "openai", "exported")
-"""Shapes that are told from others by more than their keys, or need not be named."""
+"""Shapes that need not be named, or that were told before."""
 
 
 def _unknown(fields: Fields, missing: list[str]) -> str:
     for name, shape in SHAPES.items():
-        if name not in ("messages", "prompt_response", "openai", "exported") and all(
-            key in fields for key in shape.keys
-        ):
+        if name not in _SEEN and all(key in fields for key in shape.keys):
             return f"this looks like {name} ({_both(shape.keys)}); set 'shape: {name}' in the source"
     if len(missing) == 2:
         return "no 'messages', and no 'prompt' with 'response'"

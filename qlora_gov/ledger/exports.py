@@ -39,10 +39,10 @@ def export_tables(ledger: Ledger, entry: Entry, rows: Path, folder: Path) -> Non
     where that file is absent, StorageError where the disk is full or not writable.
     """
     version = held(entry, DatasetVersion)
-    but = {"source"} if version.origins is not None else set()  # the digest of an older version covers it
-    shared = ", ".join(
-        _OPENED if name == "messages" else names([name]) for name in TABLES["examples"] if name not in but
-    )
+    said = [
+        name for name in TABLES["examples"] if name != "source" or version.origins is None
+    ]  # what the digest covers
+    shared = ", ".join(_OPENED if name == "messages" else names([name]) for name in said)
     origins = ", ".join('id AS "example"' if name == "example" else names([name]) for name in TABLES["origins"])
     if version.role == "evaluation":
         _copy(ledger, entry, f"{shared} FROM examples", folder / ROWS)

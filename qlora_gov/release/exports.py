@@ -76,11 +76,11 @@ def _refuse_other(version: DatasetVersion, target: Path) -> None:
     """Raise UsageError unless a directory holds the version, whole."""
     try:
         manifest = exported_manifest(target)
-        problems = list(export_problems(target, manifest))
+        if manifest.record != version.id:
+            raise UsageError(f"{target} is there already, with version {manifest.version}; name a new directory")
+        problem = next(export_problems(target, manifest), None)
     except (DataError, IntegrityError) as error:
         raise UsageError(f"{target} is there already; name a new directory: {error}") from error
-    if manifest.record != version.id:
-        raise UsageError(f"{target} is there already, with version {manifest.version}; name a new directory")
-    if problems:
-        first = f"{problems[0].where}: {problems[0].what}"
-        raise UsageError(f"{target} is there already, but not as it was written; remove it first: {first}")
+    if problem is not None:
+        what = f"{problem.where}: {problem.what}"
+        raise UsageError(f"{target} is there already, but not as it was written; remove it first: {what}")

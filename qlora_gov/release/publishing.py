@@ -72,7 +72,7 @@ def pull_version(space: Workspace, version: DatasetVersion, url: str) -> bool:
             fetched = Path(work, ROWS)
             store.fetch(version.digest, ROWS, fetched)
             if exported_rows_id(fetched) != version.digest:
-                raise IntegrityError(f"{url}: not the rows of version {version.digest}")
+                raise IntegrityError(f"what was pulled are not the rows of version {version.digest}; nothing is kept")
             restore_rows(fetched, target, version.model_dump_json(indent=2))
     return True
 

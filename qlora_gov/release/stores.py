@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from qlora_gov.canonical import short_id
 from qlora_gov.errors import DataError, GovError, IntegrityError, MissingExtraError, StorageError, UsageError
@@ -33,12 +32,12 @@ class ObjectStore:
             from fsspec.core import url_to_fs
         except ImportError as error:
             raise MissingExtraError('stores need fsspec, not installed; run: pip install "qlora-gov[data]"') from error
-        with reaching(url):
+        with reaching(self._shown):
             try:
                 self._files, root = url_to_fs(url)
-                self._root = root.rstrip("/")
             except ValueError as error:
-                raise UsageError(f"{url}: {one_line(str(error))}") from error
+                raise UsageError(f"{self._shown}: {one_line(str(error))}") from error
+        self._root = root.rstrip("/")
 
     def push(self, folder: Path, manifest: Manifest, progress: Progress) -> str:
         """Upload an exported version, and read it back; where it lies now.
@@ -95,8 +94,12 @@ class ObjectStore:
         return f"{self._root}/{short_id(digest, 64)}/{name}"
 
     def _put(self, file: Path, digest: str) -> None:
+        from fsspec.implementations.local import LocalFileSystem
+
         path = self._path(digest, file.name)
-        if "file" in _protocols(self._files):  # elsewhere there are no directories, and S3 would take one for a bucket
+        if isinstance(
+            self._files, LocalFileSystem
+        ):  # elsewhere are no directories, and S3 takes the first for a bucket
             self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
         self._files.put_file(str(file), path)
 
@@ -134,7 +137,3 @@ def reaching(place: str) -> Iterator[None]:
     # What comes depends on the network, the account and the library.
     except Exception as error:
         raise StorageError(f"{place}: {one_line(str(error)) or type(error).__name__}") from error
-
-
-def _protocols(files: Any) -> tuple[str, ...]:
-    return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)

@@ -12,11 +12,11 @@ import duckdb
 import pytest
 
 from qlora_gov.canonical import content_id
-from qlora_gov.errors import DataError, IntegrityError
+from qlora_gov.errors import DataError, IntegrityError, NewerLedgerError
 from qlora_gov.ledger import ProblemKind
 from qlora_gov.release.exports import export_version
 from qlora_gov.reports.dataset.manifest import ExportedFile
-from qlora_gov.verification.exports import export_problems, exported_manifest
+from qlora_gov.verification.exports import export_problems, exported_manifest, exported_version
 from tests.support.versions import space_of, version_of
 
 
@@ -49,7 +49,7 @@ def edit(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
 
 def test_a_whole_one_is_sound(folder: Path) -> None:
     assert told(folder) == []
-    assert exported_manifest(folder).dataset.rows > 0
+    assert exported_version(exported_manifest(folder)).rows > 0
 
 
 def test_what_file_systems_and_hubs_add_is_passed_over(folder: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_record_that_was_edited_is_told(folder: Path) -> None:
 
     edit(folder, other_rows)
     with pytest.raises(IntegrityError, match="its document does not have the id that it states"):
-        exported_manifest(folder).dataset  # noqa: B018 - it is derived when it is asked for
+        exported_version(exported_manifest(folder))
 
     def another_id(manifest: dict[str, Any]) -> None:
         manifest["record"] = content_id(manifest["document"])
@@ -108,7 +108,7 @@ def test_a_record_that_was_edited_is_told(folder: Path) -> None:
 
     edit(folder, another_id)
     with pytest.raises(IntegrityError, match="its document is of another version"):
-        exported_manifest(folder).dataset  # noqa: B018 - as above
+        exported_version(exported_manifest(folder))
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,13 @@ def test_a_manifest_leads_nowhere_else(folder: Path) -> None:
     edit(folder, elsewhere)
     with pytest.raises(DataError, match=r"files\.\.\./mine\.\[key\]: String should match pattern"):
         exported_manifest(folder)
+
+
+def test_what_a_later_version_wrote_is_told_as_that(folder: Path) -> None:
+    def later(manifest: dict[str, Any]) -> None:
+        manifest["document"]["content"]["colour"] = "blue"
+        manifest["record"] = content_id(manifest["document"])
+
+    edit(folder, later)
+    with pytest.raises(NewerLedgerError, match="was written by a newer version of qlora-gov"):
+        exported_version(exported_manifest(folder))

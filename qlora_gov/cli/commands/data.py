@@ -19,7 +19,7 @@ from qlora_gov.records import DatasetVersion
 from qlora_gov.release.exports import export_version
 from qlora_gov.release.publishing import pull_version, push_version
 from qlora_gov.reports.dataset.rows import row_changes
-from qlora_gov.verification.exports import export_problems, exported_manifest
+from qlora_gov.verification.exports import export_problems, exported_manifest, exported_version
 
 role_option = click.option(
     "--role",
@@ -35,7 +35,7 @@ role_option = click.option(
 @click.option("--plugins-dir", "plugins_dirs", type=click.Path(path_type=Path), multiple=True, help="More plugins.")
 @click.pass_context
 def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...]) -> None:
-    """Build dataset versions, show what was dropped from them and why, and compare them.
+    """Build dataset versions, show what was dropped from them and why, compare them, export and push them.
 
     A version is known by the digest of its rows: the same rows from other files, or in another order, are the same.
     """
@@ -133,7 +133,7 @@ def check(directory: Path) -> None:
     manifest = exported_manifest(directory)
     if problems := list(export_problems(directory, manifest)):
         raise IntegrityError(*(f"{one.where}: {one.what}" for one in problems))
-    version = manifest.dataset
+    version = exported_version(manifest)
     click.echo(f"verified: {version.role} version {version.digest}, {version.rows:,} rows, record {version.id}")
 
 

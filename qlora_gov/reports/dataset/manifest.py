@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, ValidationError
 
-from qlora_gov.canonical import content_id, file_id, parse_json
-from qlora_gov.errors import DataError, IntegrityError
-from qlora_gov.records import DatasetVersion, Frozen
+from qlora_gov.canonical import file_id, parse_json
+from qlora_gov.errors import DataError
+from qlora_gov.records import Frozen
 
 MANIFEST = "manifest.json"
 """Its name beside the files. It is written last: where it is, the others are."""
@@ -41,20 +41,6 @@ class Manifest(Frozen):
     recorded: str = Field(description="when the record was put on the ledger, UTC")
     document: Mapping[str, JsonValue] = Field(description="the record as the ledger stores it")
     files: Mapping[FileName, ExportedFile] = Field(description="by name")
-
-    @property
-    def dataset(self) -> DatasetVersion:
-        """The version's record. Raises IntegrityError where it is not the one whose id and digest are stated."""
-        try:
-            content: Any = self.document["content"]
-            version = DatasetVersion.stored(self.record, content, int(str(self.document.get("schema", 1))))
-        except (KeyError, TypeError, ValueError) as error:
-            raise IntegrityError(f"{MANIFEST}: its document is no record of a dataset version") from error
-        if self.document.get("kind") != DatasetVersion.kind or content_id(dict(self.document)) != self.record:
-            raise IntegrityError(f"{MANIFEST}: its document does not have the id that it states")
-        if version.digest != self.version:
-            raise IntegrityError(f"{MANIFEST}: its document is of another version")
-        return version
 
 
 def manifest_json(manifest: Manifest) -> str:

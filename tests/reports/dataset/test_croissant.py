@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import mlcroissant
 import pytest
 
 from qlora_gov.ledger.parquet import read_parquet
@@ -19,7 +20,6 @@ from qlora_gov.reports.dataset.manifest import ExportedFile
 from tests.support.golden import TRAINED, laid_out
 from tests.support.versions import space_of, version_of
 
-mlcroissant = pytest.importorskip("mlcroissant")
 pytestmark = [  # what the library itself calls
     pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"),
