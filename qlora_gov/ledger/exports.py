@@ -39,9 +39,8 @@ def export_tables(ledger: Ledger, entry: Entry, rows: Path, folder: Path) -> Non
     where that file is absent, StorageError where the disk is full or not writable.
     """
     version = held(entry, DatasetVersion)
-    said = [
-        name for name in TABLES["examples"] if name != "source" or version.origins is None
-    ]  # what the digest covers
+    # Rows of the first release have their source among what the digest covers.
+    said = [name for name in TABLES["examples"] if name != "source" or version.origins is None]
     shared = ", ".join(_OPENED if name == "messages" else names([name]) for name in said)
     origins = ", ".join('id AS "example"' if name == "example" else names([name]) for name in TABLES["origins"])
     if version.role == "evaluation":

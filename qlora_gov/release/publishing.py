@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -39,16 +40,15 @@ def store_at(url: str) -> Store:
 
 
 def push_version(space: Workspace, version: DatasetVersion, url: str) -> str:
-    """Export a version and upload it; says where it lies now. What a killed push had done is not done again.
+    """Export a version and upload it; says where it lies now. What a killed push had uploaded is not uploaded again.
 
     Raises what :func:`export_version` and the store do.
     """
-    store, work = store_at(url), space.work(version.id)
-    folder = work / "export"
-    export_version(space, version, folder)
-    place = store.push(folder, exported_manifest(folder), space.progress)
-    shutil.rmtree(work, ignore_errors=True)
-    return place
+    store = store_at(url)
+    with _room(space, version) as room:
+        folder = room / "export"
+        export_version(space, version, folder)
+        return store.push(folder, exported_manifest(folder), space.progress)
 
 
 def pull_version(space: Workspace, version: DatasetVersion, url: str) -> bool:
@@ -66,15 +66,25 @@ def pull_version(space: Workspace, version: DatasetVersion, url: str) -> bool:
     if _intact(target, version.digest):
         return False
     store = store_at(url)
-    with translated(target):
-        space.state.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".pull-", dir=space.state) as work:
-            fetched = Path(work, ROWS)
-            store.fetch(version.digest, ROWS, fetched)
-            if exported_rows_id(fetched) != version.digest:
-                raise IntegrityError(f"what was pulled are not the rows of version {version.digest}; nothing is kept")
-            restore_rows(fetched, target, version.model_dump_json(indent=2))
+    with _room(space, version) as room:
+        fetched = room / ROWS
+        store.fetch(version.digest, ROWS, fetched)
+        if exported_rows_id(fetched) != version.digest:
+            raise IntegrityError(f"what was pulled are not the rows of version {version.digest}; nothing is kept")
+        restore_rows(fetched, target, version.model_dump_json(indent=2))
     return True
+
+
+@contextmanager
+def _room(space: Workspace, version: DatasetVersion) -> Iterator[Path]:
+    """A directory for the length of a block; what a killed process left there is there again."""
+    room = space.work(version.id)
+    with translated(room):
+        room.mkdir(parents=True, exist_ok=True)
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def _intact(rows: Path, digest: str) -> bool:

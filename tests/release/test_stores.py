@@ -178,6 +178,7 @@ def test_the_same_rows_with_another_lineage_are_refused(
     assert (other.digest, other.id != version.id) == (version.digest, True)
     with pytest.raises(UsageError, match=f"the same rows are there with another lineage, of record {version.id}"):
         push_version(space, other, url)
+    assert not list((space.state / "work").iterdir()), "no copy of the rows is left"
     assert there(url, version) == before
 
 
