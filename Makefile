@@ -49,7 +49,7 @@ unit: $(VENV)/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadgroup  # two processes of one thread, not of all
 
 # Hours on two cores: kill loops, loads and calibrations, each of which fails where a documented figure is missed.
-SOAK := leaks gate_speed ledger_processes ledger_scale detectors gate_calibration
+SOAK := leaks data_speed data_kills gate_speed ledger_processes ledger_scale detectors gate_calibration
 soak: $(VENV)/installed-dev demo-regression
 	set -e; for benchmark in $(SOAK); do OMP_NUM_THREADS=1 $(BIN)/python -u benchmarks/$$benchmark.py --check; done
 

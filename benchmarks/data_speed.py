@@ -17,6 +17,7 @@ says nothing of the wall time, where two processes that only count are not 1.8 t
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +35,9 @@ import yaml
 from data_corpus import DATA, corpus, held_out, write
 
 FASTER, DEARER, GROWTH, PEAK, LARGE, QUIET = 1.8, 1.1, 13.0, 1_000, 1_500, 1.8
+CHILD_SUBREAPER = 36
+"""Of prctl(2): processes whose parent ends become this one's, so that their time is counted here."""
+
 SOURCE = {"use": "jsonl", "licence": "other", "provenance": "human", "consent": "public"}
 STEPS: dict[str, dict[str, Any]] = {
     "exact_duplicates": {"use": "exact_duplicates"},
@@ -72,13 +77,17 @@ def project(directory: Path, training: Path, steps: Sequence[str]) -> None:
 
 
 def measured(command: Sequence[str], where: Path) -> Cost:
-    """Run a command to its end. Raises SystemExit with what it said where it fails."""
+    """Run a command to its end, and the processes that it began. Raises SystemExit with what it said where it fails."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(command, cwd=where, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     said = process.stderr.read() if process.stderr else ""
     if process.wait():
         raise SystemExit(f"{' '.join(command)} failed:\n{said}")
-    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = time.monotonic() - began
+    with suppress(ChildProcessError):  # what the command left to end by itself is ours now
+        while True:
+            os.wait()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(wall, cpu, after.ru_maxrss / 1024)
 
@@ -276,6 +285,7 @@ def main() -> int:
         loop(asked.loop)
         return 0
     os.environ["OMP_NUM_THREADS"] = "1"
+    ctypes.CDLL(None).prctl(CHILD_SUBREAPER, 1)
     for left_out in STEPS.keys() - set(asked.steps.split(",")):
         del STEPS[left_out]
     report, quiet = Report(), True

@@ -22,7 +22,16 @@ from detector_texts import table
 
 from qlora_gov import Drop, Example, Message
 from qlora_gov_data.duplicates import NearDuplicates
-from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
+from qlora_gov_data.leaks import (
+    ANSWERS,
+    HELD_QUESTIONS,
+    PLANTED,
+    REPLACED,
+    REWORDED,
+    WHOLE_QUESTIONS,
+    HeldOutLeak,
+    HeldOutLeakSettings,
+)
 from qlora_gov_data.similarity import Similarity, fingerprints, likeness
 
 LEAKS_DROPPED, DUPLICATES_DROPPED, RECALL = 1_000, 200, 0.995
@@ -46,7 +55,7 @@ def chat(*turns: str, system: str | None = None) -> Example:
     return example.model_copy(update={"group": f"group of {example.id}"})
 
 
-ANSWERS: dict[str, Callable[[str], str]] = {"the intent's name": str, "one canned answer an intent": canned}
+RESPONSES: dict[str, Callable[[str], str]] = {"the intent's name": str, "one canned answer an intent": canned}
 
 
 def own_answer(number: int) -> str:
@@ -67,19 +76,23 @@ def paraphrased(question: str) -> str:
     return " ".join(SYNONYMS.get(word.lower().strip("?,."), word) for word in question.split())
 
 
-def planted(questions: Sequence[str], rng: random.Random) -> dict[str, list[Example]]:
-    """The leaks that the filter must find, by their kind."""
+def planted(questions: Sequence[str], rng: random.Random) -> dict[str, dict[str, list[Example]]]:
+    """The leaks that the filter must find, by their kind, and how each of it was planted."""
     return {
-        "exact": [chat(one, "No.") for one in questions],
-        "other case and white space": [chat(f"  {one.upper()}\n".replace(" ", "  "), "No.") for one in questions],
-        "without punctuation": [chat(re.sub(r"[^\w\s]", "", one), "No.") for one in questions],
-        "within a longer prompt": [chat(f"{LONGER[0]} {one} {LONGER[1]}", "No.") for one in questions],
-        "in a polite frame": [chat(f"{POLITE[0]} {one} {POLITE[1]}", "No.") for one in questions],
-        "as the second question": [chat("Hello!", "Hello, how can I help?", one, "No.") for one in questions],
-        "within an answer": [chat("What do people ask?", f"{LONGER[0]} {one} {LONGER[1]}") for one in questions],
-        "within a system turn": [
-            chat("Hello!", "Hello.", system=f"{POLITE[0]} {one} {POLITE[1]}") for one in questions
-        ],
+        WHOLE_QUESTIONS: {
+            "exact": [chat(one, "No.") for one in questions],
+            "other case and white space": [chat(f"  {one.upper()}\n".replace(" ", "  "), "No.") for one in questions],
+            "without punctuation": [chat(re.sub(r"[^\w\s]", "", one), "No.") for one in questions],
+            "as the second question": [chat("Hello!", "Hello, how can I help?", one, "No.") for one in questions],
+        },
+        HELD_QUESTIONS: {
+            "within a longer prompt": [chat(f"{LONGER[0]} {one} {LONGER[1]}", "No.") for one in questions],
+            "in a polite frame": [chat(f"{POLITE[0]} {one} {POLITE[1]}", "No.") for one in questions],
+            "within an answer": [chat("What do people ask?", f"{LONGER[0]} {one} {LONGER[1]}") for one in questions],
+            "within a system turn": [
+                chat("Hello!", "Hello.", system=f"{POLITE[0]} {one} {POLITE[1]}") for one in questions
+            ],
+        },
     }
 
 
@@ -112,8 +125,11 @@ def main() -> int:
     shuffled = random.Random(0).sample(test, k=len(test))
     questions = [row["text"] for row in rng.sample(shuffled[len(test) // 2 :], k=min(asked.planted, len(test) // 2))]
     missed: list[str] = []
+    figures = dict.fromkeys(PLANTED, (0, 0))
 
-    def line(what: str, number: int, of: int, holds: bool | None) -> None:
+    def line(what: str, number: int, of: int, holds: bool | None, kind: str | None = None) -> None:
+        if kind is not None:
+            figures[kind] = figures[kind][0] + number, figures[kind][1] + of
         verdict = "" if holds is None else "" if holds else "   MISSED"
         print(f"  {what:<44}{number:>7,} of {of:,}{verdict}")
         missed.extend([what] * (holds is False))
@@ -121,8 +137,9 @@ def main() -> int:
     leak = HeldOutLeak(LEAK)
     leak.keep_clear_of([chat(row["text"], canned(row["category"])) for row in test])
     print(f"leaks that are found: {len(questions)} held-out questions, planted")
-    for what, rows in planted(questions, rng).items():
-        line(what, number := found(leak, rows), len(rows), number == len(rows))
+    for kind, ways in planted(questions, rng).items():
+        for what, rows in ways.items():
+            line(what, number := found(leak, rows), len(rows), number == len(rows), kind)
 
     numbers = range(len(test))
     leak.keep_clear_of([chat(row["text"], own_answer(at)) for at, row in zip(numbers, test, strict=True)])
@@ -133,20 +150,20 @@ def main() -> int:
         "within a longer answer": [chat("Where are my papers?", f"{LONGER[0]} {one} {LONGER[1]}") for one in answers],
         "within a prompt": [chat(f"I was told: {one} Is that so?", "Yes.") for one in answers],
     }.items():
-        line(what, number := found(leak, rows), len(rows), number == len(rows))
+        line(what, number := found(leak, rows), len(rows), number == len(rows), ANSWERS)
 
     vocabulary = [word for row in train for word in row["text"].split()]
     near = alike(questions, rng, vocabulary)
     print(f"texts whose likeness to a held-out question is {LEAK.threshold:g} or more")
     line("found", number := found(leak, [chat(one, "No.") for one in near]), len(near), number >= RECALL * len(near))
     print("what n-grams do not find, for the record")
-    for what, texts in {
-        "80% of the words kept, others at random": [kept(one, rng, 0.8, vocabulary) for one in questions],
-        "synonyms for some words": [text for one in questions if (text := paraphrased(one)) != one],
-    }.items():
-        line(what, found(leak, [chat(one, "No.") for one in texts]), len(texts), None)
+    for what, kind, texts in (
+        ("80% of the words kept, others at random", REPLACED, [kept(one, rng, 0.8, vocabulary) for one in questions]),
+        ("synonyms for some words", REWORDED, [new for one in questions if (new := paraphrased(one)) != one]),
+    ):
+        line(what, found(leak, [chat(one, "No.") for one in texts]), len(texts), None, kind)
 
-    for name, answer in ANSWERS.items():
+    for name, answer in RESPONSES.items():
         rows = sorted((chat(row["text"], answer(row["category"])) for row in train), key=lambda row: row.id)
         print(f"dropped of banking77's training questions, with {name}")
         leak.keep_clear_of([chat(row["text"], answer(row["category"])) for row in test])
@@ -159,6 +176,10 @@ def main() -> int:
         filter_ = NearDuplicates(NEAR)
         drops = filter_.choose([row.id for row in rows], filter_.sketch(rows))
         line("near_duplicates", len(drops), len(rows), len(drops) <= DUPLICATES_DROPPED)
+    if (asked.planted, asked.seed) == (500, 7):
+        print("what the filter says was measured of it, for cards")
+        for kind, told in PLANTED.items():
+            line(kind, *figures[kind], figures[kind] == told)
     return 1 if asked.check and missed else 0
 
 

@@ -13,6 +13,8 @@ _HOME = {
     "Comparison": "plugin.specs",
     "Coverage": "plugin.specs",
     "DataError": "errors",
+    "DataFile": "plugin.data_files",
+    "DataFiles": "plugin.data_files",
     "DecontaminatingFilter": "plugin.specs",
     "DetectorFigure": "records",
     "Drop": "plugin.specs",
@@ -41,6 +43,7 @@ _HOME = {
     "MetricTraits": "plugin.specs",
     "ModelError": "errors",
     "Outcome": "records",
+    "Overlap": "records",
     "PluginError": "errors",
     "Progress": "plugin.specs",
     "ProjectDirectory": "plugin.settings",
@@ -60,14 +63,17 @@ _HOME = {
     "TrainingOutcome": "plugin.specs",
     "Unread": "plugin.specs",
     "Verdict": "records",
+    "apportioned": "stats",
     "clustered": "records.clusters",
     "hookimpl": "plugin.hookspecs",
+    "linked": "records.clusters",
     "parse_json": "plugin.json_text",
     "ratio": "plugin.specs",
 }
 
 if TYPE_CHECKING:
     from qlora_gov.errors import DataError, GovError, ModelError, PluginError, ProjectError, TrainingError
+    from qlora_gov.plugin.data_files import DataFile, DataFiles
     from qlora_gov.plugin.hookspecs import hookimpl
     from qlora_gov.plugin.json_text import parse_json
     from qlora_gov.plugin.settings import ProjectDirectory, ProjectFile, Settings
@@ -107,10 +113,11 @@ if TYPE_CHECKING:
         Unread,
         ratio,
     )
-    from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, SliceFinding, Verdict
+    from qlora_gov.records import Absent, DetectorFigure, Interval, LossPoint, Outcome, Overlap, SliceFinding, Verdict
     from qlora_gov.records.answer import LogLikelihood
-    from qlora_gov.records.clusters import clustered
+    from qlora_gov.records.clusters import clustered, linked
     from qlora_gov.records.example import Example, Message
+    from qlora_gov.stats import apportioned
 
 __all__ = [
     "Absent",
@@ -118,6 +125,8 @@ __all__ = [
     "Comparison",
     "Coverage",
     "DataError",
+    "DataFile",
+    "DataFiles",
     "DecontaminatingFilter",
     "DetectorFigure",
     "Drop",
@@ -146,6 +155,7 @@ __all__ = [
     "MetricTraits",
     "ModelError",
     "Outcome",
+    "Overlap",
     "PluginError",
     "Progress",
     "ProjectDirectory",
@@ -165,8 +175,10 @@ __all__ = [
     "TrainingOutcome",
     "Unread",
     "Verdict",
+    "apportioned",
     "clustered",
     "hookimpl",
+    "linked",
     "parse_json",
     "ratio",
 ]

@@ -36,9 +36,29 @@ def canonical_json(value: Any) -> bytes:
     Raises ValueError for what JSON cannot carry exactly: NaN, infinities, integers of 2**53 or more.
     """
     try:
-        return rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as error:
+        return _TEXTS.encode(value).encode() if _of_texts(value) else rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise ValueError(f"not canonical JSON: {error}") from error
+
+
+_TEXTS = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _of_texts(value: Any) -> bool:
+    """Whether the standard library writes a value in the same form, three times faster: it differs on numbers.
+
+    It differs on the order of keys, too, where some are beyond the Basic Multilingual Plane.
+    """
+    kind = type(value)
+    if kind is str or value is None:
+        return True
+    if kind is list:
+        return all(map(_of_texts, value))
+    return (
+        kind is dict
+        and all(type(key) is str and key.isascii() for key in value)
+        and all(map(_of_texts, value.values()))
+    )
 
 
 def parse_json(form: bytes | str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +42,18 @@ def test_a_value_survives_its_form(value: Any) -> None:
     form = canonical_json(value)
     assert parse_json(form) == value
     assert canonical_json(parse_json(form)) == form
+
+
+TEXTS = st.recursive(
+    st.none() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(TEXTS)
+def test_texts_have_the_form_that_a_library_gives_them(value: Any) -> None:
+    assert canonical_json(value) == rfc8785.dumps(value)
 
 
 @pytest.mark.parametrize("number", [2.0**53, 1e16, -1e20, 1e21, 2**53 - 1])

@@ -2,16 +2,19 @@
 
 from qlora_gov import FilterSpec, SourceSpec, hookimpl
 from qlora_gov_data.delimited import Csv, CsvSettings
+from qlora_gov_data.documents import Documents, DocumentSettings
 from qlora_gov_data.duplicates import ExactDuplicates, NearDuplicates
 from qlora_gov_data.hub import Hub, HubSettings
 from qlora_gov_data.jsonl import Jsonl, JsonlSettings
 from qlora_gov_data.language import Language, LanguageSettings
-from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings
+from qlora_gov_data.leaks import HeldOutLeak, HeldOutLeakSettings, leaks_measured
 from qlora_gov_data.length import Length, LengthSettings
 from qlora_gov_data.parquet import Parquet, ParquetSettings
 from qlora_gov_data.reading import ReadingLevel, ReadingLevelSettings
 from qlora_gov_data.similarity import Similarity
+from qlora_gov_data.split import Split, SplitSettings
 from qlora_gov_data.texts import Comparison
+from qlora_gov_data.transcripts import Transcripts, TranscriptSettings
 
 INVISIBLE = {2: {"invisible": "passed_over"}}
 """Rows that look alike are alike, from schema 2 on."""
@@ -19,7 +22,7 @@ INVISIBLE = {2: {"invisible": "passed_over"}}
 
 @hookimpl
 def qlora_gov_sources() -> list[SourceSpec]:
-    """Contribute ``jsonl``, ``csv``, ``parquet`` and ``hub``."""
+    """Contribute files of rows, data sets of the hub, logs of chats, and documents."""
     return [
         SourceSpec(
             name="jsonl",
@@ -49,12 +52,26 @@ def qlora_gov_sources() -> list[SourceSpec]:
             requires=("datasets", "huggingface_hub"),
             extra="data",
         ),
+        SourceSpec(
+            name="transcripts",
+            summary="chats as plain text: who spoke, a colon, and what was said",
+            factory=Transcripts,
+            config=TranscriptSettings,
+        ),
+        SourceSpec(
+            name="documents",
+            summary="Markdown and text files, whose parts answer a prompt that names their heading",
+            factory=Documents,
+            config=DocumentSettings,
+            requires=("markdown_it",),
+            extra="data",
+        ),
     ]
 
 
 @hookimpl
 def qlora_gov_filters() -> list[FilterSpec]:
-    """Contribute what drops duplicates, leaks, and rows by length, and what labels them."""
+    """Contribute what drops duplicates, leaks, and rows by length or part, and what labels them."""
     return [
         FilterSpec(
             name="exact_duplicates",
@@ -104,5 +121,13 @@ def qlora_gov_filters() -> list[FilterSpec]:
             revision=2,
             from_schema=INVISIBLE,
             decontaminates=True,
+            measured=leaks_measured,
+        ),
+        FilterSpec(
+            name="split",
+            summary="leaves one part of the rows: by shares that hold in every stratum, with groups and prompts whole",
+            factory=Split,
+            config=SplitSettings,
+            scope="set",
         ),
     ]

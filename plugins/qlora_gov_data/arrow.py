@@ -14,8 +14,8 @@ from pydantic_core import to_jsonable_python
 from qlora_gov import DataError, parse_json
 
 
-def load_rows(address: str, path: str, **options: Any) -> Iterator[tuple[int, Any]]:
-    """Yield the rows that ``datasets.load_dataset(path, **options)`` finds, numbered from 1, as plain JSON.
+def load_rows(address: str, path: str, **options: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the rows that ``datasets.load_dataset(path, **options)`` finds, as plain JSON behind ``address:number``.
 
     The library's cache serves no purpose here, as curated rows are stored in the ledger: its working copy lies in
     a temporary directory, and the home directory is left alone. Streaming would need no copy, but imports torch.
@@ -43,7 +43,8 @@ def load_rows(address: str, path: str, **options: Any) -> Iterator[tuple[int, An
     batches = table.with_format("arrow").iter(batch_size=1000)
     rows = chain.from_iterable(batch.to_pylist() for batch in batches)
     for number, row in enumerate(rows, start=1):
-        yield number, _plain(row, f"{address}:{number}")
+        where = f"{address}:{number}"
+        yield where, _plain(row, where)
 
 
 def _first_time(schema: Any) -> str | None:
@@ -56,7 +57,7 @@ def _first_time(schema: Any) -> str | None:
     return next((field.name for field in schema if inside(field.type)), None)
 
 
-def _as_written(address: str, column: str, files: Sequence[Path], rows: int) -> Iterator[tuple[int, Any]]:
+def _as_written(address: str, column: str, files: Sequence[Path], rows: int) -> Iterator[tuple[str, Any]]:
     """Rows of JSON files, every text as it stands there.
 
     Raises:
@@ -68,7 +69,7 @@ def _as_written(address: str, column: str, files: Sequence[Path], rows: int) -> 
             f"{address}: {column!r} holds texts that look like times, and would be written anew; name the file itself "
             "as a source, with jsonl"
         )
-    yield from enumerate(values, start=1)
+    yield from ((f"{address}:{number}", value) for number, value in enumerate(values, start=1))
 
 
 def _values(file: Path, where: str) -> Iterator[Any]:

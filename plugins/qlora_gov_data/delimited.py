@@ -8,18 +8,18 @@ from typing import Any
 
 from pydantic import Field
 
-from qlora_gov import DataError, Example, ProjectFile
-from qlora_gov_data.files import lines_of
-from qlora_gov_data.rows import RowSettings, read_examples
+from qlora_gov import DataError, DataFile, Example
+from qlora_gov_data.files import texts_of
+from qlora_gov_data.rows import FileSettings, read_examples
 
 LONGEST = 1 << 24
 """Characters of a cell; more are a quotation mark that is never closed."""
 
 
-class CsvSettings(RowSettings):
+class CsvSettings(FileSettings):
     """Which file, and how its cells are parted."""
 
-    path: ProjectFile = Field(description="the file, relative to the project file; its first line names the columns")
+    path: DataFile = Field(description="the file, or its URL; its first line names the columns")
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="what stands between two cells")
 
 
@@ -37,24 +37,14 @@ class Csv:
         """
         return read_examples(self._settings.path.name, self._rows(), self._settings)
 
-    def _rows(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
         csv.field_size_limit(LONGEST)
-        name = self._settings.path.name
-        reader = csv.DictReader(self._lines(), delimiter=self._settings.delimiter, strict=True, restkey="")
+        file, name = self._settings.path, self._settings.path.name
+        reader = csv.DictReader(texts_of(file), delimiter=self._settings.delimiter, strict=True, restkey="")
         try:
             for row in reader:
                 if "" in row:
                     raise DataError(f"{name}:{reader.line_num}: has more cells than the first line has columns")
-                yield reader.line_num, {key: value for key, value in row.items() if value}
+                yield f"{name}:{reader.line_num}", {key: value for key, value in row.items() if value}
         except csv.Error as error:
             raise DataError(f"{name}:{reader.line_num + 1}: not a row of cells: {error}") from error
-
-    def _lines(self) -> Iterator[str]:
-        name = self._settings.path.name
-        for number, line in enumerate(lines_of(self._settings.path), start=1):
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise DataError(
-                    f"{name}:{number}: not UTF-8: byte {error.start + 1}; save the file as UTF-8"
-                ) from error

@@ -7,15 +7,15 @@ from functools import partial
 
 from pydantic import Field
 
-from qlora_gov import Example, ProjectFile, parse_json
+from qlora_gov import DataFile, Example, parse_json
 from qlora_gov_data.files import lines_of
-from qlora_gov_data.rows import Later, RowSettings, read_examples
+from qlora_gov_data.rows import FileSettings, Later, read_examples
 
 
-class JsonlSettings(RowSettings):
+class JsonlSettings(FileSettings):
     """Which file."""
 
-    path: ProjectFile = Field(description="the file, relative to the project file; also packed: .gz, .zst or .bz2")
+    path: DataFile = Field(description="the file, or its URL; also packed: .gz, .zst or .bz2")
 
 
 class Jsonl:
@@ -32,8 +32,9 @@ class Jsonl:
         """
         return read_examples(self._settings.path.name, self._rows(), self._settings)
 
-    def _rows(self) -> Iterator[tuple[int, Later]]:
-        path = self._settings.path
-        for number, line in enumerate(lines_of(path), start=1):
+    def _rows(self) -> Iterator[tuple[str, Later]]:
+        file = self._settings.path
+        for number, line in enumerate(lines_of(file), start=1):
             if line.strip():
-                yield number, partial(parse_json, line, f"{path.name}:{number}")
+                address = f"{file.name}:{number}"
+                yield address, partial(parse_json, line, address)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from qlora_gov import Drop, Example
+from qlora_gov import Change, DetectorFigure, Drop, Example
 from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, NearSets, Similarity, fingerprints, shared
 from qlora_gov_data.texts import dialogue, squeezed
 
@@ -16,6 +16,25 @@ GROUP = "group is held out"
 TEXT = "text is held out"
 NEAR = "near-duplicate of a held-out row"
 WITHIN = "holds a held-out text"
+LABEL = "held_out_leak"
+"""Where a row that leaks and is kept says so."""
+WHOLE_QUESTIONS = "questions, whole"
+HELD_QUESTIONS = "questions within a longer text"
+ANSWERS = "answers of one row alone"
+REPLACED = "questions with a fifth of the words replaced at random"
+REWORDED = "questions in other words"
+PLANTED = {
+    WHOLE_QUESTIONS: (2_000, 2_000),
+    HELD_QUESTIONS: (2_000, 2_000),
+    ANSWERS: (300, 300),
+    REPLACED: (73, 500),
+    REWORDED: (197, 350),
+}
+"""What of planted leaks it finds by its own settings, and how many of each kind there were."""
+_CHOSEN = {"threshold", "shingle", "containment", "answer_words"}
+WHOLE = 1.0
+"""The share of a held-out answer that another text must hold: many answers of one kind differ in a number alone."""
+
 LABEL_WORDS = 4
 """Words from which on an answer is more than a label."""
 
@@ -33,6 +52,9 @@ class HeldOutLeakSettings(Similarity):
     )
     answer_words: int = Field(
         default=8, ge=1, description="least words of a held-out answer that is looked for; none that several rows share"
+    )
+    keep: bool = Field(
+        default=False, description="keep rows that leak, with what they share as the label held_out_leak"
     )
 
 
@@ -53,9 +75,26 @@ class HeldOutLeak:
         """Take note of the texts and groups of the evaluation rows."""
         self._held = _HeldOut(held_out, self._settings)
 
-    def apply(self, rows: Sequence[Example]) -> Sequence[Example | Drop]:
-        """Return each row, or a Drop that says what of it is held out."""
-        return [self._held.leak(row) or row for row in rows]
+    def apply(self, rows: Sequence[Example]) -> Sequence[Example | Change | Drop]:
+        """Return each row, or a Drop that says what of it is held out; or the row with that as a label."""
+        found = [(row, self._held.leak(row)) for row in rows]
+        if self._settings.keep:
+            return [row if leak is None else _labelled(row, leak) for row, leak in found]
+        return [leak or row for row, leak in found]
+
+
+def leaks_measured(settings: HeldOutLeakSettings) -> tuple[DetectorFigure, ...]:
+    """What it finds of planted leaks by its own settings, as ``benchmarks/leaks.py`` measures it."""
+    chosen = settings.model_dump(include=_CHOSEN) == HeldOutLeakSettings().model_dump(include=_CHOSEN)
+    return tuple(_figure(what, found, of) for what, (found, of) in PLANTED.items()) if chosen else ()
+
+
+def _figure(what: str, found: int, of: int) -> DetectorFigure:
+    return DetectorFigure(what=what, wanted=True, flagged=found, of=of, texts="questions of banking77, planted")
+
+
+def _labelled(row: Example, leak: Drop) -> Change:
+    return Change(row.model_copy(update={"extra": {**row.extra, LABEL: leak.reason}}), leak.reason, leak.score)
 
 
 class _Held(NamedTuple):
@@ -81,9 +120,12 @@ class _HeldOut:
         frequencies = Frequencies()
         for held in self._near:
             frequencies.add(held.shingles)
-        self._index = NearSets(min(settings.threshold, settings.containment), frequencies)
+        prompts = NearSets(min(settings.threshold, settings.containment), frequencies)
+        answers = NearSets(WHOLE, frequencies)
         for place, held in enumerate(self._near):
-            self._index.add(place, self._index.probe(held.shingles))
+            index = prompts if held.asked else answers
+            index.add(place, index.probe(held.shingles))
+        self._indexes = prompts, answers
 
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
@@ -98,12 +140,13 @@ class _HeldOut:
     def _near_leak(self, text: str) -> Drop | None:
         """The first held-out text that is near to this one, or within it."""
         shingles = fingerprints(text, self._settings.shingle, self._settings.invisible)
-        for held in map(self._near.__getitem__, self._index.holdable(shingles)):
+        places = sorted(place for index in self._indexes for place in index.holdable(shingles))
+        for held in map(self._near.__getitem__, places):
             both = shared(shingles, held.shingles)
             alike = both / (len(shingles) + len(held.shingles) - both)
             if held.asked and alike >= self._settings.threshold:
                 return Drop(NEAR, alike, held.id)
-            if (within := both / len(held.shingles)) >= (self._settings.containment if held.asked else 1):
+            if (within := both / len(held.shingles)) >= (self._settings.containment if held.asked else WHOLE):
                 return Drop(WITHIN, within, held.id)
         return None
 

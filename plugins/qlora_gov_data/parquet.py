@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from qlora_gov import Example, ProjectFile
+from qlora_gov import DataFile, Example
 from qlora_gov_data.arrow import load_rows
-from qlora_gov_data.rows import RowSettings, read_examples
+from qlora_gov_data.rows import FileSettings, read_examples
 
 
-class ParquetSettings(RowSettings):
+class ParquetSettings(FileSettings):
     """Which file."""
 
-    path: ProjectFile = Field(description="the file, relative to the project file")
+    path: DataFile = Field(description="the file, or its URL")
 
 
 class Parquet:
@@ -29,6 +29,6 @@ class Parquet:
         Raises:
             DataError: The file is not Parquet or holds nothing, or a row is not an example.
         """
-        path = self._settings.path
-        rows = load_rows(path.name, "parquet", data_files=str(path), split="train")
-        return read_examples(path.name, rows, self._settings)
+        file = self._settings.path
+        rows = load_rows(file.name, "parquet", data_files=str(file.path), split="train")
+        return read_examples(file.name, rows, self._settings)

@@ -10,6 +10,7 @@ import rfc8785
 from pydantic import Field, ValidationError, field_validator
 
 from qlora_gov import DataError, Example, Settings
+from qlora_gov_data.files import PinnedSettings
 from qlora_gov_data.shapes import Fields, Name, turns_of
 
 LABELS = ("group", "provenance", "intent", "language")
@@ -35,11 +36,15 @@ class RowSettings(Settings):
         return columns
 
 
+class FileSettings(RowSettings, PinnedSettings):
+    """The same of rows that one file holds."""
+
+
 PLAIN = RowSettings()
 
 
-def read_examples(name: str, rows: Iterable[tuple[int, Any]], settings: RowSettings = PLAIN) -> Iterator[Example]:
-    """Numbered rows of the source ``name`` as examples, whose address is ``name:number``.
+def read_examples(name: str, rows: Iterable[tuple[str, Any]], settings: RowSettings = PLAIN) -> Iterator[Example]:
+    """Rows of the source ``name``, each behind its address, as examples.
 
     A row may be a function that makes it, and that raises DataError where it cannot.
 
@@ -47,13 +52,13 @@ def read_examples(name: str, rows: Iterable[tuple[int, Any]], settings: RowSetti
         DataError: Rows are no examples, after the last one: a line for each of the first, then their number; or there
             is no row.
     """
-    number, faults = None, []
-    for number, row in rows:
+    address, faults = None, []
+    for address, row in rows:
         try:
-            yield example_of(row() if callable(row) else row, f"{name}:{number}", settings)
+            yield example_of(row() if callable(row) else row, address, settings)
         except DataError as error:
             faults.append(error.lines[0])
-    if number is None:
+    if address is None:
         raise DataError(f"{name}: holds no examples")
     if faults:
         more = [f"{name}: {len(faults) - TOLD:,} more rows are at fault"] if len(faults) > TOLD else []

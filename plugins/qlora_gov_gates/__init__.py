@@ -1,12 +1,14 @@
 """Release rules: no worse than the champion (as a whole, by slice), better, or within a limit, decided on bounds.
 
 PASS where the one-sided confidence bound clears the rule's limit, FAIL where the opposite bound lies beyond it,
-INCONCLUSIVE where the rows do not tell. One more rule counts, and infers nothing: enough answers differ.
+INCONCLUSIVE where the rows do not tell. Two more rules count, and infer nothing: enough answers differ, and what the
+candidate was trained on was kept clear of these rows.
 """
 
 from __future__ import annotations
 
 from qlora_gov import GateSpec, hookimpl
+from qlora_gov_gates.decontaminated import Decontaminated
 from qlora_gov_gates.differs import Differs, DiffersSettings
 from qlora_gov_gates.rules import AtLeast, AtMost, Improves, NonInferior
 from qlora_gov_gates.settings import ImprovesSettings, LimitSettings, NonInferiorSettings, NoRegressedSliceSettings
@@ -64,5 +66,11 @@ def qlora_gov_gates() -> list[GateSpec]:
             factory=Differs,
             config=DiffersSettings,
             judges="answers",
+        ),
+        GateSpec(
+            name="decontaminated",
+            summary="what the candidate was trained on was kept clear of the evaluation rows",
+            factory=Decontaminated,
+            judges="data",
         ),
     ]

@@ -12,8 +12,9 @@ import click
 from qlora_gov.cli.progress import TerminalProgress, Waiting
 from qlora_gov.cli.show.notices import show_notice
 from qlora_gov.ledger import SCHEME, Ledger
+from qlora_gov.plugin.fetching import STATE_DIRECTORY
 from qlora_gov.plugin.host import load_catalog
-from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, STATE_DIRECTORY, load_project
+from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, load_project
 from qlora_gov.project.schema import Project
 from qlora_gov.project.workspace import Workspace
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qlora_gov.evidence.datasets import changes_of
 from qlora_gov.evidence.evaluations import responses_of
 from qlora_gov.ledger import Entry, Ledger
 from qlora_gov.ledger.reading import fetch, held
@@ -27,21 +28,29 @@ def card_records(ledger: Ledger, decision: Decision, about: About) -> CardRecord
     """
     entry = ledger.get(decision.id)
     adapter = fetch(ledger, decision.adapter, Adapter)
-    candidate = _subject(ledger, decision.candidate, entry)
+    candidate, champion = (_subject(ledger, id_, entry) for id_ in (decision.candidate, decision.champion))
+    training = _training(ledger, adapter)
+    before = fetch(ledger, champion.responses.adapter, Adapter) if champion.responses.adapter else None
+    earlier = _training(ledger, before) if before else None
     return CardRecords(
         about=about,
         decision=decision,
         policy=fetch(ledger, decision.policy, Policy),
         candidate=candidate,
-        champion=_subject(ledger, decision.champion, entry),
+        champion=champion,
         reference=_subject(ledger, decision.reference, entry) if decision.reference else None,
         adapter=adapter,
         base=fetch(ledger, adapter.base, Base) if adapter.base else None,
-        training=fetch(ledger, adapter.dataset, DatasetVersion) if adapter.dataset else None,
+        training=training,
+        since=changes_of(ledger, earlier, training) if earlier and training and earlier.id != training.id else None,
         evaluation=fetch(ledger, candidate.responses.dataset, DatasetVersion),
         head=Head(seq=entry.seq, hash=entry.hash),
         aliases=_aliases(ledger, entry),
     )
+
+
+def _training(ledger: Ledger, adapter: Adapter) -> DatasetVersion | None:
+    return fetch(ledger, adapter.dataset, DatasetVersion) if adapter.dataset else None
 
 
 def _subject(ledger: Ledger, evaluation_id: str, last: Entry) -> SubjectRecords:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from qlora_gov.evidence.datasets import changes_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.records import Adapter, AliasMove, DatasetVersion, Decision, Evaluation, Waiver
@@ -15,7 +18,7 @@ def changelog_of(ledger: Ledger, title: str) -> Changelog:
     waivers = [Dated(entry.at, held(entry, Waiver)) for entry in ledger.entries(Waiver.kind)]
     datasets = [Dated(entry.at, held(entry, DatasetVersion)) for entry in ledger.entries(DatasetVersion.kind)]
     releases = [_release(ledger, at, move) for at, move in moved if move.alias == "champion"]
-    return changelog_context(title, releases, waivers, datasets)
+    return changelog_context(title, releases, waivers, datasets, partial(changes_of, ledger))
 
 
 def _release(ledger: Ledger, at: str, move: AliasMove) -> Release:

@@ -9,10 +9,13 @@ from qlora_gov.canonical import columns_id, short_id
 from qlora_gov.errors import IntegrityError, UsageError
 from qlora_gov.ledger import Ledger, read_parquet
 from qlora_gov.ledger.files import dataset_file
-from qlora_gov.ledger.reading import held
-from qlora_gov.records import DatasetVersion
+from qlora_gov.ledger.reading import fetch, held
+from qlora_gov.records import Absent, Adapter, DatasetVersion, Overlap
 from qlora_gov.records.example import Example
 from qlora_gov.records.table import Table, examples_of, examples_table, origins_table
+from qlora_gov.reports.dataset.changes import data_changes
+from qlora_gov.reports.dataset.context import DataChanges
+from qlora_gov.reports.dataset.rows import row_changes
 
 
 def evaluation_rows(ledger: Ledger, dataset: str, rows: Sequence[int] | None = None) -> list[Example]:
@@ -46,17 +49,39 @@ def version_named(ledger: Ledger, name: str | None, role: str | None = None) -> 
     return found[0]
 
 
+def changes_of(ledger: Ledger, before: DatasetVersion | None, after: DatasetVersion) -> DataChanges:
+    """What a version changed against another one, with its rows where the ledger says which they are.
+
+    Raises IntegrityError where the ledger holds other rows than those on record.
+    """
+    if before is None:
+        return data_changes(None, after)
+    old, new = (_recorded_origins(ledger, version) for version in (before, after))
+    return data_changes(before, after, None if old is None or new is None else row_changes(old, new))
+
+
+def _recorded_origins(ledger: Ledger, version: DatasetVersion) -> Table | None:
+    entry = ledger.get(version.id)
+    if version.role == "evaluation":
+        return origins_table(ledger.table(entry, "examples"))
+    return ledger.table(entry, "origins") if version.origins is not None else None
+
+
 def origins_of(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> Table:
     """Where the rows of a version came from: the columns of the table ``origins``.
 
     Raises IntegrityError where what is there is not what is on record, DataError where a file is not here.
     """
-    entry = ledger.get(version.id)
-    if version.role == "training" and version.origins is not None:
-        return ledger.table(entry, "origins")
-    if version.role == "evaluation":
-        return origins_table(ledger.table(entry, "examples"))
-    return origins_table(examples_table(training_rows(ledger, artefacts, version)))
+    recorded = _recorded_origins(ledger, version)
+    return origins_table(examples_table(training_rows(ledger, artefacts, version))) if recorded is None else recorded
+
+
+def overlap_of(ledger: Ledger, adapter: str | None, evaluation: str) -> Overlap | Absent:
+    """What is on record of an evaluation set's rows in what an adapter was trained on, or why nothing is."""
+    trained = fetch(ledger, adapter, Adapter).dataset if adapter is not None else None
+    if trained is None:
+        return Absent(absent="the adapter was not trained here, and nothing is on record of its training rows")
+    return fetch(ledger, trained, DatasetVersion).overlap(fetch(ledger, evaluation, DatasetVersion))
 
 
 def training_rows(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> list[Example]:

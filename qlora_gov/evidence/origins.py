@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from qlora_gov.canonical import file_id
+from qlora_gov.plugin.fetching import is_url
 from qlora_gov.plugin.settings import RecordedFile, recorded_file
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.example import Example
@@ -19,14 +21,16 @@ _FILE_AND_LINE = re.compile(r"(?P<file>.+):(?P<line>[1-9][0-9]{0,8})", re.DOTALL
 def origin(example: Example, dataset: DatasetVersion, root: Path) -> str | None:
     """The path from the project's directory, with forward slashes, of the file that holds the row.
 
-    It is one that a source of the dataset names: that with the path which the row states, or else with the name. Of
-    several files of one name it is the one that holds the row's text on that line and has not changed since; None where
-    that cannot be told, or where the source is no file.
+    It is one that a source of the dataset names: that with the path which the row states, by itself or among others, or
+    else with the name. Of several files of one name it is the one that holds the row's text on that line and has not
+    changed since; None where that cannot be told, or where the source is no file.
     """
     found = _FILE_AND_LINE.fullmatch(example.source)
     if found is None:
         return None
     named = list(_files(dataset))
+    if any(_is_among(found["file"], file.path) for file in named):
+        return found["file"]
     files = [file for file in named if file.path == found["file"]]
     files = files or [file for file in named if PurePosixPath(file.path).name == found["file"]]
     if len(files) > 1:
@@ -36,10 +40,16 @@ def origin(example: Example, dataset: DatasetVersion, root: Path) -> str | None:
     return files[0].path if len(files) == 1 else None
 
 
+def _is_among(path: str, named: str) -> bool:
+    """Whether a file is in a directory, or one of those that a pattern matches."""
+    return path.startswith(f"{named}/") or (path != named and fnmatchcase(path, named.replace("**/", "")))
+
+
 def _files(dataset: DatasetVersion) -> Iterator[RecordedFile]:
-    """The files that the sources name, each once."""
+    """The files that the sources name by a path, each once."""
     settings = (value for source in dataset.sources for value in source.component.settings.values())
-    yield from dict.fromkeys(file for value in settings if (file := recorded_file(value)))
+    found = (file for value in settings if (file := recorded_file(value)))
+    yield from dict.fromkeys(file for file in found if not is_url(file.path))
 
 
 def _held(example: Example, path: Path, digest: str, line: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from qlora_gov.records import DetectorFigure
+from qlora_gov.records import DetectorErrors, DetectorFigure
 
 DROP = "drop"
 
@@ -43,9 +43,24 @@ def drop_cautions(name: str, action: str, figures: Sequence[DetectorFigure]) -> 
     )
 
 
+def errors_of(figures: Sequence[DetectorFigure]) -> Iterator[DetectorErrors]:
+    """A detector's errors on each set of texts of which some should be flagged and others be left alone."""
+    for one, spared in _pairs(figures):
+        yield DetectorErrors(
+            found=one.flagged,
+            present=one.of,
+            spared=spared.of - spared.flagged,
+            absent=spared.of,
+            measured_on=_where(one),
+        )
+
+
 def _inversions(figures: Sequence[DetectorFigure]) -> Iterator[tuple[DetectorFigure, DetectorFigure]]:
     """What a detector should flag, with what it should leave alone in the same texts and flags at least as often."""
+    return ((one, spared) for one, spared in _pairs(figures) if spared.flagged and spared.rate >= one.rate)
+
+
+def _pairs(figures: Sequence[DetectorFigure]) -> Iterator[tuple[DetectorFigure, DetectorFigure]]:
+    """What a detector should flag, with what it should leave alone in the same texts."""
     wanted, other = ([one for one in figures if one.wanted is sort] for sort in (True, False))
-    for one, spared in product(wanted, other):
-        if _where(one) == _where(spared) and spared.flagged and spared.rate >= one.rate:
-            yield one, spared
+    return ((one, spared) for one, spared in product(wanted, other) if _where(one) == _where(spared))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.datasets import evaluation_rows, overlap_of
 from qlora_gov.evidence.evaluations import responses_of, side
 from qlora_gov.evidence.looks import earlier_looks, unjudged
 from qlora_gov.evidence.policies import standing, stated
@@ -44,6 +44,7 @@ def given(
         bound.measures.all,
         earlier=earlier_looks(ledger, answered.dataset, policy, passed_over),
         passed_over=passed_over,
+        overlap=overlap_of(ledger, answered.adapter, answered.dataset),
     )
 
 

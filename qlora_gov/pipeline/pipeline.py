@@ -69,7 +69,7 @@ class Pipeline:
     @cached_property
     def bound(self) -> BoundProject:
         """Everything that the project uses, checked."""
-        bound = bind_project(self.space.project, self.space.catalog, self.space.root)
+        bound = bind_project(self.space.project, self.space.catalog, self.space.root, self.space.notice)
         for notice in bound.release.notices:
             self.space.notice(notice)
         return bound

@@ -13,7 +13,7 @@ from qlora_gov import errors
 from qlora_gov.errors import GovError, PluginError
 from qlora_gov.text import one_line
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _CORE = Path(__file__).parent.parent
 _LIBRARIES = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(_CORE))
 _PATIENCE = 60.0  # seconds in which to look for the item at fault
@@ -50,7 +50,7 @@ def plugin_code(who: str) -> Iterator[None]:
             f"{who} ran out of memory; nothing of it is kept, and the same command tries again"
         ) from error
     except BaseException as error:
-        if isinstance(error, OSError) and error.errno in _DISK:
+        if isinstance(error, OSError) and error.errno in DISK:
             raise
         if type(error).__module__.startswith(f"{_CORE.name}."):
             raise

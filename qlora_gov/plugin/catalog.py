@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -134,13 +134,23 @@ class Catalog:
         return found[0]
 
     def bind(
-        self, kind: type[S], name: str, settings: Mapping[str, Any], *, root: Path, where: str, schema: int = 1
+        self,
+        kind: type[S],
+        name: str,
+        settings: Mapping[str, Any],
+        *,
+        root: Path,
+        where: str,
+        schema: int = 1,
+        notice: Callable[[str], None] = lambda line: None,
     ) -> Bound[S]:
         """Validate ``settings`` against the component's own model; ``where`` names the place in the project file.
 
-        What is not set is as the component has it for projects of this ``schema``.
+        What is not set is as the component has it for projects of this ``schema``. What takes long is told by
+        ``notice`` before it begins.
 
-        Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting.
+        Raises PluginError for an unknown name, ProjectError for a wrong or unknown setting, DataError for a file that
+        cannot be fetched.
         """
         try:
             entry = self.find(kind.kind, name)
@@ -150,7 +160,7 @@ class Catalog:
         newest: dict[str, Any] = {}
         for since in sorted(entry.spec.from_schema):
             newest |= entry.spec.from_schema[since] if since <= schema else {}
-        bound, dumped = _settings(entry, newest | dict(settings), {"root": root}, where)
+        bound, dumped = _settings(entry, newest | dict(settings), {"root": root, "notice": notice}, where)
         plugin = entry.plugin
         component = Component(
             name=entry.name,

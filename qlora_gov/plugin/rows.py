@@ -77,7 +77,6 @@ def result_of(who: str, result: Example | Change | Drop, given: Example) -> Exam
         case _:
             raise PluginError(f"{who} returned a {type(result).__name__}, not an Example, a Change or a Drop")
     row = checked(change.example, who, "returned")
-    row = checked(row, who, "returned")
     if row.source != given.source:
         raise PluginError(f"{who} returned {row.source} in place of {given.source}; a filter returns the row or a Drop")
     return given if row == given else replace(change, example=row)

@@ -39,25 +39,27 @@ def directory_id(directory: Path) -> str:
     return tree_id({name.as_posix(): file_id(path) for path, name in shown.items()})
 
 
+def existing(path: Path, exists: Callable[[Path], bool], kind: str) -> Path:
+    """A path where there is what it should name. Raises ValueError where there is not."""
+    try:
+        found = exists(path)
+    except (OSError, ValueError):  # no file can have such a name
+        found = False
+    if not found:
+        raise ValueError(f"no such {kind}: {one_line(str(path))}")
+    return path
+
+
 def _resolve(exists: Callable[[Path], bool], kind: str) -> AfterValidator:
     def resolve(path: Path, info: ValidationInfo) -> Path:
-        resolved = _root(info.context) / path
-        try:
-            found = exists(resolved)
-        except (OSError, ValueError):  # no file can have such a name
-            found = False
-        if not found:
-            raise ValueError(f"no such {kind}: {one_line(str(resolved))}")
-        return resolved
+        return existing(root_of(info.context) / path, exists, kind)
 
     return AfterValidator(resolve)
 
 
 def _describe(digest: Callable[[Path], str]) -> PlainSerializer:
     def describe(path: Path, info: SerializationInfo) -> dict[str, str]:
-        root = _root(info.context)
-        name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-        return RecordedFile(name, digest(path))._asdict()
+        return RecordedFile(recorded_name(path, root_of(info.context)), digest(path))._asdict()
 
     return PlainSerializer(describe)
 
@@ -77,7 +79,13 @@ def recorded_file(value: JsonValue) -> RecordedFile | None:
     return None
 
 
-def _root(context: Any) -> Path:
+def recorded_name(path: Path, root: Path) -> str:
+    """What records call a file or directory: its path from the project, or its name where it lies elsewhere."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+
+
+def root_of(context: Any) -> Path:
+    """The directory that paths are relative to."""
     return Path((context or {}).get("root", ""))
 
 

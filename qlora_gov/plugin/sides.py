@@ -9,11 +9,13 @@ import numpy as np
 
 from qlora_gov.plugin.specs import Bools, Floats, MetricTraits, ratio
 from qlora_gov.records import EqualAnswers, Evaluation
-from qlora_gov.records.policy import ANSWERS, Against
+from qlora_gov.records.policy import Against
 from qlora_gov.records.table import Table, equal_answers
 
-ANSWERS_DIFFER = MetricTraits(ANSWERS, True, "absolute", True, ratio)
+ANSWERS_DIFFER = MetricTraits("answers", True, "absolute", True, ratio)
 """What stands for a metric where a rule judges the answers themselves: the share of those that differ."""
+TRAINED_ON = MetricTraits("data", False, "absolute", False, ratio)
+"""What stands for one where a rule judges what a candidate was trained on; it has no value."""
 
 _AGAINST: tuple[Against, ...] = ("champion", "reference")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,12 @@ from qlora_gov.project.mix import Mix
 from qlora_gov.project.schema import Dataset, Project
 from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings, declared
 from qlora_gov.project.vacuous import vacuous_rules
-from qlora_gov.records import DatasetVersion, Policy, Rule
-from qlora_gov.records.policy import ANSWERS
+from qlora_gov.records import DatasetVersion, DetectorFigure, Policy, Rule
 from qlora_gov.stages.curate.uses import FILTER, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 from qlora_gov.stages.sample import Sampler
+
+_JUDGED = {"answers": "the answers themselves", "data": "what was trained on"}
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,16 @@ class BoundDataset:
                 judges_set=isinstance(bound.spec, FilterSpec) and bound.spec.scope == "set",
                 decontaminates=isinstance(bound.spec, FilterSpec) and bound.spec.decontaminates,
                 requires=bound.spec.requires,
-                measured=bound.spec.coverage(bound.settings).measured if isinstance(bound.spec, GuardrailSpec) else (),
+                measured=_measured(bound),
             )
             for step, bound in self.steps
         ]
+
+
+def _measured(bound: Bound[FilterSpec] | Bound[GuardrailSpec]) -> tuple[DetectorFigure, ...]:
+    if isinstance(bound.spec, GuardrailSpec):
+        return bound.spec.coverage(bound.settings).measured
+    return bound.spec.measured(bound.settings) if bound.spec.measured else ()
 
 
 @dataclass(frozen=True)
@@ -168,14 +175,16 @@ class BoundProject:
         ]
 
 
-def bind_project(project: Project, catalog: Catalog, root: Path) -> BoundProject:
-    """Bind every component that the project names.
+def bind_project(
+    project: Project, catalog: Catalog, root: Path, notice: Callable[[str], None] = lambda line: None
+) -> BoundProject:
+    """Bind every component that the project names; what is fetched for it is told by ``notice``.
 
-    Raises PluginError or ProjectError with a line for each thing that is wrong, which says where.
+    Raises PluginError, ProjectError or DataError with a line for each thing that is wrong, which says where.
     """
     if undeclared := list(undeclared_sources(project)):
         raise ProjectError(*undeclared)
-    bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at)
+    bound = bind_components(named_in_project(project), catalog, root, project.schema_, project.at, notice)
     measures = bind_measures(project.evaluation, bound, project.at)
     release = _release(project, bound, measures)
     regression = _regression(release.policy, bound["policy.regression"])
@@ -232,10 +241,10 @@ def _release(project: Project, bound: BoundAt, measures: Measures) -> BoundPolic
 def _rule(place: str, use: RuleUse, gate: Bound[GateSpec], measures: Measures, project: Project) -> Rule:
     common: dict[str, Any] = {"gate": gate.component, **use.model_dump(include={"against", "where", "accept_vacuous"})}
     where = project.at(f"{place}.metric")
-    if gate.spec.judges == "answers":
+    if (judges := gate.spec.judges) != "metric":
         if use.metric is not None:
-            raise ProjectError(f"{where}: {gate.spec.name} judges the answers themselves; leave the key out")
-        return Rule(name=use.name or gate.spec.name, metric=ANSWERS, judges="answers", **common)
+            raise ProjectError(f"{where}: {gate.spec.name} judges {_JUDGED[judges]}; leave the key out")
+        return Rule(name=use.name or gate.spec.name, metric=judges, judges=judges, **common)
     if use.metric is None:
         said = f"its metric is missing; {gate.spec.name} judges one of {', '.join(measures.names)}"
         raise ProjectError(f"{project.at(place)}: {said}")
@@ -256,8 +265,8 @@ def _metric(name: str, measured: Measures, where: str) -> str:
 
 def _regression(release: Policy, gate: Bound[GateSpec]) -> BoundPolicy:
     """The policy that a champion breaks when it regresses: one rule for each metric that releases are judged by."""
-    if gate.spec.judges == "answers":
-        raise ProjectError(f"policy.regression: {gate.spec.name} judges answers; name a gate that judges metrics")
+    if (judges := gate.spec.judges) != "metric":
+        raise ProjectError(f"policy.regression: {gate.spec.name} judges {judges}; name a gate that judges metrics")
     metrics = {rule.metric: rule.measured for rule in release.rules if rule.judges == "metric"}
     rules = [
         Rule(name=f"{gate.spec.name} {metric}", gate=gate.component, metric=metric, measured=measured)

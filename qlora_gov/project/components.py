@@ -56,11 +56,16 @@ def named_in_evaluation(settings: EvaluationSettings) -> Iterator[Named]:
 
 
 def bind_components(
-    named: Iterable[Named], catalog: Catalog, root: Path, schema: int = 1, at: Callable[[str], str] = str
+    named: Iterable[Named],
+    catalog: Catalog,
+    root: Path,
+    schema: int = 1,
+    at: Callable[[str], str] = str,
+    notice: Callable[[str], None] = lambda line: None,
 ) -> BoundAt:
     """Bind every component of a project of a schema. ``at`` says of a place in the project file where it is written.
 
-    Raises PluginError or ProjectError with a line for each thing that is wrong with any.
+    Raises PluginError, ProjectError or DataError with a line for each thing that is wrong with any.
     """
     guardrails = {entry.spec.name for entry in catalog if entry.spec.kind == GuardrailSpec.kind}
 
@@ -69,7 +74,7 @@ def bind_components(
         if kind is FilterSpec and use.use.rsplit("/", 1)[-1] in guardrails:
             ways = " or ".join(f"'action: {name}'" for name in ACTIONS)
             raise ProjectError(f"{at(place)}: {use.use} is a guardrail; say what it does with {ways}")
-        bound = catalog.bind(kind, use.use, use.settings, root=root, where=at(place), schema=schema)
+        bound = catalog.bind(kind, use.use, use.settings, root=root, where=at(place), schema=schema, notice=notice)
         if wrong := list(mistaken(use.settings, bound.settings)):
             raise ProjectError(*(f"{at(place)}: {reason}" for reason in wrong))
         return place, bound

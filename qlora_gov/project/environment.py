@@ -8,7 +8,7 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from qlora_gov.project.file import STATE_DIRECTORY
+from qlora_gov.plugin.fetching import STATE_DIRECTORY
 from qlora_gov.records import Environment
 
 _LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")

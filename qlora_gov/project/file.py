@@ -19,7 +19,6 @@ from qlora_gov.project.schema import Project, too_long
 
 PROJECT_FILE = "qlora_gov.yaml"
 SCHEMA_FILE = "qlora_gov.schema.json"
-STATE_DIRECTORY = ".qlora_gov"
 LEDGER_FILE = "ledger.duckdb"
 
 

@@ -117,7 +117,7 @@ class RuleUse(GateUse):
 
     name: Name | None = Field(default=None, description="default: the gate's and the metric's name")
     metric: str | None = Field(
-        default=None, description="what is judged: a metric or a rate such as pii_rate; none where it is the answers"
+        default=None, description="what is judged: a metric or a rate such as pii_rate; none for answers and data"
     )
     against: Literal["champion", "reference"] = Field(
         default="champion", description="whom the candidate is compared with"

@@ -10,8 +10,9 @@ from qlora_gov.canonical import short_id
 from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.ledger.files import adapter_directory, card_directory, dataset_file
 from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.fetching import STATE_DIRECTORY
 from qlora_gov.plugin.specs import Progress
-from qlora_gov.project.file import PROJECT_FILE, STATE_DIRECTORY
+from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.project.schema import Project
 
 

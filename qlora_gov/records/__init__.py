@@ -12,7 +12,7 @@ from qlora_gov.records.adapter import Adapter, LossPoint, Training
 from qlora_gov.records.base import Base
 from qlora_gov.records.card import About, Card
 from qlora_gov.records.component import Component
-from qlora_gov.records.dataset import DatasetVersion, SourceUse, StepReport
+from qlora_gov.records.dataset import DatasetVersion, Overlap, SourceUse, StepReport
 from qlora_gov.records.decision import (
     EDITION,
     NO_DIFFERENCE_IS_ZERO,
@@ -96,6 +96,7 @@ __all__ = [
     "Measurement",
     "MoveReason",
     "Outcome",
+    "Overlap",
     "Policy",
     "Record",
     "Responses",

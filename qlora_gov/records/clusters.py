@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -29,19 +29,29 @@ def clustered(examples: Sequence[Example], shared: Sequence[Sequence[Sequence[st
     texts of what was asked. Texts are the same whatever their case, white space and the punctuation around them; what
     has no text is shared with nobody.
     """
-    numbers: dict[tuple[int, tuple[str, ...]], int] = {}
+    plain = [[tuple(map(plain_text, thing)) for thing in things] for things in shared]
+    clusters = linked([[texts if any(texts) else None for texts in things] for things in plain])
+    first: dict[int, str] = {}
+    named = zip(examples, clusters, strict=True)
+    return [one.model_copy(update={"group": first.setdefault(cluster, one.group)}) for one, cluster in named]
+
+
+def linked(shared: Sequence[Sequence[Hashable]]) -> list[int]:
+    """The number of each item's cluster: one for all that share something, directly or by way of others.
+
+    ``shared`` is what each may share with others, one thing after the other in the same order; None, with nobody.
+    """
+    numbers: dict[tuple[int, Hashable], int] = {}
     links = [
-        (at, len(examples) + numbers.setdefault((place, texts), len(numbers)))
+        (at, len(shared) + numbers.setdefault((place, thing), len(numbers)))
         for at, things in enumerate(shared)
         for place, thing in enumerate(things)
-        if any(texts := tuple(map(plain_text, thing)))
+        if thing is not None
     ]
     ends = np.array(links, dtype=np.int64).reshape(-1, 2).T
-    nodes = len(examples) + len(numbers)
+    nodes = len(shared) + len(numbers)
     _, clusters = connected_components(coo_array((np.ones(len(links)), tuple(ends)), shape=(nodes, nodes)), False)
-    first: dict[int, str] = {}
-    named = zip(examples, clusters[: len(examples)].tolist(), strict=True)
-    return [one.model_copy(update={"group": first.setdefault(cluster, one.group)}) for one, cluster in named]
+    return [int(one) for one in clusters[: len(shared)]]
 
 
 def clustered_by_prompt(examples: Sequence[Example]) -> list[Example]:

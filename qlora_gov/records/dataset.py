@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Literal, get_args
 
 from pydantic import Field
 
+from qlora_gov.canonical import short_id
 from qlora_gov.records.component import Component
-from qlora_gov.records.parts import DetectorFigure
+from qlora_gov.records.parts import Absent, DetectorFigure
 from qlora_gov.records.record import Frozen, Record
 
 Provenance = Literal["human", "synthetic", "historical"]
@@ -19,6 +21,8 @@ PROVENANCES: tuple[str, ...] = get_args(Provenance)
 
 PLAYBOOK: Mapping[str, float] = {"human": 0.3, "synthetic": 0.4, "historical": 0.3}
 """The playbook's shares of training rows; historical ones come from logs."""
+
+_HELD_OUT = re.compile(r"held.?out")
 
 LABELS = ("provenance", "intent", "language")
 """The labels of rows that a version counts."""
@@ -56,8 +60,15 @@ class StepReport(Frozen):
         default=None, description="whether it drops rows that share something with a held-out one; None: not declared"
     )
     measured: tuple[DetectorFigure, ...] = Field(
-        default=(), description="of a guardrail: what it was seen to flag and to pass over on public texts"
+        default=(), description="what it was seen to flag and to pass over on public texts"
     )
+
+    @property
+    def looks_for_held_out(self) -> bool:
+        """As its filter declares; what filters of 0.1.0 did could be told only by their names and reasons."""
+        if self.decontaminates is not None:
+            return self.decontaminates
+        return any(_HELD_OUT.search(text) for text in (self.component.name, *self.dropped))
 
 
 class Shortfall(Frozen):
@@ -81,6 +92,14 @@ class Mixing(Frozen):
     shortfalls: tuple[Shortfall, ...] = ()
 
 
+class Overlap(Frozen):
+    """What steps found of an evaluation set in the training rows that were given to them."""
+
+    steps: tuple[StepReport, ...] = Field(min_length=1, description="those that look for held-out rows")
+    left: int = Field(description="rows that share something with a held-out one, and were left in")
+    unseen: int = Field(description="rows whose text later steps changed, so that nobody looked at what they say now")
+
+
 class DatasetVersion(Record):
     """An immutable set of examples: where they came from, what was dropped, and the digest of what stayed.
 
@@ -101,3 +120,21 @@ class DatasetVersion(Record):
     origins: str | None = Field(default=None, description="columns_id of where each row came from: file and line")
     changes: str | None = Field(default=None, description="columns_id of what became of each row that steps treated")
     mixing: Mixing | None = Field(default=None, description="how rows were sampled by provenance, after all steps")
+
+    def overlap(self, evaluation: DatasetVersion) -> Overlap | Absent:
+        """What was found of an evaluation set in these training rows, or why nobody can say."""
+        if self.held_out is None:
+            return Absent(absent="the training set was kept clear of no evaluation set")
+        if self.held_out != evaluation.id:
+            other = short_id(self.held_out)
+            return Absent(
+                absent=f"the training set was kept clear of evaluation set {other}, which is not the one used here"
+            )
+        looked = [at for at, step in enumerate(self.steps) if step.looks_for_held_out]
+        if not looked:
+            return Absent(absent="no curation step says that it compared the training set with the held-out rows")
+        return Overlap(
+            steps=tuple(self.steps[at] for at in looked),
+            left=max(self.steps[at].labelled for at in looked),
+            unseen=sum(step.changed for step in self.steps[looked[-1] + 1 :]),
+        )

@@ -15,11 +15,11 @@ from qlora_gov.records.record import Frozen, Record
 Against = Literal["champion", "reference"]
 """Whom a rule compares with."""
 
-Judged = Literal["metric", "answers"]
-"""What a rule judges: the values of a metric, or whether the answers themselves differ."""
+Judged = Literal["metric", "answers", "data"]
+"""What a rule judges: the values of a metric, whether the answers themselves differ, or what was trained on.
 
-ANSWERS = "answers"
-"""What stands for the metric of a rule on the answers themselves."""
+Of a rule without a metric it is what stands for one.
+"""
 
 LooksBy = Literal["set", "row"]
 """What looks are counted by: whole sets, or rows, whichever sets they were in."""
@@ -33,13 +33,13 @@ class Rule(Frozen):
 
     name: str = Field(description="unique in its policy; by it a rule is required, waived and reported")
     gate: Component = Field(description="what judges")
-    metric: str = Field(description="the name of a measurement, or 'answers' where it judges these")
+    metric: str = Field(description="the name of a measurement, or 'answers' or 'data' where it judges these")
     measured: Component | None = Field(
         default=None, description="what the name stands for, settings and source with it"
     )
     against: Against = Field(default="champion", description="whom it compares with")
     where: Mapping[str, str] = Field(default_factory=dict, description="labels of the rows that it judges; none: all")
-    judges: Judged = Field(default="metric", description="a measurement, or the answers themselves")
+    judges: Judged = Field(default="metric", description="a measurement, the answers themselves, or the training data")
 
     accept_vacuous: str | None = Field(
         default=None, description="why the project keeps a rule that says nothing of a candidate"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+
+import numpy as np
 
 from qlora_gov.errors import did_you_mean
 from qlora_gov.plugin.looks import Earlier, RowLooks
 from qlora_gov.plugin.measures import Measure
-from qlora_gov.plugin.sides import ANSWERS_DIFFER, Side, counted_answers, equal_rows, stats_of_answers
+from qlora_gov.plugin.sides import ANSWERS_DIFFER, TRAINED_ON, Side, counted_answers, equal_rows, stats_of_answers
 from qlora_gov.plugin.specs import Bools, Comparison, Floats, Gate, MetricTraits
 from qlora_gov.plugin.unread import UnreadAmong
 from qlora_gov.records import (
     EDITION,
+    Absent,
     Decision,
     DecisionOutcome,
     Outcome,
+    Overlap,
     Policy,
     Rule,
     RuleVerdict,
@@ -29,6 +33,8 @@ from qlora_gov.stages.asking import Values, ask, heeding, unasked
 from qlora_gov.stages.judged import looks_at, measured, not_fresh, rows_where, told_of_log, unusable
 from qlora_gov.stats import newest_methods
 
+UNTOLD = Absent(absent="nobody looked for it")
+
 
 @dataclass(frozen=True)
 class GateInput:
@@ -37,7 +43,8 @@ class GateInput:
     ``baselines`` are the champion, and the pinned reference where the policy names one. ``earlier`` are the decisions
     that judged rows of it before; where they are None, ``look`` counts them, this one included, as older decisions did.
     ``methods`` is the revision of the statistical methods to judge by; ``passed_over`` are evaluations of either side
-    that no decision judged, counted among the looks.
+    that no decision judged, counted among the looks. ``overlap`` is
+    what is on record of these rows in what the candidate was trained on, or why nothing is.
     """
 
     candidate: Side
@@ -48,6 +55,7 @@ class GateInput:
     methods: int = field(default_factory=newest_methods)
     earlier: Earlier | None = None
     passed_over: tuple[str, ...] | None = None
+    overlap: Overlap | Absent = UNTOLD
 
     def looks(self, metric: str) -> RowLooks:
         """How often each row was judged before on what a metric measures."""
@@ -150,6 +158,8 @@ class _Judge:
         try:
             if gate is None:
                 raise _UnmeasuredError("this rule has no gate")
+            if rule.judges == "data":
+                return self._judge_data(rule, gate)
             if rule.judges == "answers":
                 return self._judge_answers(rule, gate)
             return self._judge(rule, gate, self._measure(rule))
@@ -193,6 +203,15 @@ class _Judge:
             raise _UnmeasuredError(f"not measured: the answers of {who} are not on record")
         unlooked = RowLooks.alike(0, len(self.clusters))
         return ask(gate, self._comparison(rule, ANSWERS_DIFFER, stats_of_answers(equal), unlooked), {})
+
+    def _judge_data(self, rule: Rule, gate: Gate) -> Verdict:
+        """Judge what the candidate was trained on, which no answers change."""
+        if isinstance(self.given.overlap, Absent):
+            raise _UnmeasuredError(f"not known: {self.given.overlap.absent}")
+        self._refuse_no_rows(rule)
+        none = np.zeros((len(self.clusters), 0))
+        comparison = self._comparison(rule, TRAINED_ON, (none, none), RowLooks.alike(0, len(self.clusters)))
+        return ask(gate, replace(comparison, overlap=self.given.overlap), {})
 
     def _equal(self, against: str) -> Bools | None:
         if against not in self._equals:

@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from qlora_gov.plugin.specs import Drop
 from qlora_gov.records.dataset import Mixing, Shortfall
 from qlora_gov.records.example import Example
+from qlora_gov.stats import apportioned
 
 OUTSIDE = "of no provenance in the mix"
 BEYOND = "beyond the mix"
@@ -145,14 +146,11 @@ def quotas(had: Mapping[Cell, int], target: Mapping[str, float]) -> Counter[Cell
 def _apportioned(
     rows: int, available: Mapping[str, int], target: Mapping[str, float], over: Mapping[str, float]
 ) -> dict[str, int] | None:
-    """So many rows by largest remainders (Hamilton's method), those first that strata before had too few of.
+    """So many rows by largest remainders, those first that strata before had too few of.
 
     None where that is more than :data:`EXACT` off in a stratum of :data:`WHOLE` rows or more, or more than there is.
     """
-    counts = {kind: math.floor(rows * share + 1e-9) for kind, share in target.items()}
-    remainders = sorted(target, key=lambda kind: (counts[kind] - rows * target[kind] + over.get(kind, 0.0), kind))
-    for kind in remainders[: rows - sum(counts.values())]:
-        counts[kind] += 1
+    counts = apportioned(rows, target, over)
     off = max(abs(count / rows - target[kind]) for kind, count in counts.items())
     if any(counts[kind] > available[kind] for kind in counts) or (rows >= WHOLE and off > EXACT):
         return None

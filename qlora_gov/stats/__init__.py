@@ -7,6 +7,7 @@ from qlora_gov.stats.estimators import estimate, estimate_all, value_of
 from qlora_gov.stats.methods import METHODS, Methods, newest_methods
 from qlora_gov.stats.power import detectable, round_up, rows_for_rate, rows_needed
 from qlora_gov.stats.results import Caution, Estimate, Withheld
+from qlora_gov.stats.shares import apportioned
 from qlora_gov.stats.slices import SliceFindings, judge_slices
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Methods",
     "SliceFindings",
     "Withheld",
+    "apportioned",
     "corrected_rate",
     "detectable",
     "effective_rows",

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qlora_gov.errors import GovError, PluginError, ProjectError
-from qlora_gov.evidence.datasets import evaluation_rows
+from qlora_gov.evidence.datasets import evaluation_rows, overlap_of
 from qlora_gov.evidence.evaluations import dataset_of, side
 from qlora_gov.evidence.looks import earlier_looks
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
@@ -64,8 +64,9 @@ class Rejudge:
             if decision.looks is None
             else earlier_looks(self.ledger, dataset, policy, decision.passed_over, before=seq)
         )
+        overlap = overlap_of(self.ledger, decision.adapter, dataset)
         look, methods = decision.look, decision.methods
-        return GateInput(candidate, sides, examples, (), look, methods, earlier, decision.passed_over)
+        return GateInput(candidate, sides, examples, (), look, methods, earlier, decision.passed_over, overlap)
 
     def _verdict(self, where: str, item: RuleVerdict, policy: Policy, given: GateInput) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""

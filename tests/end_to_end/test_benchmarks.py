@@ -27,6 +27,7 @@ SMALL = {
             "m",
         ),
     ),
+    "data_kills.py": ("--kills", "2", "--between", "1", "--rows", "300", "--check"),
     "data_speed.py": ("--rows", "300", "--only", "speed", "--steps", "exact_duplicates,length"),
     "leaks.py": ("--planted", "5"),
     "gate_speed.py": ("--rows", "200", "--metrics", "2", "--bleu-rows", "60"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,29 +17,16 @@ from qlora_gov.records.example import Example, Message
 from tests.support.golden import TRAINED, laid_out
 
 
+def naming(*files: dict[str, str]) -> DatasetVersion:
+    """A dataset with a source for each recorded file, or what else is recorded as one."""
+    common: dict[str, Any] = {"name": "data/jsonl", "distribution": "qlora-gov", "version": "1", "source": "sha256:1"}
+    components = [Component(**common, settings={"path": file}) for file in files]
+    sources = tuple(SourceUse(component=component, rows=3, licence=None) for component in components)
+    return DatasetVersion(role="evaluation", sources=sources, steps=(), rows=3, groups=3, mix={}, digest="sha256:2")
+
+
 def dataset(root: Path, *paths: str) -> DatasetVersion:
-    return DatasetVersion(
-        role="evaluation",
-        sources=tuple(
-            SourceUse(
-                component=Component(
-                    name="data/jsonl",
-                    distribution="qlora-gov",
-                    version="1",
-                    source="sha256:1",
-                    settings={"path": {"path": path, "digest": file_id(root / path)}},
-                ),
-                rows=3,
-                licence=None,
-            )
-            for path in paths
-        ),
-        steps=(),
-        rows=3,
-        groups=3,
-        mix={},
-        digest="sha256:2",
-    )
+    return naming(*({"path": path, "digest": file_id(root / path)} for path in paths))
 
 
 def example(question: str, source: str, answer: str = "Yes.") -> Example:
@@ -53,6 +41,23 @@ def root(tmp_path: Path) -> Path:
         lines = [json.dumps({"prompt": f"{folder} {at}?", "response": "Yes."}) for at in range(3)]
         (tmp_path / folder / "rows.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("named", "source", "found"),
+    [
+        ("docs", "docs/cards/fees.md:3", "docs/cards/fees.md"),
+        ("docs/**/*.md", "docs/cards/fees.md:3", "docs/cards/fees.md"),
+        ("docs/**/*.md", "docs/fees.md:3", "docs/fees.md"),
+        ("docs/*.md", "docs/fees.txt:3", None),
+        ("docs", "documents/fees.md:3", None),
+        ("https://example.com/rows.jsonl", "https://example.com/rows.jsonl:3", None),
+    ],
+)
+def test_a_file_among_others_is_that_of_the_row_and_a_url_is_none(
+    named: str, source: str, found: str | None, root: Path
+) -> None:
+    assert origin(example("cards 1?", source), naming({"path": named, "digest": f"sha256:{'0' * 64}"}), root) == found
 
 
 def test_the_one_file_of_its_name(root: Path) -> None:

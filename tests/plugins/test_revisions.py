@@ -26,8 +26,11 @@ from tests.stats.comparisons import compare
 
 REVISIONS: dict[str, dict[str, JsonValue]] = json.loads((Path(__file__).parent / "revisions.json").read_bytes())
 SETTINGS: dict[str, dict[str, Any]] = {
+    "data/documents": {"path": "guide.md", "prompt": "Tell me about {heading}.", "max_words": 6},
     "data/jsonl": {"path": "rows.jsonl"},
     "data/length": {"answer": {"min_words": 2}, "prompt": {"max_characters": 40}},
+    "data/split": {"part": "training", "shares": {"training": 0.5, "evaluation": 0.5}, "by": ["intent"]},
+    "data/transcripts": {"path": "chat.txt", "speakers": {"Agent": "assistant", "Ann": "user"}, "separator": "---"},
     "gates/at_least": {"limit": 0.5},
     "gates/at_most": {"limit": 0.5},
     "gates/no_regressed_slice": {"by": "intent", "margin": 0.05},
@@ -53,6 +56,8 @@ HELD_ELSEWHERE = {
 }
 JUDGEMENT = {"outcome", "contrast", "estimate", "interval", "bound", "threshold", "alpha", "clusters"}
 RULES = "rules: [{id: promise, says: promise nothing, kind: must_not_match, pattern: '(?i)guarantee'}]"
+GUIDE = "# Cards\n\nWhat a card is.\n\n## Fees\n\n- one euro\n- two euros\n\nNone at home, but some abroad.\n"
+CHAT = "Ann: Where?\nAnn: My card.\nAgent: Here:\nin the app.\nAnn: Oh.\n---\n\nAnn: When?\nAgent: Now.\n"
 TURNS = (
     ("How do I block my card?", "Open the app, choose Cards, then Block."),
     ("how do I  block my card?", "Open the app, choose Cards, then Block."),
@@ -156,7 +161,8 @@ def test_a_gate_judges_by_later_methods_as_it_did(name: str, methods: int, catal
 
 @pytest.mark.parametrize("name", REVISIONS)
 def test_a_component_makes_what_its_revision_made(name: str, catalog: Catalog, tmp_path: Path) -> None:
-    (tmp_path / "rules.yaml").write_text(RULES, encoding="utf-8")
+    for file, text in (("rules.yaml", RULES), ("guide.md", GUIDE), ("chat.txt", CHAT)):
+        (tmp_path / file).write_text(text, encoding="utf-8")
     rows = [json.dumps({"prompt": prompt, "response": answer}) + "\n" for prompt, answer in TURNS]
     (tmp_path / "rows.jsonl").write_text("".join(rows), encoding="utf-8")
     spec = own(catalog)[name]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qlora_gov.records.clusters import clustered, clustered_by_prompt
+from qlora_gov.records.clusters import clustered, clustered_by_prompt, linked
 from qlora_gov.records.example import Example, Message
 from tests.stages.toys import example
 
@@ -42,3 +42,10 @@ def test_turns_are_told_apart() -> None:
     texts = [("a", "b"), ("ab",), ("a", "b")]
     rows = [example(str(at)) for at in range(3)]
     assert groups(clustered(rows, [(text,) for text in texts])) == ["0", "1", "0"]
+
+
+def test_what_is_linked_has_one_number() -> None:
+    one, two, three, four, five = linked([("a", 1), ("b", 1), ("b", 2), (None, None), ("1", None)])
+    assert one == two == three
+    assert len({one, four, five}) == 3
+    assert linked([]) == []

@@ -35,6 +35,8 @@ from qlora_gov.records import (
     Verdict,
 )
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
+from qlora_gov.reports.dataset.changes import data_changes
+from qlora_gov.reports.dataset.context import DataChanges
 from tests.reports.samples import (
     ABOUT,
     BASE,
@@ -42,6 +44,8 @@ from tests.reports.samples import (
     ENVIRONMENT,
     HELD_OUT,
     RECIPE,
+    ROWS,
+    SAMPLED,
     SCANS,
     TRAINING,
     component,
@@ -168,6 +172,7 @@ def subject(
     scans: tuple[Scan, ...],
     base: Base,
     claim: Claim | None = None,
+    cut: int | None = None,
 ) -> SubjectRecords:
     how: dict[str, Any] = {"base": None, "quantization": None, "generation": None, "environment": None}
     if claim is None:
@@ -179,6 +184,7 @@ def subject(
         digest=content_id(["responses", adapter]),
         likelihoods=content_id(["likelihoods", adapter]),
         claim=claim,
+        cut=cut,
         **how,
     )
     evaluation = Evaluation(responses=responses.id, measurements=scores, scans=scans, findings=content_id("findings"))
@@ -225,6 +231,8 @@ def complete(
     champion_adapter: str | None = None,
     aliases: dict[str, str | None] | None = None,
     edition: int = 1,
+    cut: int | None = None,
+    since: DataChanges | None = None,
 ) -> CardRecords:
     """Records that name each other, with what a test wants different in them.
 
@@ -237,7 +245,7 @@ def complete(
         reference=(reference_adapter or "base") if pinned else None,
         **(policy_fields or {}),
     )
-    candidate = subject(adapter.id, scores, scans, base, claim)
+    candidate = subject(adapter.id, scores, scans, base, claim, cut)
     champion = subject(champion_adapter, measurements(0.2396, 15.7, 0.00592), scans, base, claim)
     reference = subject(reference_adapter, measurements(0.2423, 15.2, 0.0), scans, base, claim) if pinned else None
     decision = Decision(
@@ -265,6 +273,7 @@ def complete(
         evaluation=HELD_OUT,
         head=Head(seq=14, hash=content_id("entry 14")),
         aliases=aliases or {},
+        since=since,
     )
 
 
@@ -293,6 +302,9 @@ def everything(refused: dict[str, Any]) -> dict[str, Any]:
         "aliases": {"champion": "sha256:" + 64 * "a", "fallback": None},
         "champion_adapter": "sha256:c",
         "reference_adapter": "sha256:d",
+        "training": SAMPLED,
+        "cut": 3,
+        "since": data_changes(TRAINING, SAMPLED, ROWS),
     }
 
 

@@ -22,6 +22,8 @@ from qlora_gov.records import (
     SourceUse,
     StepReport,
 )
+from qlora_gov.records.dataset import Mixing, Shortfall
+from qlora_gov.reports.dataset.rows import RowChanges, RowCount
 
 ABOUT = About(
     title="Northwind Bank support assistant",
@@ -130,6 +132,35 @@ TRAINING = DatasetVersion(
     },
     digest=content_id("training rows"),
     held_out=HELD_OUT.id,
+)
+SAMPLED = TRAINING.model_copy(
+    update={
+        "sources": tuple(
+            source.model_copy(update={"provenance": "human", "consent": "contract"}) for source in TRAINING.sources
+        ),
+        "origins": content_id("where rows came from"),
+        "mixing": Mixing(
+            target={"human": 0.3, "synthetic": 0.4, "historical": 0.3},
+            by=("intent", "language"),
+            seed=7,
+            had={"human": 114, "historical": 191, "synthetic": 209},
+            taken={"human": 114, "historical": 133, "synthetic": 162},
+            by_total=456,
+            shortfalls=tuple(
+                Shortfall(stratum=f"intent {number:02}, en", provenance="human", wanted=9, had=number)
+                for number in range(13)
+            ),
+        ),
+    }
+)
+ROWS = RowChanges(
+    added=(
+        RowCount(provenance="human", source="data/train.jsonl", rows=31),
+        RowCount(provenance="synthetic", source="data/drafts.jsonl", rows=17),
+    ),
+    removed=(RowCount(provenance="historical", source="data/logs.parquet", rows=23),),
+    changed=(RowCount(provenance="not stated", source="data/train.jsonl", rows=5),),
+    kept=356,
 )
 SCANS = (
     Scan(

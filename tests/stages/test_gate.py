@@ -23,8 +23,11 @@ from qlora_gov.records import (
     Evaluation,
     Measurement,
     Outcome,
+    Overlap,
     Policy,
     Rule,
+    RuleVerdict,
+    StepReport,
     Verdict,
 )
 from qlora_gov.stages.gate import GateInput, decide, outcome_of
@@ -631,3 +634,32 @@ def test_a_gate_on_answers_counts_them_at_any_look() -> None:
         (item,) = policy_on_answers(says(PASSED), champion, **settings).verdicts
         assert item.verdict.outcome is Outcome.PASS
     assert [one.alpha_scale for one in asked] == [1.0, 1.0]
+
+
+# --- what the candidate was trained on ---
+
+
+def policy_on_data(gate: Gate, overlap: Overlap | Absent, **fields: Any) -> RuleVerdict:
+    terms = {"name": "clear", "gate": component("rule"), "metric": "data", "judges": "data"}
+    given = GateInput(CANDIDATE_SIDE, {"champion": CHAMPION_SIDE}, EXAMPLES, MEASURES, 2, overlap=overlap)
+    policy = Policy(rules=(Rule(**(terms | fields)),), further_looks="fresh_rows")
+    decision = decide(policy, {"clear": gate}, given, stated=policy.id, adapter="sha256:8", exploratory=False)
+    (item,) = decision.verdicts
+    return item
+
+
+def test_a_gate_on_data_sees_what_was_found_of_the_rows_and_no_statistics() -> None:
+    asked: list[Comparison] = []
+    step = StepReport(component=component("leaks"), action="filter", rows_in=9, dropped={"same": 2}, changed=0)
+    found = Overlap(steps=(step,), left=1, unseen=0)
+    policy_on_data(Told(asked.append), found)
+    assert asked[0].overlap == found
+    assert asked[0].candidate.shape == asked[0].baseline.shape == (4, 0)
+    assert policy_on_data(says(PASSED), found).verdict.outcome is Outcome.PASS  # at any look: nothing is inferred
+
+
+def test_where_nothing_is_on_record_of_the_data_no_gate_is_asked() -> None:
+    asked: list[Comparison] = []
+    verdict = policy_on_data(Told(asked.append), Absent(absent="no step looked for them")).verdict
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "not known: no step looked for them")
+    assert not asked

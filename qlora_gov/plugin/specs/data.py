@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from qlora_gov.plugin.specs.base import Spec
+from qlora_gov.records import DetectorFigure
 from qlora_gov.records.example import Example
 
 
@@ -74,7 +75,11 @@ class Filter(Protocol):
 
 
 class DecontaminatingFilter(Filter, Protocol):
-    """A filter that is shown the held-out rows before it sees the first row."""
+    """A filter that is shown the held-out rows before it sees the first row.
+
+    A row that shares something with one is dropped or, where the project wants it kept, returned with a label that says
+    so: every row whose labels such a filter changes counts as one that was left in.
+    """
 
     def keep_clear_of(self, held_out: Sequence[Example]) -> None:
         """Take note of the evaluation rows; none when the evaluation set itself is curated."""
@@ -104,11 +109,13 @@ class FilterSpec(Spec):
     ``scope`` says whether it judges each row by itself, as a :class:`Filter`, or the set, as a :class:`SetFilter`.
     ``decontaminates`` says that it drops training rows that share something with a held-out row, and so is shown those
     rows, as a :class:`DecontaminatingFilter`: the card then tells the training set kept clear of the evaluation set.
+    ``measured(settings)`` says how often it finds what it looks for, where somebody has tried that with such settings.
     """
 
     kind = "filter"
     scope: Literal["row", "set"] = "row"
     decontaminates: bool = False
+    measured: Callable[[Any], tuple[DetectorFigure, ...]] | None = None
 
     @property
     def calls(self) -> tuple[str, ...]:

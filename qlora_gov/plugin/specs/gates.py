@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qlora_gov.plugin.looks import RowLooks
 from qlora_gov.plugin.specs.base import Bools, Floats, Margin, Spec
-from qlora_gov.records import Verdict
+from qlora_gov.records import Overlap, Verdict
 from qlora_gov.records.policy import Judged
 
 
@@ -36,8 +36,9 @@ class Comparison:
     ``alpha_scale``, which is below 1 where the policy has looked at these rows before, and differs from one part of
     the rows to another where some are fresh. ``methods`` is the revision of the statistical methods to judge by, None
     for the newest. ``equal`` are the rows that both sides answered with the same text, ``[n]``, None where the answers
-    are not on record. The core calls no gate where a row is missing or could not be scored on either side, and where
-    the policy counts looks by row it lets no gate pass that does not heed the scale.
+    are not on record. ``overlap`` is what is on record of these rows in what the candidate was trained on, for a rule
+    on the data. The core calls no gate where a row is missing or could not be scored on either side, and where the
+    policy counts looks by row it lets no gate pass that does not heed the scale.
     """
 
     metric: MetricTraits
@@ -50,6 +51,7 @@ class Comparison:
     methods: int | None = None
     looks: RowLooks | None = field(default=None, repr=False)
     equal: Bools | None = field(default=None, repr=False)
+    overlap: Overlap | None = field(default=None, repr=False)
 
     def part(self, rows: Bools) -> Comparison:
         """The comparison on some of the rows, by their mask ``[n]``."""
@@ -93,8 +95,9 @@ class GateSpec(Spec):
     ``vacuous(settings, scale)`` says why a rule with these settings says nothing of a candidate, as every one passes or
     none can; None where it does. Projects have to accept such a rule in so many words. A ``foreseeable`` gate may be
     asked about rows that were made up, before there are any: its verdict depends on the metric's values, the clusters
-    and the labels alone. One that ``judges`` the answers takes no ``metric``: of its comparison ``equal`` is known, and
-    the candidate's statistics are, row by row, whether its answer is another (0 or 1, 1).
+    and the labels alone. One that ``judges`` the answers or the data takes no ``metric``. Of the comparison on answers
+    ``equal`` is known, and the candidate's statistics are, row by row, whether its answer is another (0 or 1, 1); of
+    that on data ``overlap`` is, and no statistics (``k`` is 0).
     """
 
     kind = "gate"

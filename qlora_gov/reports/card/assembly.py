@@ -34,7 +34,7 @@ def card_context(records: CardRecords) -> CardContext:
         slices=sliced_rules(decision),
         detectors=detector_lines(records),
         training=elsewhere if training is None else training_part(training),
-        training_data=elsewhere if rows is None else data_part(rows),
+        training_data=elsewhere if rows is None else data_part(rows, records.since),
         evaluation_data=data_part(records.evaluation),
         provenance_target=target_part(records),
         contamination=contamination_part(records),

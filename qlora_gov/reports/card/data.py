@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
-from qlora_gov.canonical import short_id
-from qlora_gov.guardrails.cautions import drop_cautions, figure_lines
+import numpy as np
+
+from qlora_gov.guardrails.cautions import drop_cautions, errors_of, figure_lines
 from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
 from qlora_gov.records.dataset import PLAYBOOK
 from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
@@ -23,15 +23,16 @@ from qlora_gov.reports.card.context.lineage import (
     TargetPart,
 )
 from qlora_gov.reports.card.records import CardRecords
-from qlora_gov.reports.rendering.figures import setting_lines
+from qlora_gov.reports.dataset.context import DataChanges
+from qlora_gov.reports.rendering.figures import number, percent, setting_lines
+from qlora_gov.stats import Withheld, corrected_rate
 
 NO_LICENCE = "no licence is stated"
 NOT_DECLARED = "not declared"
 _NOT_STATED = "not stated"
-_HELD_OUT = re.compile(r"held.?out")
 
 
-def data_part(dataset: DatasetVersion) -> DataPart:
+def data_part(dataset: DatasetVersion, since: DataChanges | None = None) -> DataPart:
     """Where the rows of a dataset version came from, what happened to them, and what they are."""
     return DataPart(
         id=dataset.id,
@@ -51,20 +52,42 @@ def data_part(dataset: DatasetVersion) -> DataPart:
         steps=dataset.steps,
         mix=tuple(MixLine(name=name, shares=_shares(dataset.mix[name], dataset.rows)) for name in sorted(dataset.mix)),
         measured=tuple(
-            MeasuredStep(step=step.component, lines=figure_lines(step.measured))
+            MeasuredStep(step=step.component, lines=figure_lines(step.measured), corrected=tuple(corrected_lines(step)))
             for step in dataset.steps
             if step.measured
         ),
         cautions=tuple(
             line for step in dataset.steps for line in drop_cautions(step.component.name, step.action, step.measured)
         ),
+        since=since,
     )
 
 
+def corrected_lines(step: StepReport) -> Iterator[str]:
+    """How many of the rows that a detector was given it should have flagged, by its errors on some texts.
+
+    Rows are taken to be independent: of those that were dropped no group is on record.
+    """
+    flagged = sum(step.dropped.values()) + step.changed
+    for errors in errors_of(step.measured):
+        found = corrected_rate(flagged, np.arange(step.rows_in), errors)
+        told = f"it flagged {number(flagged)} of {number(step.rows_in)} rows"
+        if isinstance(found, Withheld):
+            yield f"{told}, which cannot be corrected by its errors: {found.reason}"
+        else:
+            low, high = found.interval(0.95)
+            yield (
+                f"{told}; by its errors on {errors.measured_on}, {percent(found.value)} of them should be flagged "
+                f"(95% interval {percent(low)} to {percent(high)})"
+            )
+
+
 def target_part(records: CardRecords) -> TargetPart | Absent:
-    """The provenance of the training rows that state one, against the playbook's target."""
+    """The provenance of the training rows that state one, against what they were sampled by, or else the playbook."""
     if records.training is None:
         return Absent(absent=trained_elsewhere(records))
+    mixing = records.training.mixing
+    target = mixing.target if mixing else PLAYBOOK
     counts = dict(records.training.mix.get("provenance", {}))
     counts.pop(_NOT_STATED, None)
     stated = sum(counts.values())
@@ -78,10 +101,13 @@ def target_part(records: CardRecords) -> TargetPart | Absent:
                 value=value,
                 rows=counts.get(value, 0),
                 share=counts.get(value, 0) / stated,
-                target=PLAYBOOK.get(value, 0.0),
+                target=target.get(value, 0.0),
+                had=mixing.had.get(value, 0) if mixing else None,
             )
-            for value in (*PLAYBOOK, *sorted(counts.keys() - PLAYBOOK.keys()))
+            for value in (*target, *sorted(counts.keys() - target.keys()))
         ),
+        whose="the mix's" if mixing else "the playbook's",
+        mixing=mixing,
     )
 
 
@@ -90,24 +116,12 @@ def contamination_part(records: CardRecords) -> ContaminationPart | Absent:
     training, evaluation = records.training, records.evaluation
     if training is None:
         return Absent(absent=trained_elsewhere(records))
-    if training.held_out is None:
-        return Absent(absent="the training set was kept clear of no evaluation set")
-    if training.held_out != evaluation.id:
-        other = short_id(training.held_out)
-        return Absent(
-            absent=f"the training set was kept clear of evaluation set {other}, which is not the one used here"
-        )
-    steps = tuple(_leaks(step) for step in training.steps if _decontaminates(step))
-    if not steps:
-        return Absent(absent="no curation step says that it compared the training set with the held-out rows")
-    return ContaminationPart(held_out=evaluation.digest, steps=steps)
-
-
-def _decontaminates(step: StepReport) -> bool:
-    """As its filter declares; what filters of 0.1.0 did could be told only by their names and reasons."""
-    if step.decontaminates is not None:
-        return step.decontaminates
-    return any(_HELD_OUT.search(text) for text in (step.component.name, *step.dropped))
+    found = training.overlap(evaluation)
+    if isinstance(found, Absent):
+        return found
+    return ContaminationPart(
+        held_out=evaluation.digest, steps=tuple(map(_leaks, found.steps)), left=found.left, unseen=found.unseen
+    )
 
 
 def _leaks(step: StepReport) -> LeakLine:

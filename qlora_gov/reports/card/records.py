@@ -9,6 +9,7 @@ from typing import Literal
 from qlora_gov.errors import IntegrityError
 from qlora_gov.records import About, Adapter, Base, DatasetVersion, Decision, Evaluation, Head, Policy, Responses
 from qlora_gov.records.record import Link, refuse_other_records
+from qlora_gov.reports.dataset.context import DataChanges
 
 Side = Literal["candidate", "champion", "reference"]
 
@@ -30,8 +31,10 @@ class CardRecords:
     """Everything that a model card says, as records of one ledger.
 
     ``base`` and ``training`` are None for an adapter that was trained elsewhere, ``reference`` where the policy pins
-    none. ``aliases`` maps each movable name to the id of the adapter record that it pointed at when ``head`` was the
-    ledger's last entry, or to None for the base alone. Raises IntegrityError for records that do not name each other.
+    none. ``since`` is what the training set changed against that of the champion compared with, where both were trained
+    here, on different rows. ``aliases`` maps each movable name to the id of the adapter record that it pointed at when
+    ``head`` was the ledger's last entry, or to None for the base alone. Raises IntegrityError for records that do not
+    name each other.
     """
 
     about: About
@@ -46,6 +49,7 @@ class CardRecords:
     evaluation: DatasetVersion
     head: Head
     aliases: Mapping[str, str | None]
+    since: DataChanges | None = None
 
     def __post_init__(self) -> None:
         refuse_other_records("card", self._links())

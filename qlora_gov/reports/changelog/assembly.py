@@ -5,7 +5,7 @@ They are made from records and the times of their ledger entries. The same ones 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -74,32 +74,42 @@ class Dated(Generic[R]):
     record: R
 
 
+Between = Callable[[DatasetVersion | None, DatasetVersion], DataChanges]
+"""What a dataset version changed against another one, or against nothing."""
+
+
 def changelog_context(
-    title: str, releases: Sequence[Release], waivers: Sequence[Dated[Waiver]], datasets: Sequence[Dated[DatasetVersion]]
+    title: str,
+    releases: Sequence[Release],
+    waivers: Sequence[Dated[Waiver]],
+    datasets: Sequence[Dated[DatasetVersion]],
+    between: Between = data_changes,
 ) -> Changelog:
     """The changelog of a project's adapters and of its dataset versions; all arguments are in the ledger's order.
 
     Raises IntegrityError where ``releases`` are not every move of the champion from the first one on.
     """
-    moved = [_moved(before, after) for before, after in zip((None, *releases), releases, strict=False)]
+    moved = [_moved(before, after, between) for before, after in zip((None, *releases), releases, strict=False)]
     newest_first = [*reversed(moved), *(_waived(waiver) for waiver in reversed(waivers))]  # within one second, too
     return Changelog(
         title=title,
         adapters=tuple(sorted(newest_first, key=lambda entry: entry.at, reverse=True)),
-        datasets=tuple(_dataset_changes(datasets))[::-1],
+        datasets=tuple(_dataset_changes(datasets, between))[::-1],
     )
 
 
-def _moved(before: Release | None, after: Release) -> AdapterChange | RolledBack:
+def _moved(before: Release | None, after: Release, between: Between) -> AdapterChange | RolledBack:
     previous = None if before is None else before.move.id
     if (after.move.alias, after.move.previous) != ("champion", previous):
         raise IntegrityError(
             f"changelog: the move of {after.at} does not follow {previous or 'nothing'}: one is missing"
         )
-    return _promoted(before, after) if after.move.reason is MoveReason.PROMOTED else _rolled_back(before, after)
+    if after.move.reason is MoveReason.PROMOTED:
+        return _promoted(before, after, between)
+    return _rolled_back(before, after)
 
 
-def _promoted(before: Release | None, after: Release) -> AdapterChange:
+def _promoted(before: Release | None, after: Release, between: Between) -> AdapterChange:
     adapter, decision, candidate, champion = after.adapter, after.decision, after.evaluation, after.champion
     if adapter is None or decision is None or candidate is None or champion is None:
         raise IntegrityError(f"changelog: the promotion of {after.at} names no adapter or no decision")
@@ -115,19 +125,19 @@ def _promoted(before: Release | None, after: Release) -> AdapterChange:
         waivers=after.move.waivers,
         recipe=recipe_changes(earlier, adapter),
         base=base_changes(earlier, adapter),
-        data=_training_changes(before, after),
+        data=_training_changes(before, after, between),
         scores=score_lines(decision, champion=champion, candidate=candidate),
     )
 
 
-def _training_changes(before: Release | None, after: Release) -> DataChanges | Absent | None:
+def _training_changes(before: Release | None, after: Release, between: Between) -> DataChanges | Absent | None:
     if after.training is None:
         return TRAINED_ELSEWHERE
     if before is not None and before.adapter is not None and before.training is None:
         return TRAINED_ELSEWHERE_BEFORE
     earlier = before.training if before else None
     same = earlier is not None and earlier.id == after.training.id
-    return None if same else data_changes(earlier, after.training)
+    return None if same else between(earlier, after.training)
 
 
 def _rolled_back(before: Release | None, after: Release) -> RolledBack:
@@ -154,10 +164,10 @@ def _waived(waiver: Dated[Waiver]) -> Waived:
     )
 
 
-def _dataset_changes(datasets: Sequence[Dated[DatasetVersion]]) -> Iterator[DatasetChange]:
+def _dataset_changes(datasets: Sequence[Dated[DatasetVersion]], between: Between) -> Iterator[DatasetChange]:
     """Each version against the one of the same role before it."""
     last: dict[str, DatasetVersion] = {}
     for dated in datasets:
         role = dated.record.role
-        yield DatasetChange(at=dated.at, role=role, changes=data_changes(last.get(role), dated.record))
+        yield DatasetChange(at=dated.at, role=role, changes=between(last.get(role), dated.record))
         last[role] = dated.record

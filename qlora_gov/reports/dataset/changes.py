@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from qlora_gov.records import Component, DatasetVersion, SourceUse
 from qlora_gov.reports.dataset.context import Changed, DataChanges, changed
+from qlora_gov.reports.dataset.rows import RowChanges
 from qlora_gov.reports.rendering.figures import number, percent, setting_lines
 from qlora_gov.reports.rendering.project_files import files_named
 
 
-def data_changes(before: DatasetVersion | None, after: DatasetVersion) -> DataChanges:
-    """The changes of a dataset version against the one before it, or against nothing."""
+def data_changes(before: DatasetVersion | None, after: DatasetVersion, rows: RowChanges | None = None) -> DataChanges:
+    """The changes of a dataset version against the one before it, or against nothing; ``rows`` if they are known."""
     return DataChanges(
         before=None if before is None else before.id,
         after=after.id,
         size=changed(_size(before), _size(after)),
         sources=changed(_sources(before), _sources(after)),
         steps=changed(_steps(before), _steps(after)),
+        rows=rows,
         drops=changed(_drops(before), _drops(after)),
+        alterations=changed(_alterations(before), _alterations(after)),
         mix=_mix_changes(before, after),
     )
 
@@ -54,9 +57,19 @@ def _steps(dataset: DatasetVersion | None) -> dict[str, str]:
 
 
 def _drops(dataset: DatasetVersion | None) -> dict[str, str]:
+    steps = () if dataset is None else dataset.steps
+    return _reasons((step.component.name, step.dropped) for step in steps)
+
+
+def _alterations(dataset: DatasetVersion | None) -> dict[str, str]:
+    steps = () if dataset is None else dataset.steps
+    return _reasons((step.component.name, step.altered) for step in steps)
+
+
+def _reasons(steps: Iterable[tuple[str, Mapping[str, int]]]) -> dict[str, str]:
     counts: Counter[str] = Counter()
-    for step in () if dataset is None else dataset.steps:
-        counts.update({f"{step.component.name}: {reason}": rows for reason, rows in step.dropped.items()})
+    for name, reasons in steps:
+        counts.update({f"{name}: {reason}": rows for reason, rows in reasons.items()})
     return {name: number(rows) for name, rows in counts.items()}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from qlora_gov.records import Frozen
+from qlora_gov.reports.dataset.rows import RowChanges
 
 
 class Changed(Frozen):
@@ -25,7 +26,9 @@ class DataChanges(Frozen):
     size: tuple[Changed, ...] = Field(description="rows and groups")
     sources: tuple[Changed, ...] = Field(description="added, removed, or with other files, rows or licence")
     steps: tuple[Changed, ...] = Field(description="of curation: added, removed, or with other settings")
+    rows: RowChanges | None = Field(default=None, description="which rows; none where one version's are not on record")
     drops: tuple[Changed, ...] = Field(description="rows dropped, by step and reason")
+    alterations: tuple[Changed, ...] = Field(default=(), description="rows whose text a step changed, likewise")
     mix: tuple[Changed, ...] = Field(description="shares of the rows by property, the greatest shift first")
 
 

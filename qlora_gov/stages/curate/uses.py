@@ -35,7 +35,7 @@ class UsedSource:
 class UsedStep:
     """A step, what a record says of it, and how it acts: as a filter, or a guardrail that drops or redacts.
 
-    ``measured`` is what a guardrail was seen to flag and to pass over, ``requires`` the libraries that it loads.
+    ``measured`` is what it was seen to flag and to pass over, ``requires`` the libraries that it loads.
     """
 
     step: Filter | SetFilter

@@ -8,7 +8,8 @@ import pytest
 
 from qlora_gov.cli.commands.init import MODELINE, TEMPLATE
 from qlora_gov.cli.main import run
-from qlora_gov.project.file import PROJECT_FILE, STATE_DIRECTORY, load_project, project_schema
+from qlora_gov.plugin.fetching import STATE_DIRECTORY
+from qlora_gov.project.file import PROJECT_FILE, load_project, project_schema
 from tests.conftest import ROOT
 
 

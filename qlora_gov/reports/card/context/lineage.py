@@ -5,6 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from qlora_gov.records import Absent, Component, Frozen, LossPoint, StepReport
+from qlora_gov.records.dataset import Mixing
+from qlora_gov.reports.dataset.context import DataChanges
 
 
 class LossCurve(Frozen):
@@ -55,27 +57,33 @@ class MixLine(Frozen):
 
 
 class TargetLine(Frozen):
-    """One provenance of the training rows against the playbook's target."""
+    """One provenance of the training rows against the target."""
 
     value: str = Field(description="the provenance")
     rows: int = Field(description="rows that state it")
     share: float = Field(description="of the rows that state their provenance, 0 to 1")
-    target: float = Field(description="the playbook's share, 0 where it names no such provenance")
+    target: float = Field(description="the target's share, 0 where it names no such provenance")
+    had: int | None = Field(default=None, description="rows before they were sampled; none where they were not")
 
 
 class TargetPart(Frozen):
-    """The provenance of the training rows against the playbook's target; its order, then others by name."""
+    """The provenance of the training rows against a target; in its order, then others by name."""
 
     stated: int = Field(description="rows that state their provenance")
     rows: int = Field(description="all rows of the set")
     lines: tuple[TargetLine, ...] = Field(description="each provenance")
+    whose: str = Field(default="the playbook's", description="target: the playbook's, or the project's mix's")
+    mixing: Mixing | None = Field(
+        default=None, description="how rows were sampled to meet it; none where they were not"
+    )
 
 
 class MeasuredStep(Frozen):
-    """A detector among the curation steps, and what was measured of it."""
+    """A curation step of which it was measured how much it finds."""
 
-    step: Component = Field(description="the guardrail")
+    step: Component = Field(description="the guardrail or filter")
     lines: tuple[str, ...] = Field(description="what it found and flagged, a line for each set of texts")
+    corrected: tuple[str, ...] = Field(default=(), description="how many rows it should have flagged, by these figures")
 
 
 class DataPart(Frozen):
@@ -90,6 +98,7 @@ class DataPart(Frozen):
     mix: tuple[MixLine, ...] = Field(description="how provenance, intent and language are spread")
     measured: tuple[MeasuredStep, ...] = Field(default=(), description="what was measured of detectors among the steps")
     cautions: tuple[str, ...] = Field(default=(), description="what a detector drops that should stay, as sentences")
+    since: DataChanges | None = Field(default=None, description="against the champion's training set, if they differ")
 
 
 class LeakLine(Frozen):
@@ -104,6 +113,8 @@ class ContaminationPart(Frozen):
 
     held_out: str = Field(description="digest of the held-out rows; they are those evaluated on")
     steps: tuple[LeakLine, ...] = Field(description="those that say that they compare with held-out rows; never empty")
+    left: int = Field(default=0, description="rows that share something with a held-out one, and were left in")
+    unseen: int = Field(default=0, description="rows that steps after these changed, so that nobody compared them")
 
 
 class FileLine(Frozen):
