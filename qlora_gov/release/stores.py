@@ -6,7 +6,6 @@ So what a killed push leaves looks like no version, and pushing again goes on.
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from qlora_gov.canonical import short_id
 from qlora_gov.errors import DataError, GovError, IntegrityError, MissingExtraError, StorageError, UsageError
+from qlora_gov.plugin.fetching import without_secrets
 from qlora_gov.plugin.specs import Progress
 from qlora_gov.reports.dataset.manifest import MANIFEST, ExportedFile, Manifest, parsed_manifest
 from qlora_gov.text import one_line
@@ -27,7 +27,10 @@ class ObjectStore:
 
     def __init__(self, url: str) -> None:
         """Raises UsageError for a URL of no known kind, MissingExtraError where its library is not installed."""
-        self._shown = re.sub("//[^/@]*@", "//", url.rstrip("/"))  # without a password
+        try:
+            self._shown = without_secrets(url.rstrip("/"))
+        except ValueError as error:
+            raise UsageError(f"the URL of the store {error}") from error
         try:
             from fsspec.core import url_to_fs
         except ImportError as error:

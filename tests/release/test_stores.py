@@ -244,5 +244,7 @@ def test_what_cannot_be_reached_is_told_in_a_line(tmp_path: Path, space: Workspa
         pull_version(space, version, f"file://{tmp_path}/nowhere")
 
 
-def test_a_password_in_an_address_is_not_printed() -> None:
-    assert ObjectStore("memory://user:secret@store/data")._shown == "memory://store/data"
+def test_a_password_in_an_address_is_refused_and_not_printed() -> None:
+    with pytest.raises(UsageError, match="holds a user or a password") as caught:
+        ObjectStore("memory://user:secret@store/data")
+    assert "secret" not in str(caught.value)
