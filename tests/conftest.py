@@ -50,6 +50,20 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Imported:
     return make_released(tmp_path_factory.mktemp("released") / "project")
 
 
+@pytest.fixture(scope="session")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose data has been curated; what changes it takes ``curated``."""
+    from tests.support.versions import make_versions
+
+    return make_versions(tmp_path_factory.mktemp("versions") / "project")
+
+
+@pytest.fixture
+def curated(versions: Path, tmp_path: Path) -> Path:
+    """A copy of the curated project."""
+    return Path(shutil.copytree(versions, tmp_path / "curated"))
+
+
 @pytest.fixture
 def copy(released: Imported, tmp_path: Path) -> Imported:
     """A copy of the released project."""

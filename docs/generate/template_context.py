@@ -14,12 +14,13 @@ from docs.generate.templates import TEMPLATES, Template
 from qlora_gov.records import Absent
 from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.changelog.context import Changelog
+from qlora_gov.reports.dataset.description import DataDescription
 from qlora_gov.reports.decision.report import DecisionReport
 
 INTRODUCTION = """
-Cards, changelogs and summaries are rendered by [Jinja](https://jinja.palletsprojects.com) from the templates in
-`reports/templates/`. To change one, copy it into a directory of the project, edit it, and name the directory in the
-project file:
+Cards, changelogs, data cards and summaries are rendered by [Jinja](https://jinja.palletsprojects.com) from the
+templates in `reports/templates/`. To change one, copy it into a directory of the project, edit it, and name the
+directory in the project file:
 
 ```yaml
 templates: templates
@@ -31,7 +32,7 @@ error, told with file and line. What was not measured is an `Absent`: it prints 
 test `is absent` asks for it. All that is printed is escaped.
 """
 
-ROOTS = (CardContext, Changelog, DecisionReport)
+ROOTS = (CardContext, Changelog, DataDescription, DecisionReport)
 
 
 def page() -> str:

@@ -14,6 +14,8 @@ from qlora_gov.reports.card import html, markdown
 from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.changelog import markdown as changelog
 from qlora_gov.reports.changelog.context import Changelog
+from qlora_gov.reports.dataset import data_card
+from qlora_gov.reports.dataset.description import DataDescription
 from qlora_gov.reports.decision import summary
 
 
@@ -62,6 +64,12 @@ TEMPLATES = (
         (("edition", "whole number", "the card's `edition`, since what a released one looked like stays"),),
     ),
     Template(changelog.TEMPLATE, markdown.card_environment, "what 'qlora-gov changelog' prints", Changelog),
+    Template(
+        data_card.TEMPLATE,
+        markdown.card_environment,
+        "the data card of 'qlora-gov data export', below its front matter",
+        DataDescription,
+    ),
     Template(
         summary.TEMPLATE,
         markdown.card_environment,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import rfc8785
+
 Fields = dict[str, Any]
 """A row's keys and values; a shape takes out what it makes turns of."""
 
-Name = Literal["messages", "prompt_response", "prompt_completion", "alpaca", "sharegpt", "openai"]
+Name = Literal["messages", "prompt_response", "prompt_completion", "alpaca", "sharegpt", "openai", "exported"]
 
 ROLES: Mapping[str, str] = {
     "human": "user",
@@ -43,6 +46,8 @@ def turns_of(fields: Fields, shape: Name | None) -> list[Any]:
         if missing:
             raise ValueError(f"no {missing[0]!r}; a row of the shape {shape} has {_both(SHAPES[shape].keys)}")
         return SHAPES[shape].turns(fields)
+    if all(key in fields for key in SHAPES["exported"].keys):
+        raise ValueError("this looks like what 'data export' writes; set 'shape: exported' in the source")
     known: Name = "messages" if "messages" in fields else "prompt_response"
     if known == "messages" and _of_openai(fields["messages"]):
         raise ValueError("a turn holds more than 'role' and 'content'; set 'shape: openai' in the source")
@@ -51,9 +56,13 @@ def turns_of(fields: Fields, shape: Name | None) -> list[Any]:
     return SHAPES[known].turns(fields)
 
 
+_SEEN = ("messages", "prompt_response", "openai", "exported")
+"""Shapes that need not be named, or that were told before."""
+
+
 def _unknown(fields: Fields, missing: list[str]) -> str:
     for name, shape in SHAPES.items():
-        if name not in ("messages", "prompt_response", "openai") and all(key in fields for key in shape.keys):
+        if name not in _SEEN and all(key in fields for key in shape.keys):
             return f"this looks like {name} ({_both(shape.keys)}); set 'shape: {name}' in the source"
     if len(missing) == 2:
         return "no 'messages', and no 'prompt' with 'response'"
@@ -162,6 +171,18 @@ def _text(where: str, parts: list[Any]) -> str:
     return "".join(part["text"] for part in parts)
 
 
+def _exported(fields: Fields) -> list[Any]:
+    """Turns of a row that ``qlora-gov data export`` wrote, in which all further keys are JSON under ``extra``."""
+    for key in ("row", "id", "source"):
+        fields.pop(key, None)
+    extra = json.loads(fields.pop("extra"))
+    if not isinstance(extra, dict):
+        raise ValueError("'extra' must be an object, as JSON")
+    rfc8785.dumps(extra)  # refuses what no digest covers
+    fields.update(extra)
+    return _messages(fields)
+
+
 SHAPES: Mapping[Name, Shape] = {
     "messages": Shape(("messages",), _messages),
     "prompt_response": Shape(("prompt", "response"), _pair("response")),
@@ -169,5 +190,6 @@ SHAPES: Mapping[Name, Shape] = {
     "alpaca": Shape(("instruction", "output"), _alpaca),
     "sharegpt": Shape(("conversations",), _sharegpt),
     "openai": Shape(("messages",), _openai),
+    "exported": Shape(("row", "id", "messages", "extra"), _exported),
 }
 """Every shape by its name in a project file."""

@@ -22,7 +22,7 @@ from qlora_gov.text import LIMIT
 
 COMMANDS = {
     "init": "Write a project file to start from.",
-    "data": "Build dataset versions, make synthetic rows, and show and compare them.",
+    "data": "Build dataset versions, make synthetic rows, show, compare, export and push them.",
     "run": "Curate, train, evaluate, gate and write the card.",
     "train": "Curate the data and train the adapter.",
     "evaluate": "Train if needed, and evaluate adapter and champion.",

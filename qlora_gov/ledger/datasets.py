@@ -60,5 +60,10 @@ class DatasetParquet:
         """
         with reading_parquet(path) as connection, replacing(target) as draft:
             connection.execute(copying("SELECT * EXCLUDE (source) FROM rows", draft))
-        with replacing(target.parent / "manifest.json") as draft:
-            draft.write_text(f"{manifest}\n", encoding="utf-8")
+        put_manifest(target, manifest)
+
+
+def put_manifest(rows: Path, manifest: str) -> None:
+    """Put the manifest of rows beside their file."""
+    with replacing(rows.parent / "manifest.json") as draft:
+        draft.write_text(f"{manifest}\n", encoding="utf-8")

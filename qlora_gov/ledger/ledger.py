@@ -116,6 +116,10 @@ class Ledger:
         """
         return self._demand(lambda session: queries.get(session, id_or_prefix))
 
+    def document(self, entry: Entry) -> str:
+        """The JSON of an entry's record as it is stored, whose digest is the record's id."""
+        return self._demand(lambda session: queries.lines(session, f"seq = {entry.seq}")[0].record)
+
     def entries(self, kind: str | None = None) -> list[Entry]:
         """All entries, or those whose record is of one kind, oldest first."""
         return self._read(lambda session: queries.entries(session, kind), [])

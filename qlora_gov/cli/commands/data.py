@@ -10,7 +10,7 @@ import click
 from qlora_gov.cli.options import open_workspace
 from qlora_gov.cli.show.datasets import show_diff, show_drops, show_version
 from qlora_gov.cli.show.synthesis import show_forecast, show_synthesis
-from qlora_gov.errors import UsageError, did_you_mean
+from qlora_gov.errors import IntegrityError, UsageError, did_you_mean
 from qlora_gov.evidence.datasets import origins_of, version_named
 from qlora_gov.ledger.reading import held
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -18,7 +18,10 @@ from qlora_gov.pipeline.synthesis import preparing, synthesise
 from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
+from qlora_gov.release.exports import export_version
+from qlora_gov.release.publishing import pull_version, push_version
 from qlora_gov.reports.dataset.rows import row_changes
+from qlora_gov.verification.exports import export_problems, exported_manifest, exported_version
 
 role_option = click.option(
     "--role",
@@ -34,11 +37,12 @@ role_option = click.option(
 @click.option("--plugins-dir", "plugins_dirs", type=click.Path(path_type=Path), multiple=True, help="More plugins.")
 @click.pass_context
 def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...]) -> None:
-    """Build dataset versions, make synthetic rows, show what was dropped and why, and compare versions.
+    """Build dataset versions, make synthetic rows, show what was dropped, compare, export and push versions.
 
     A version is known by the digest of its rows: the same rows from other files, or in another order, are the same.
     """
-    context.obj = context.with_resource(open_workspace(project, plugins_dirs))
+    if context.invoked_subcommand != check.name:  # which needs no project
+        context.obj = context.with_resource(open_workspace(project, plugins_dirs))
 
 
 @command.command()
@@ -121,6 +125,63 @@ def diff(space: Workspace, before: str, after: str) -> None:
     old, new = (version_named(space.ledger, name) for name in (before, after))
     tables = (origins_of(space.ledger, space.state, version) for version in (old, new))
     show_diff(old, new, row_changes(*tables))
+
+
+@command.command()
+@click.argument("version", required=False)
+@role_option
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="A new directory.")
+@click.pass_obj
+def export(space: Workspace, version: str | None, role: str, target: Path) -> None:
+    """Write a VERSION to a directory for everybody: rows, where each came from, drops, manifest, Croissant, data card.
+
+    `data check` derives its digest again there, without the project. Rows are written in clear.
+    """
+    found = _version(space, version, role)
+    written = export_version(space, found, target)
+    click.echo(f"{'wrote' if written else 'there already:'} {target}: {found.role} version {found.digest}")
+
+
+@command.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False, exists=True))
+def check(directory: Path) -> None:
+    """Derive an exported version again from the files in DIRECTORY. Neither project nor ledger is needed.
+
+    What it prints is to be compared with what a card or the ledger says: whoever writes all of the files anew can make
+    them agree with each other.
+    """
+    manifest = exported_manifest(directory)
+    if problems := list(export_problems(directory, manifest)):
+        raise IntegrityError(*(f"{one.where}: {one.what}" for one in problems))
+    version = exported_version(manifest)
+    click.echo(f"verified: {version.role} version {version.digest}, {version.rows:,} rows, record {version.id}")
+
+
+@command.command()
+@click.argument("version", required=False)
+@role_option
+@click.option("--to", "url", metavar="URL", required=True, help="s3://bucket/prefix, hub://owner/name, file:///...")
+@click.pass_obj
+def push(space: Workspace, version: str | None, role: str, url: str) -> None:
+    """Export a VERSION to a store: under URL/DIGEST, or as a commit of a data set of the Hugging Face hub.
+
+    What is uploaded is read back and compared, and the manifest comes last: where it is, the version is whole. Pushing
+    again goes on after a kill. Any store that fsspec knows will do, once its library is installed, such as s3fs or
+    gcsfs. A data set of the hub is private where it is not there yet.
+    """
+    found = _version(space, version, role)
+    click.echo(f"pushed: {found.role} version {found.digest} to {push_version(space, found, url)}")
+
+
+@command.command()
+@click.argument("version", required=False)
+@click.option("--from", "url", metavar="URL", required=True, help="What it was pushed to; of the hub, with @COMMIT.")
+@click.pass_obj
+def pull(space: Workspace, version: str | None, url: str) -> None:
+    """Get the rows of a training VERSION back that are on record, and not on this machine."""
+    found = _version(space, version, "training")
+    got = pull_version(space, found, url)
+    click.echo(f"{'pulled' if got else 'here already'}: {found.role} version {found.digest}")
 
 
 def _version(space: Workspace, name: str | None, role: str) -> DatasetVersion:

@@ -1,1 +1,1 @@
-"""Dataset versions against each other."""
+"""Dataset versions: against each other, and described to those who have nothing but their files."""

@@ -175,6 +175,10 @@ def test_rows_that_were_lost_are_made_again_under_their_old_record(
         (["show", ""], "no dataset version is known as ''"),
         (["drops", "--filter", "lenght"], "no step of this version is named 'lenght'; did you mean"),
         (["diff", "sha256:", "sha256:"], "no dataset version is known as 'sha256:'"),
+        (["export", "ffff", "--to", "out"], "no dataset version is known as 'ffff'"),
+        (["export", "--to", "data"], "data is there already; name a new directory"),
+        (["push", "--to", "nowhere://x"], "nowhere://x: Protocol not known: nowhere"),
+        (["check", "data/none"], "Directory 'data/none' does not exist"),
     ],
 )
 def test_what_is_not_there_is_told(

@@ -137,3 +137,28 @@ def test_columns_may_be_called_otherwise() -> None:
     assert turns({"prompt": "b", "response": "a"}, columns=dict(swapped.columns)) == [("user", "a"), ("assistant", "b")]
     with pytest.raises(ValueError, match="names one column twice"):
         RowSettings(columns={"prompt": "text", "response": "text"})
+
+
+EXPORTED = {"row": 3, "id": "sha256:1", "messages": [USER, ANSWER], "group": "g", "extra": '{"by":["Ann"],"n":1.5}'}
+
+
+def test_what_data_export_wrote_is_what_it_was() -> None:
+    found = example_of(EXPORTED, "rows.parquet:4", RowSettings(shape="exported"))
+    assert [(message.role, message.content) for message in found.messages] == TALK
+    assert (found.group, found.extra) == ("g", {"by": ["Ann"], "n": 1.5})
+
+
+@pytest.mark.parametrize(
+    ("row", "shape", "what"),
+    [
+        (EXPORTED, None, "this looks like what 'data export' writes; set 'shape: exported' in the source"),
+        ({"messages": [USER, ANSWER]}, "exported", "no 'row'"),
+        (EXPORTED | {"extra": "[]"}, "exported", "'extra' must be an object, as JSON"),
+        (EXPORTED | {"extra": "{"}, "exported", "Expecting property name"),
+        (EXPORTED | {"extra": '{"n":NaN}'}, "exported", "nan"),
+    ],
+)
+def test_what_it_did_not_write_is_told(row: dict[str, Any], shape: Any, what: str) -> None:
+    with pytest.raises(DataError, match=r"^a\.parquet:1: ") as caught:
+        example_of(row, "a.parquet:1", RowSettings(shape=shape))
+    assert what in str(caught.value)
