@@ -26,8 +26,8 @@ from qlora_gov.stages.curate.freezing import Workshop
 from qlora_gov.stages.curate.spread import choose_between, gather, load, pass_share, store
 from qlora_gov.stages.curate.uses import Curation, HeldOut
 
-_HELD_OUT, _ENDED = "held-out", "ended"
-"""Files for later stages: the held-out rows, and that the last stage has ended."""
+_HELD_OUT = "held-out"
+"""The file of the held-out rows, which the first stage leaves for the others."""
 
 
 class TaskLog:
@@ -57,15 +57,25 @@ class Room:
 
     @property
     def path(self) -> Path:
-        """The directory: what tasks hand on, and their logs."""
+        """The directory."""
         return self.shared / short_id(self.key, 16)
+
+    @property
+    def work(self) -> Path:
+        """What tasks hand on; it is gone when the last stage has ended."""
+        return self.path / "work"
+
+    @property
+    def ended(self) -> Path:
+        """A file that says that the last stage has ended."""
+        return self.path / "ended"
 
 
 @dataclass(frozen=True)
 class Task:
     """What a task of a stage works with."""
 
-    room: Path
+    room: Room
     space: Workspace
     setup: TrainingSetup
     rank: int
@@ -74,12 +84,12 @@ class Task:
     @property
     def shop(self) -> Workshop:
         """Where all tasks meet."""
-        return Workshop(DatasetParquet(), self.room, self.space.progress)
+        return Workshop(DatasetParquet(), self.room.work, self.space.progress)
 
     @property
     def curation(self) -> Curation:
         """What the training set is curated from and by, with the held-out rows of the first stage."""
-        return self.setup.training_data.curation("training", load(self.room / _HELD_OUT))
+        return self.setup.training_data.curation("training", load(self.room.work / _HELD_OUT))
 
 
 @dataclass(frozen=True)
@@ -103,10 +113,8 @@ class Stage:
         """Do one task. Raises ProjectError where the project is no longer what it was when the pipeline was started."""
         space, setup, key = _opened(self.room.file, self.room.plugins_dirs)
         if key != self.room.key:
-            raise ProjectError(
-                f"{self.room.file} or its data has changed since the pipeline was started; start it anew"
-            )
-        self.work(Task(self.room.path, space, setup, rank, world_size))
+            raise ProjectError(f"{self.room.file}: it or its data has changed meanwhile; start the pipeline anew")
+        self.work(Task(self.room, space, setup, rank, world_size))
 
 
 def stages_of(project: Path, shared: Path, tasks: int, plugins_dirs: Sequence[Path] = ()) -> list[Stage]:
@@ -124,12 +132,11 @@ def stages_of(project: Path, shared: Path, tasks: int, plugins_dirs: Sequence[Pa
     if _on_record(space, setup):
         return []
     room = Room(file, directories, shared.resolve(), key)
-    if (room.path / _ENDED).exists():  # what was recorded then is lost, and so are the files that it was made of
+    if room.ended.exists():  # what was recorded then is lost, and so are the files that it was made of
         shutil.rmtree(room.path)
+    curation = setup.training_data.curation("training", None)
     works: list[tuple[str, int, Callable[[Task], None]]] = [("evaluation", 1, _freeze_evaluation)]
-    for number, (_, chooser) in enumerate(
-        passages_of(setup.training_data.curation("training", None), DatasetParquet())
-    ):
+    for number, (_, chooser) in enumerate(passages_of(curation, DatasetParquet())):
         works.append((f"passage-{number}", tasks, partial(_pass, number)))
         if chooser is not None:
             works.append((f"choice-{number}", 1, partial(_choose, number)))
@@ -157,7 +164,7 @@ def _on_record(space: Workspace, setup: TrainingSetup) -> bool:
 def _freeze_evaluation(task: Task) -> None:
     step = curating(task.space, "evaluation", task.setup.evaluation_data, None)
     version = Recorder(task.space).done(step)
-    store(task.room / "held-out", HeldOut(version.id, evaluation_rows(task.space.ledger, version.id)))
+    store(task.room.work / _HELD_OUT, HeldOut(version.id, evaluation_rows(task.space.ledger, version.id)))
     _tell(version)
 
 
@@ -170,12 +177,11 @@ def _choose(number: int, task: Task) -> None:
 
 
 def _freeze_training(task: Task) -> None:
-    held_out = fetch(task.space.ledger, load(task.room / _HELD_OUT).id, DatasetVersion)
-    step = curating(task.space, "training", task.setup.training_data, held_out, partial(gather, shared=task.room))
+    held_out = fetch(task.space.ledger, load(task.room.work / _HELD_OUT).id, DatasetVersion)
+    step = curating(task.space, "training", task.setup.training_data, held_out, partial(gather, shared=task.room.work))
     version = Recorder(task.space).done(step)
-    for spent in task.room.glob("passage-*"):
-        shutil.rmtree(spent)
-    store(task.room / _ENDED, version.id)
+    task.room.ended.touch()
+    shutil.rmtree(task.room.work)
     _tell(version)
 
 

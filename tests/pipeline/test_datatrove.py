@@ -144,7 +144,7 @@ def test_it_records_what_data_build_records(project: Path) -> None:
     assert alone[1].mixing is not None
     for file in Path("built/datasets").rglob("*.*"):
         assert (Path(".qlora_gov/datasets") / file.relative_to("built/datasets")).read_bytes() == file.read_bytes()
-    assert not list(Path("spread").glob("*/passage-*"))
+    assert not list(Path("spread").glob("*/work"))
     assert ran(Path("spread/pipeline.py")) == (0, "these versions are on record; nothing is done again\n")
     assert run(["data", "build"]) == 0
     assert len(versions()) == 2
