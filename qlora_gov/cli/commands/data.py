@@ -52,7 +52,7 @@ def build(space: Workspace, processes: int | None) -> None:
 
 @command.command()
 @click.option(
-    "--to", "directory", required=True, type=click.Path(path_type=Path, file_okay=False), help="Which all tasks see."
+    "--to", "directory", required=True, type=click.Path(path_type=Path), help="A directory that all tasks see."
 )
 @click.option("--tasks", default=2, show_default=True, type=click.IntRange(1), help="How many tasks share the rows.")
 @click.pass_context
@@ -65,6 +65,7 @@ def datatrove(context: click.Context, directory: Path, tasks: int) -> None:
     given, path = context.parent.params, directory / "pipeline.py"
     if path.exists():
         raise UsageError(f"{path} exists; it is left as it is")
+    Pipeline(context.obj).bound.trains()  # a project that curates nothing is told now
     file = context.obj.root / context.obj.file
     try:
         directory.mkdir(parents=True, exist_ok=True)
