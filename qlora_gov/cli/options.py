@@ -11,12 +11,11 @@ import click
 
 from qlora_gov.cli.progress import TerminalProgress, Waiting
 from qlora_gov.cli.show.notices import show_notice
-from qlora_gov.ledger import SCHEME, Ledger
+from qlora_gov.ledger import Ledger
 from qlora_gov.plugin.fetching import STATE_DIRECTORY
-from qlora_gov.plugin.host import load_catalog
-from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, load_project
+from qlora_gov.project.file import PROJECT_FILE
 from qlora_gov.project.schema import Project
-from qlora_gov.project.workspace import Workspace
+from qlora_gov.project.workspace import Workspace, ledger_of, open_project
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,16 +66,10 @@ def project_of(card: Path, project: Path) -> Path:
 @contextmanager
 def open_workspace(project: Path, plugins_dirs: tuple[Path, ...]) -> Iterator[Workspace]:
     """Load a project file (or the one in a directory) with its plugins, and show progress while it is used."""
-    file = project / PROJECT_FILE if project.is_dir() else project
-    settings = load_project(file)
-    root = file.parent
-    catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
     with TerminalProgress() as progress:
-        yield Workspace(settings, root, catalog, open_ledger(root, settings), progress, file.name, show_notice)
+        yield open_project(project, plugins_dirs, progress, notice=show_notice, on_wait=Waiting())
 
 
 def open_ledger(root: Path, settings: Project | None) -> Ledger:
     """A project's ledger, on a server where it says so; waiting for another process is said now and then."""
-    default = f"{STATE_DIRECTORY}/{LEDGER_FILE}"
-    location = (settings.ledger if settings else None) or default
-    return Ledger(location if location.startswith(SCHEME) else root / location, on_wait=Waiting())
+    return ledger_of(root, settings, Waiting())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,28 @@ from qlora_gov.records import Component, DatasetVersion
 from qlora_gov.records.table import examples_table
 from qlora_gov.stages.curate.build import curate_dataset
 from qlora_gov.stages.curate.freezing import Curated, Workshop
-from qlora_gov.stages.curate.uses import HeldOut
+from qlora_gov.stages.curate.uses import Curation, HeldOut
 from qlora_gov.stages.imports import freeze_rows
 
+Curate = Callable[[Curation, Workshop], Curated]
+"""A way in which rows are curated."""
 
-def curating(space: Workspace, role: str, data: BoundDataset, held_out: DatasetVersion | None) -> Step[DatasetVersion]:
-    """Curate one dataset. From project schema 2 on, evaluation rows of one prompt are one group: one answer to it."""
+
+def curating(
+    space: Workspace,
+    role: str,
+    data: BoundDataset,
+    held_out: DatasetVersion | None,
+    curate: Curate = curate_dataset,
+) -> Step[DatasetVersion]:
+    """Curate one dataset, in the way of ``curate``.
+
+    From project schema 2 on, evaluation rows of one prompt are one group: one answer to it.
+    """
     by_prompt = role == "evaluation" and space.project.strict
 
     def make(work: Path) -> Made[DatasetVersion]:
-        return _kept(space, curated(space, work, role, data, held_out, by_prompt=by_prompt))
+        return _kept(space, curated(space, work, role, data, held_out, by_prompt=by_prompt, curate=curate))
 
     def parts_of(version: DatasetVersion) -> dict[str, Any]:
         return {"role": version.role, "data": data.key_of(version), "held_out": version.held_out}
@@ -48,6 +61,7 @@ def curated(
     held_out: DatasetVersion | None,
     *,
     by_prompt: bool = False,
+    curate: Curate = curate_dataset,
 ) -> Curated:
     """Curate a dataset in a directory, where its rows then lie; nothing is put on record."""
     room = work / "curation"
@@ -56,8 +70,7 @@ def curated(
     directories = tuple(space.root / directory for directory in space.project.plugins)
     shop = Workshop(DatasetParquet(), room, space.progress, space.processes or _processors(), directories)
     kept_clear = HeldOut(held_out.id, evaluation_rows(space.ledger, held_out.id)) if held_out else None
-    used = data.used_sources(), data.used_steps()
-    return curate_dataset(role, *used, kept_clear, shop, mixer=data.sampler, by_prompt=by_prompt)
+    return curate(data.curation(role, kept_clear, by_prompt=by_prompt), shop)
 
 
 def adopting_rows(space: Workspace, imported: ImportedEvaluation, importer: Component) -> Step[DatasetVersion]:

@@ -23,7 +23,7 @@ from qlora_gov.project.schema import Dataset, Project
 from qlora_gov.project.uses import RuleUse, SourceSettings, StepSettings, declared
 from qlora_gov.project.vacuous import vacuous_rules
 from qlora_gov.records import DatasetVersion, DetectorFigure, Policy, Rule
-from qlora_gov.stages.curate.uses import FILTER, UsedSource, UsedStep
+from qlora_gov.stages.curate.uses import FILTER, Curation, HeldOut, UsedSource, UsedStep
 from qlora_gov.stages.evaluate import Detector
 from qlora_gov.stages.sample import Sampler
 
@@ -68,6 +68,10 @@ class BoundDataset:
         """Raise MissingExtraError for the first component whose libraries are missing."""
         for _, bound in (*self.sources, *self.steps):
             bound.require()
+
+    def curation(self, role: str, held_out: HeldOut | None, *, by_prompt: bool = False) -> Curation:
+        """Make all that the dataset is curated from and by."""
+        return Curation(role, self.used_sources(), self.used_steps(), held_out, self.sampler, by_prompt)
 
     def used_sources(self) -> list[UsedSource]:
         """Make the sources."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from qlora_gov.ledger import SCHEME, Ledger
 from qlora_gov.ledger.files import adapter_directory, card_directory, dataset_file
 from qlora_gov.plugin.catalog import Catalog
 from qlora_gov.plugin.fetching import STATE_DIRECTORY
+from qlora_gov.plugin.host import load_catalog
 from qlora_gov.plugin.specs import Progress
-from qlora_gov.project.file import PROJECT_FILE
+from qlora_gov.project.file import LEDGER_FILE, PROJECT_FILE, load_project
 from qlora_gov.project.schema import Project
 
 
@@ -63,3 +64,27 @@ class Workspace:
     def work(self, key: str) -> Path:
         """What an unfinished stage keeps across a kill."""
         return self.state / "work" / short_id(key, 16)
+
+
+def open_project(
+    file: Path,
+    plugins_dirs: Iterable[Path],
+    progress: Progress,
+    *,
+    notice: Callable[[str], None] = lambda line: None,
+    on_wait: Callable[[float], None] | None = None,
+) -> Workspace:
+    """Load a project file (or the one in a directory) with its plugins; more of them may lie in ``plugins_dirs``.
+
+    Raises ProjectError or PluginError for what cannot be loaded.
+    """
+    file = file / PROJECT_FILE if file.is_dir() else file
+    settings, root = load_project(file), file.parent
+    catalog = load_catalog([*(root / directory for directory in settings.plugins), *plugins_dirs])
+    return Workspace(settings, root, catalog, ledger_of(root, settings, on_wait), progress, file.name, notice)
+
+
+def ledger_of(root: Path, settings: Project | None, on_wait: Callable[[float], None] | None = None) -> Ledger:
+    """A project's ledger, on a server where it says so; ``on_wait`` is told how long another process holds it."""
+    location = (settings.ledger if settings else None) or f"{STATE_DIRECTORY}/{LEDGER_FILE}"
+    return Ledger(location if location.startswith(SCHEME) else root / location, on_wait=on_wait)

@@ -18,7 +18,7 @@ from qlora_gov.records.example import Example, Message
 from qlora_gov.records.table import examples_of, examples_table, without_origins
 from qlora_gov.stages.curate.build import curate_dataset
 from qlora_gov.stages.curate.freezing import Curated, Workshop, in_order
-from qlora_gov.stages.curate.uses import HeldOut, UsedSource, UsedStep
+from qlora_gov.stages.curate.uses import Curation, HeldOut, UsedSource, UsedStep
 from tests.stages.toys import Quiet, component, example
 
 
@@ -90,7 +90,7 @@ def curate(
     progress = Quiet()
     with TemporaryDirectory() as work:
         shop = Workshop(DatasetParquet(), Path(work), progress, processes)
-        made = curate_dataset("training", sources, used, held_out, shop)
+        made = curate_dataset(Curation("training", sources, used, held_out), shop)
         assert progress.done == progress.total == len(sources) + sum(step.judges_set for step in used)
         table = {**DatasetParquet().read(made.rows)}
     assert table["source"] == made.tables["origins"]["source"]
@@ -347,7 +347,7 @@ class Shouts:
 
 
 def test_several_processes_make_the_same_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qlora_gov.stages.curate.build.BATCH", 3)
+    monkeypatch.setattr("qlora_gov.stages.curate.course.BATCH", 3)
     rows = [example(f"{number}") for number in range(120)]
     steps = {"shouts": Shouts(), "firsts": Firsts(), "again": Shouts()}
     alone, together = (curate(rows, steps, processes=processes) for processes in (1, 2))
@@ -371,7 +371,7 @@ class Raises(Shouts):
     ("step", "said"), [(Dies(), "ended without a word"), (Raises(), "toys/other raised ValueError: file:")]
 )
 def test_what_fails_in_another_process_is_told_here(step: Any, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qlora_gov.stages.curate.build.BATCH", 3)
+    monkeypatch.setattr("qlora_gov.stages.curate.course.BATCH", 3)
     with pytest.raises(PluginError, match=said):
         curate([example(f"{number}") for number in range(60)], {"other": step}, processes=2)
 
@@ -389,7 +389,7 @@ class Late:
 def test_a_source_that_fails_is_named(tmp_path: Path) -> None:
     shop = Workshop(DatasetParquet(), tmp_path, Quiet())
     with pytest.raises(PluginError, match=r"^toys/late raised SystemExit: 0 \(test_curate.py, line \d+\)$"):
-        curate_dataset("training", [UsedSource(Late(), component("late"))], [], None, shop)
+        curate_dataset(Curation("training", [UsedSource(Late(), component("late"))], []), shop)
 
 
 @pytest.mark.parametrize(

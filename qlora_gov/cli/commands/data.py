@@ -10,7 +10,7 @@ import click
 from qlora_gov.cli.options import open_workspace
 from qlora_gov.cli.show.datasets import show_diff, show_drops, show_version
 from qlora_gov.cli.show.synthesis import show_forecast, show_synthesis
-from qlora_gov.errors import IntegrityError, UsageError, did_you_mean
+from qlora_gov.errors import IntegrityError, StorageError, UsageError, did_you_mean
 from qlora_gov.evidence.datasets import origins_of, version_named
 from qlora_gov.ledger.reading import held
 from qlora_gov.pipeline.pipeline import Pipeline
@@ -20,6 +20,7 @@ from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 from qlora_gov.release.exports import export_version
 from qlora_gov.release.publishing import pull_version, push_version
+from qlora_gov.reports.dataset.datatrove import pipeline_file
 from qlora_gov.reports.dataset.rows import row_changes
 from qlora_gov.verification.exports import export_problems, exported_manifest, exported_version
 
@@ -71,6 +72,31 @@ def synthesise_rows(space: Workspace, name: str, dry_run: bool) -> None:
     done = synthesise(space, name)
     show_synthesis(done)
     done.refuse_gaps()
+
+
+@command.command()
+@click.option(
+    "--to", "directory", required=True, type=click.Path(path_type=Path), help="A directory that all tasks see."
+)
+@click.option("--tasks", default=2, show_default=True, type=click.IntRange(1), help="How many tasks share the rows.")
+@click.pass_context
+def datatrove(context: click.Context, directory: Path, tasks: int) -> None:
+    """Write a pipeline that builds the same versions with datatrove, on one machine, with Slurm or with Ray.
+
+    It is a Python file to be edited for a cluster and then run. What it records is what 'data build' would record.
+    """
+    assert context.parent is not None, "a command of the group 'data'"
+    given, path = context.parent.params, directory / "pipeline.py"
+    if path.exists():
+        raise UsageError(f"{path} exists; it is left as it is")
+    Pipeline(context.obj).bound.trains()  # a project that curates nothing is told now
+    file = context.obj.root / context.obj.file
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        path.write_text(pipeline_file(file, given["plugins_dirs"], tasks), encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}: choose an executor there, then 'python {path}' (pip install 'qlora-gov[datatrove]')")
 
 
 @command.command("list")

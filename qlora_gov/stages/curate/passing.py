@@ -127,8 +127,6 @@ def passed(batch: Batch, passage: Passage) -> Passed:
     examples = [row.example for row in rows]
     table = {**examples_table(examples), "changed": ["1" if row.changed else None for row in rows]}
     passage.files.write(batch.target, table)
-    if batch.part is not None:
-        batch.part.unlink()
     ids = [str(id_) for id_ in table["id"]]
     return Passed(
         part=batch.target,

@@ -63,3 +63,18 @@ class HeldOut:
 
     id: str
     examples: Sequence[Example]
+
+
+@dataclass(frozen=True)
+class Curation:
+    """All that decides a dataset version.
+
+    ``mixer`` samples what the steps leave; with ``by_prompt``, rows of one prompt are one group.
+    """
+
+    role: str
+    sources: Sequence[UsedSource]
+    steps: Sequence[UsedStep]
+    held_out: HeldOut | None = None
+    mixer: Mixer | None = None
+    by_prompt: bool = False
