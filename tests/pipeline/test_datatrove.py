@@ -1,4 +1,4 @@
-"""The pipeline that `data datatrove` writes, run on this machine, and against a stand-in for Slurm's programs."""
+"""The pipeline that `data export --datatrove` writes, run here, and against a stand-in for Slurm's programs."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def built() -> list[DatasetVersion]:
 
 def written(tasks: int, **edits: str) -> Path:
     """The file, with some of its lines edited as a person would."""
-    assert run(["data", "datatrove", "--to", "spread", "--tasks", str(tasks)]) == 0
+    assert run(["data", "export", "--datatrove", "--to", "spread", "--tasks", str(tasks)]) == 0
     path = Path("spread/pipeline.py")
     text = path.read_text(encoding="utf-8")
     for name, value in edits.items():
@@ -228,6 +228,6 @@ def test_what_is_on_record_is_not_done_again_and_what_was_lost_is(project: Path)
 
 def test_a_file_that_is_there_is_left_as_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(2)
-    assert run(["data", "datatrove", "--to", "spread"]) == 2
+    assert run(["data", "export", "--datatrove", "--to", "spread"]) == 2
     assert f"{path} exists; it is left as it is" in capsys.readouterr().err
-    assert run(["data", "datatrove", "--to", "people.jsonl/spread"]) == 13
+    assert run(["data", "export", "--datatrove", "--to", "people.jsonl/spread"]) == 13

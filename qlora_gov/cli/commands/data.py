@@ -74,31 +74,6 @@ def synthesise_rows(space: Workspace, name: str, dry_run: bool) -> None:
     done.refuse_gaps()
 
 
-@command.command()
-@click.option(
-    "--to", "directory", required=True, type=click.Path(path_type=Path), help="A directory that all tasks see."
-)
-@click.option("--tasks", default=2, show_default=True, type=click.IntRange(1), help="How many tasks share the rows.")
-@click.pass_context
-def datatrove(context: click.Context, directory: Path, tasks: int) -> None:
-    """Write a pipeline that builds the same versions with datatrove, on one machine, with Slurm or with Ray.
-
-    It is a Python file to be edited for a cluster and then run. What it records is what 'data build' would record.
-    """
-    assert context.parent is not None, "a command of the group 'data'"
-    given, path = context.parent.params, directory / "pipeline.py"
-    if path.exists():
-        raise UsageError(f"{path} exists; it is left as it is")
-    Pipeline(context.obj).bound.trains()  # a project that curates nothing is told now
-    file = context.obj.root / context.obj.file
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        path.write_text(pipeline_file(file, given["plugins_dirs"], tasks), encoding="utf-8")
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
-    click.echo(f"wrote {path}: choose an executor there, then 'python {path}' (pip install 'qlora-gov[datatrove]')")
-
-
 @command.command("list")
 @click.pass_obj
 def list_versions(space: Workspace) -> None:
@@ -157,15 +132,42 @@ def diff(space: Workspace, before: str, after: str) -> None:
 @click.argument("version", required=False)
 @role_option
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="A new directory.")
-@click.pass_obj
-def export(space: Workspace, version: str | None, role: str, target: Path) -> None:
+@click.option("--datatrove", is_flag=True, help="Write a pipeline of datatrove there that builds the versions.")
+@click.option("--tasks", default=2, show_default=True, type=click.IntRange(1), help="How many tasks it is for.")
+@click.pass_context
+def export(context: click.Context, version: str | None, role: str, target: Path, datatrove: bool, tasks: int) -> None:
     """Write a VERSION to a directory for everybody: rows, where each came from, drops, manifest, Croissant, data card.
 
     `data check` derives its digest again there, without the project. Rows are written in clear.
+
+    With --datatrove it is not a version that is written but what builds the project's versions past one machine: a
+    Python file to be edited for a cluster (Slurm, Ray, or this machine), and then run. What it records is what `data
+    build` would record.
     """
+    space: Workspace = context.obj
+    if datatrove:
+        _export_pipeline(context, version, target, tasks)
+        return
     found = _version(space, version, role)
     written = export_version(space, found, target)
     click.echo(f"{'wrote' if written else 'there already:'} {target}: {found.role} version {found.digest}")
+
+
+def _export_pipeline(context: click.Context, version: str | None, directory: Path, tasks: int) -> None:
+    assert context.parent is not None, "a command of the group 'data'"
+    space, path = context.obj, directory / "pipeline.py"
+    if version is not None:
+        raise UsageError("a pipeline builds the versions of the project as it is; name none with --datatrove")
+    if path.exists():
+        raise UsageError(f"{path} exists; it is left as it is")
+    Pipeline(space).bound.trains()  # a project that curates nothing is told now
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        text = pipeline_file(space.root / space.file, context.parent.params["plugins_dirs"], tasks)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}: choose an executor there, then 'python {path}' (pip install 'qlora-gov[datatrove]')")
 
 
 @command.command()

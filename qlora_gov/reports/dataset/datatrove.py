@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 _PIPELINE = Template('''\
-"""Curates data with datatrove, on this machine, with Slurm or with Ray; `qlora-gov data datatrove` wrote this file.
+"""Curates data by datatrove, here, on Slurm or on Ray; `qlora-gov data export --datatrove` wrote this file.
 
 Edit what stands below for your cluster, then run it where jobs are started from: python pipeline.py
 Run it again after a failure: what has ended is not done again. `qlora-gov data list` shows the versions in the end.
