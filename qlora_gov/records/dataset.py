@@ -89,6 +89,7 @@ class Mixing(Frozen):
     had: Mapping[str, int] = Field(description="provenance to rows before")
     taken: Mapping[str, int] = Field(description="provenance to rows after")
     by_total: int = Field(description="rows that would be left if the totals alone were mixed")
+    strata: Mapping[str, Mapping[str, int]] = Field(default={}, description="stratum to provenance to rows after")
     shortfalls: tuple[Shortfall, ...] = ()
 
 

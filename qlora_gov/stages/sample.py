@@ -92,6 +92,9 @@ class Sampler:
 
     def _told(self, had: Counter[Cell], taken: Counter[Cell]) -> Mixing:
         short = []
+        strata: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for (stratum, kind), rows in sorted(taken.items()):
+            strata[stratum][kind] = rows
         for stratum in sorted({stratum for stratum, _ in had}):
             most = max(had[stratum, kind] / share for kind, share in self.target.items() if share)
             for kind, share in self.target.items():
@@ -105,6 +108,7 @@ class Sampler:
             had=_kinds(had),
             taken=_kinds(taken),
             by_total=sum(by_total.values()),
+            strata=strata if self.by else {},
             shortfalls=tuple(short),
         )
 

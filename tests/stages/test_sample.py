@@ -107,6 +107,10 @@ def test_a_stratum_that_is_short_gives_what_the_shares_allow_and_says_so() -> No
     )
     assert dict(sampler.mixing.had) == {"historical": 60, "human": 38, "synthetic": 80}
     assert dict(sampler.mixing.taken) == {"historical": 33, "human": 33, "synthetic": 44}
+    assert sampler.mixing.strata == {
+        "intent a": {"human": 3, "synthetic": 4, "historical": 3},
+        "intent b": {"human": 30, "synthetic": 40, "historical": 30},
+    }
     assert sampler.mixing.by_total == sum(cells(sampled(rows, by=())[1]).values()) == 126
 
 
