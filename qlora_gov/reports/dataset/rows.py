@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pydantic import Field
@@ -21,50 +21,75 @@ class RowCount(Frozen):
 
 
 class RowChanges(Frozen):
-    """Rows of two versions against each other. A row that was changed is one whose line says something else now."""
+    """Rows of two versions against each other. A row that was changed is one that stands where another one stood."""
 
     added: tuple[RowCount, ...] = Field(description="only in the later version")
     removed: tuple[RowCount, ...] = Field(description="only in the earlier one")
-    changed: tuple[RowCount, ...] = Field(description="in both by their file and line, with another text")
+    changed: tuple[RowCount, ...] = Field(description="in both by their place in a file, with another text")
     kept: int = Field(description="rows that both have")
 
 
 class _Row(NamedTuple):
     provenance: str
-    source: str
+    file: str
+    behind: str  # the id of the last row before it in the file that both versions have
 
 
 def row_changes(before: Table, after: Table) -> RowChanges:
     """The changes from one version's table ``origins`` to another's.
 
-    Rows are the same where their conversations are, wherever they stand: a line more at the top of a file changes none.
+    Rows are the same where their conversations are, wherever they stand. What is only in one version stands where
+    something of the other stood if it follows on the same row of the same file: lines that come or go elsewhere make no
+    difference.
     """
-    old, new = Counter(before["example"]), Counter(after["example"])
-    gone, come = _left(before, old - new), _left(after, new - old)
-    lines = {row.source for row in gone} & {row.source for row in come}
+    old, new = (Counter(map(str, table["example"])) for table in (before, after))
+    gone, come = list(_alone(before, old - new)), list(_alone(after, new - old))
+    added, changed = _parted(come, gone)
+    removed, _ = _parted(gone, come)
     return RowChanges(
-        added=_counted(row for row in come if row.source not in lines),
-        removed=_counted(row for row in gone if row.source not in lines),
-        changed=_counted(row for row in come if row.source in lines),
-        kept=(old & new).total(),
+        added=_counted(added), removed=_counted(removed), changed=_counted(changed), kept=(old & new).total()
     )
 
 
-def _left(table: Table, more: Counter[object]) -> list[_Row]:
+def _alone(table: Table, more: Counter[str]) -> Iterator[_Row]:
     """The rows with ids of which a version has more than the other; of several with one id, the last ones."""
-    found = []
-    labels: Sequence[tuple[object, object, object]] = list(
-        zip(table["example"], table["provenance"], table["source"], strict=True)
+    rows = sorted(
+        (*_place(str(source)), str(id_), str(provenance or "not stated"))
+        for id_, provenance, source in zip(table["example"], table["provenance"], table["source"], strict=True)
     )
-    for id_, provenance, source in reversed(labels):
-        if more[id_] > 0:
-            more[id_] -= 1
-            found.append(_Row(str(provenance or "not stated"), str(source)))
-    return found
+    both = Counter(id_ for _, _, id_, _ in rows)
+    both.subtract(more)  # of an id, so many are in both
+    last, behind = "", ""
+    for file, _, id_, provenance in rows:
+        if file != last:
+            last, behind = file, ""
+        if both[id_] > 0:
+            both[id_] -= 1
+            behind = id_
+        else:
+            yield _Row(provenance, file, behind)
+
+
+def _place(source: str) -> tuple[str, int]:
+    """The file and line of an address; another address is a file by itself."""
+    file, _, line = source.rpartition(":")
+    return (file, int(line)) if file and line.isdecimal() else (source, 0)
+
+
+def _parted(rows: Iterable[_Row], others: Iterable[_Row]) -> tuple[list[_Row], list[_Row]]:
+    """The rows that stand where none of the others does, and those that stand where one of them does."""
+    places = Counter((row.file, row.behind) for row in others)
+    alone: list[_Row] = []
+    instead: list[_Row] = []
+    for row in rows:
+        taken = places[row.file, row.behind] > 0
+        places[row.file, row.behind] -= taken
+        (instead if taken else alone).append(row)
+    return alone, instead
 
 
 def _counted(rows: Iterable[_Row]) -> tuple[RowCount, ...]:
-    counts = Counter((row.provenance, row.source.rpartition(":")[0] or row.source) for row in rows)
+    counts = Counter((row.provenance, row.file) for row in rows)
     return tuple(
         RowCount(provenance=provenance, source=source, rows=count)
         for (provenance, source), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
