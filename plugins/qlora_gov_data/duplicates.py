@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qlora_gov import Drop, Example
-from qlora_gov_data.similarity import NOTHING, Fingerprints, Frequencies, NearSets, Similarity, fingerprints, likeness
+from qlora_gov_data.similarity import Fingerprints, Frequencies, NearTexts, Similarity, fingerprints, likeness
 from qlora_gov_data.texts import Comparison, dialogue, normalised
 
 EXACT = "exact duplicate"
@@ -56,31 +57,34 @@ class NearDuplicates:
 
     def choose(self, ids: Sequence[str], sketches: Sequence[bytes]) -> Mapping[int, Drop]:
         """The rows of which a kept one is near, with the lesser of the two likenesses."""
-        frequencies = Frequencies()
+        frequencies, least = Frequencies(), self._settings.threshold
         for sketch in sketches:
             frequencies.add(np.frombuffer(sketch, dtype=np.uint64)[1:])
-        prompts, answers = (NearSets(self._settings.threshold, frequencies) for _ in range(2))
+        sides = [
+            NearTexts(frequencies.telling(_parts(sketch)[side], least) for sketch in sketches) for side in range(2)
+        ]
+        kept = np.ones(len(sketches), dtype=bool)
         drops: dict[int, Drop] = {}
         for place in range(len(sketches)):
-            prompt, answer = _parts(sketches[place])
-            probes = prompts.probe(prompt), answers.probe(answer)
-            fewest = min((probe for probe in probes if probe.rarest), key=len, default=NOTHING)
-            found = self._nearest(fewest.candidates(), prompt, answer, sketches)
-            if found is None:
-                for kept, probe in zip((prompts, answers), probes, strict=True):
-                    kept.add(place, probe)
-            else:
+            counts = [(count, side) for side, texts in enumerate(sides) if (count := texts.count(place)) >= 0]
+            if not counts or not min(counts)[0]:
+                continue
+            earlier = sides[min(counts)[1]].earlier(place)
+            found = self._nearest(earlier[kept[earlier]], place, sketches)
+            if found is not None:
+                kept[place] = False
                 drops[place] = Drop(NEAR, found[0], ids[found[1]])
         return drops
 
     def _nearest(
-        self, candidates: Sequence[int], prompt: Fingerprints, answer: Fingerprints, sketches: Sequence[bytes]
+        self, candidates: NDArray[np.uint32], place: int, sketches: Sequence[bytes]
     ) -> tuple[float, int] | None:
-        """The likeness of the first candidate that is near, and its place."""
-        for place in candidates:
-            alike = min(map(likeness, (prompt, answer), _parts(sketches[place])))
+        """The likeness of the first candidate that is near to the row at a place, and where it stands."""
+        mine = _parts(sketches[place])
+        for other in candidates.tolist():
+            alike = min(map(likeness, mine, _parts(sketches[other])))
             if alike >= self._settings.threshold:
-                return alike, place
+                return alike, other
         return None
 
     def _sketched(self, row: Example) -> bytes:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from qlora_gov import Change, DetectorFigure, Drop, Example
-from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, NearSets, Similarity, fingerprints, shared
+from qlora_gov_data.similarity import WORD, Fingerprints, Frequencies, HeldTexts, Similarity, fingerprints, shared
 from qlora_gov_data.synthesised import LABEL
 from qlora_gov_data.texts import dialogue, squeezed
 
@@ -125,12 +125,10 @@ class _HeldOut:
         frequencies = Frequencies()
         for held in self._near:
             frequencies.add(held.shingles)
-        prompts = NearSets(min(settings.threshold, settings.containment), frequencies)
-        answers = NearSets(WHOLE, frequencies)
+        self._index = HeldTexts()
         for place, held in enumerate(self._near):
-            index = prompts if held.asked else answers
-            index.add(place, index.probe(held.shingles))
-        self._indexes = prompts, answers
+            least = min(settings.threshold, settings.containment) if held.asked else WHOLE
+            self._index.add(place, frequencies.telling(held.shingles, least))
 
     def leak(self, example: Example) -> Drop | None:
         if example.group in self._groups:
@@ -147,8 +145,7 @@ class _HeldOut:
     def _near_leak(self, text: str) -> Drop | None:
         """The first held-out text that is near to this one, or within it."""
         shingles = fingerprints(text, self._settings.shingle, self._settings.invisible)
-        places = sorted(place for index in self._indexes for place in index.holdable(shingles))
-        for held in map(self._near.__getitem__, places):
+        for held in map(self._near.__getitem__, self._index.holdable(shingles)):
             both = shared(shingles, held.shingles)
             alike = both / (len(shingles) + len(held.shingles) - both)
             if held.asked and alike >= self._settings.threshold:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qlora_gov_data.similarity import Frequencies, NearSets, fingerprints, likeness, telling
+from qlora_gov_data.similarity import Frequencies, NearTexts, fingerprints, likeness, telling
 
 WORDS = ("card", "loan", "rate", "fee", "app", "pin")
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
@@ -21,14 +21,14 @@ def triples(text: str, size: int) -> set[tuple[str, ...]]:
 
 
 def candidates(texts: Sequence[str], text: str, threshold: float, size: int) -> list[int]:
-    """What an index of some texts proposes for another."""
-    frequencies = Frequencies()
-    for one in [*texts, text]:
-        frequencies.add(fingerprints(one, size))
-    index = NearSets(threshold, frequencies)
-    for place, one in enumerate(texts):
-        index.add(place, index.probe(fingerprints(one, size)))
-    return index.probe(fingerprints(text, size)).candidates()
+    """What is proposed of some texts for one that follows them."""
+    frequencies, prints = Frequencies(), [fingerprints(one, size) for one in [*texts, text]]
+    for one in prints:
+        frequencies.add(one)
+    near = NearTexts(frequencies.telling(one, threshold) for one in prints)
+    found = near.earlier(len(texts)).tolist()
+    assert near.count(len(texts)) >= len(found) or (near.count(len(texts)) == -1 and not found)
+    return found
 
 
 def similar_pairs(rng: random.Random, count: int) -> list[tuple[str, str]]:
@@ -116,4 +116,4 @@ def test_what_is_rare_tells_first() -> None:
     for _ in range(3):
         frequencies.add(common)
     frequencies.add(rare)
-    assert frequencies.rarest(np.union1d(common, rare), 1) == rare.tolist()
+    assert frequencies.telling(np.union1d(common, rare), 1.0).tolist() == rare.tolist()
