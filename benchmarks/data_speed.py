@@ -3,7 +3,7 @@
     python benchmarks/data_speed.py [--check] [--rows 30000] [--only speed,growth,memory,large]
 
 speed    two processes against the plain loop, in wall time and in seconds of the processor, one corpus with canned
-         answers and one without; and each filter alone. The plain loop parses a row, hands it to each filter by itself,
+         answers and one without; and each filter. The plain loop parses a row, hands it to each filter by itself,
          and keeps what is left in a list; of the texts that stand in many rows, it too has each looked at once.
 growth   each filter from 3,000 to 29,000 rows.
 memory   the peak at 300,000 rows: the corpus ten times, each time with another word in each row.
@@ -100,11 +100,12 @@ def built(training: Path, steps: Sequence[str], processes: int) -> Cost:
         return measured(command, Path(directory))
 
 
-def looped(training: Path, steps: Sequence[str]) -> Cost:
-    """The plain loop, in a process of its own."""
+def looped(training: Path, steps: Sequence[str]) -> tuple[Cost, list[float]]:
+    """The plain loop, in a process of its own; and the processor's seconds of each step in it."""
     with tempfile.TemporaryDirectory() as directory:
         project(Path(directory), training, steps)
-        return measured([sys.executable, __file__, "--loop", str(Path(directory, "qlora_gov.yaml"))], Path(directory))
+        command = [sys.executable, __file__, "--loop", str(Path(directory, "qlora_gov.yaml"))]
+        return measured(command, Path(directory)), json.loads(Path(directory, "seconds.json").read_text())
 
 
 class Remembered:
@@ -124,7 +125,7 @@ class Remembered:
 
 def loop(file: Path) -> None:
     """Pass every row through every filter by itself, as one writes it down at first."""
-    from qlora_gov import Drop, Example
+    from qlora_gov import Drop
     from qlora_gov.plugin.host import load_catalog
     from qlora_gov.plugin.specs import Change
     from qlora_gov.project.binding import bind_project
@@ -134,23 +135,23 @@ def loop(file: Path) -> None:
     bound = bind_project(load_project(file), load_catalog([]), file.parent).trains()
     evaluation = [row for source in bound.evaluation_data.used_sources() for row in source.source.read()]
     rows = [row for source in bound.training_data.used_sources() for row in source.source.read()]
+    seconds = []
     for step in bound.training_data.used_steps():
         filter_: Any = step.step
-        if step.judges_set:
-            sketches = [sketch for row in rows for sketch in filter_.sketch([row])]
-            drops = filter_.choose([row.id for row in rows], sketches)
-            rows = [row for place, row in enumerate(rows) if place not in drops]
-            continue
+        began = time.process_time()
         if step.decontaminates:
             filter_.keep_clear_of(evaluation)
         if step.action != FILTER:
             filter_.guardrail = Remembered(filter_.guardrail)
-        left: list[Example] = []
-        for row in rows:
-            [result] = filter_.apply([row])
-            if not isinstance(result, Drop):
-                left.append(result.example if isinstance(result, Change) else result)
-        rows = left
+        if step.judges_set:
+            sketches = [sketch for row in rows for sketch in filter_.sketch([row])]
+            drops = filter_.choose([row.id for row in rows], sketches)
+            rows = [row for place, row in enumerate(rows) if place not in drops]
+        else:
+            results = [result for row in rows for result in filter_.apply([row])]
+            rows = [one.example if isinstance(one, Change) else one for one in results if not isinstance(one, Drop)]
+        seconds.append(time.process_time() - began)
+    Path(file.parent, "seconds.json").write_text(json.dumps(seconds))
     Path(file.parent, "rows.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in rows), encoding="utf-8")
 
 
@@ -193,11 +194,8 @@ def speed(rows: int, directory: Path, report: Report) -> bool:
         training = directory / f"rows-{canned}.jsonl"
         write(training, values := corpus(rows, answers_canned=canned))
         print(f"{len(values):,} rows {name}, all filters")
-        plain, one, two = (
-            looped(training, list(STEPS)),
-            built(training, list(STEPS), 1),
-            built(training, list(STEPS), 2),
-        )
+        plain, plainly = looped(training, list(STEPS))
+        one, two = (built(training, list(STEPS), processes) for processes in (1, 2))
         for who, cost in (("plain loop", plain), ("one process", one), ("two processes", two)):
             rate = f"{len(values) / cost.wall:,.0f} rows/s"
             report.line(f"{who}: {cost.wall:.1f} s, {cost.cpu:.1f} s of the processors, {cost.peak:,.0f} MB", rate)
@@ -208,12 +206,15 @@ def speed(rows: int, directory: Path, report: Report) -> bool:
             faster >= FASTER if quiet >= QUIET else None,
         )
         report.line("seconds of the processors, two processes against plain", f"{dearer:.2f} x", dearer <= DEARER)
-        nothing, plainly = built(training, [], 1), looped(training, [])
-        print(f"  {'each filter alone, beyond reading and writing':<40}{'one process':>16}{'plain loop':>16}")
-        report.line("reading and writing", f"{nothing.cpu:.1f} {plainly.cpu:.1f} s")
-        for step in STEPS:
-            mine, theirs = built(training, [step], 1).cpu - nothing.cpu, looped(training, [step]).cpu - plainly.cpu
-            report.line(step, f"{mine:.1f} {theirs:.1f} s")
+        print("  seconds of the processor, of each filter after those before it: one process, and the plain loop")
+        before = built(training, [], 1).cpu
+        report.line("reading and writing", f"{before:.1f}, {plain.cpu - sum(plainly):.1f}")
+        for number, (step, theirs) in enumerate(zip(STEPS, plainly, strict=True), 1):
+            upto = one.cpu if number == len(STEPS) else built(training, list(STEPS)[:number], 1).cpu
+            report.line(
+                f"{step}: {len(values) / max(upto - before, 1e-3):,.0f} rows/s", f"{upto - before:.1f}, {theirs:.1f}"
+            )
+            before = upto
     return quiet >= QUIET
 
 
