@@ -27,7 +27,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,18 +77,22 @@ def project(directory: Path, training: Path, steps: Sequence[str]) -> None:
 
 def measured(command: Sequence[str], where: Path) -> Cost:
     """Run a command to its end, and the processes that it began. Raises SystemExit with what it said where it fails."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    others, before, began = _children(), resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen(command, cwd=where, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     said = process.stderr.read() if process.stderr else ""
     if process.wait():
         raise SystemExit(f"{' '.join(command)} failed:\n{said}")
     wall = time.monotonic() - began
-    with suppress(ChildProcessError):  # what the command left to end by itself is ours now
-        while True:
-            os.wait()
+    while left := _children() - others:  # what the command left to end by itself is ours now
+        for one in left:
+            os.waitpid(one, 0)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(wall, cpu, after.ru_maxrss / 1024)
+
+
+def _children() -> set[int]:
+    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()))
 
 
 def built(training: Path, steps: Sequence[str], processes: int) -> Cost:
