@@ -50,21 +50,22 @@ def version_named(ledger: Ledger, name: str | None, role: str | None = None) -> 
 
 
 def changes_of(ledger: Ledger, before: DatasetVersion | None, after: DatasetVersion) -> DataChanges:
-    """What a version changed against another one, with its rows where the ledger says which they are.
+    """What a version changed against another one, with its rows where both records state where they came from.
 
     Raises IntegrityError where the ledger holds other rows than those on record.
     """
-    if before is None:
-        return data_changes(None, after)
+    if before is None or before.origins is None or after.origins is None:
+        return data_changes(before, after)
     old, new = (_recorded_origins(ledger, version) for version in (before, after))
-    return data_changes(before, after, None if old is None or new is None else row_changes(old, new))
+    return data_changes(before, after, row_changes(old, new))
 
 
-def _recorded_origins(ledger: Ledger, version: DatasetVersion) -> Table | None:
+def _recorded_origins(ledger: Ledger, version: DatasetVersion) -> Table:
+    """Where rows came from, of a version whose record states it, and of any evaluation set."""
     entry = ledger.get(version.id)
     if version.role == "evaluation":
         return origins_table(ledger.table(entry, "examples"))
-    return ledger.table(entry, "origins") if version.origins is not None else None
+    return ledger.table(entry, "origins")
 
 
 def origins_of(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> Table:
@@ -72,8 +73,9 @@ def origins_of(ledger: Ledger, artefacts: Path, version: DatasetVersion) -> Tabl
 
     Raises IntegrityError where what is there is not what is on record, DataError where a file is not here.
     """
-    recorded = _recorded_origins(ledger, version)
-    return origins_table(examples_table(training_rows(ledger, artefacts, version))) if recorded is None else recorded
+    if version.role == "evaluation" or version.origins is not None:
+        return _recorded_origins(ledger, version)
+    return origins_table(examples_table(training_rows(ledger, artefacts, version)))
 
 
 def overlap_of(ledger: Ledger, adapter: str | None, evaluation: str) -> Overlap | Absent:

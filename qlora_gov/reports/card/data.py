@@ -106,7 +106,6 @@ def target_part(records: CardRecords) -> TargetPart | Absent:
             )
             for value in (*target, *sorted(counts.keys() - target.keys()))
         ),
-        whose="the mix's" if mixing else "the playbook's",
         mixing=mixing,
     )
 

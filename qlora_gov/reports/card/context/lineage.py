@@ -72,7 +72,6 @@ class TargetPart(Frozen):
     stated: int = Field(description="rows that state their provenance")
     rows: int = Field(description="all rows of the set")
     lines: tuple[TargetLine, ...] = Field(description="each provenance")
-    whose: str = Field(default="the playbook's", description="target: the playbook's, or the project's mix's")
     mixing: Mixing | None = Field(
         default=None, description="how rows were sampled to meet it; none where they were not"
     )
