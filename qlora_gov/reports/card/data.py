@@ -8,7 +8,7 @@ import numpy as np
 
 from qlora_gov.guardrails.cautions import drop_cautions, errors_of, figure_lines
 from qlora_gov.records import Absent, Component, DatasetVersion, StepReport
-from qlora_gov.records.dataset import PLAYBOOK
+from qlora_gov.records.dataset import PLAYBOOK, PROVENANCES
 from qlora_gov.reports.card.absence import or_absent, trained_elsewhere
 from qlora_gov.reports.card.context.lineage import (
     ContaminationPart,
@@ -104,7 +104,7 @@ def target_part(records: CardRecords) -> TargetPart | Absent:
                 target=target.get(value, 0.0),
                 had=mixing.had.get(value, 0) if mixing else None,
             )
-            for value in (*target, *sorted(counts.keys() - target.keys()))
+            for value in (*(kind for kind in PROVENANCES if kind in target), *sorted(counts.keys() - target.keys()))
         ),
         mixing=mixing,
     )

@@ -67,6 +67,7 @@ def test_records_read_back_give_the_same_bytes(records: Callable[..., CardRecord
         evaluation=read_back(given.evaluation),
         head=given.head,
         aliases=given.aliases,
+        since=given.since,
     )
     assert render_card(card_context(again)).text == render_card(card_context(given)).text
 
