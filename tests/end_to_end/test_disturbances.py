@@ -19,7 +19,7 @@ from qlora_gov.ledger.reading import held
 from qlora_gov.records import DatasetVersion
 from tests.support.project import SOURCE, write_rows
 
-ROWS = 5_200
+ROWS = 4_100
 """More than are curated in one process."""
 LOCALES = ("tr_TR", "de_DE", "ja_JP")
 WORDS = (
