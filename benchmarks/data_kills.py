@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import shutil
 import signal
@@ -109,14 +110,12 @@ class Place:
 def left_over(group: int) -> bool:
     """Whether a process of a group is left, two seconds after the first of them was killed."""
     for _ in range(20):
-        if not any(stat.read_text().rpartition(")")[2].split()[2] == str(group) for stat in _processes()):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
             return False
         time.sleep(0.1)
     return True
-
-
-def _processes() -> list[Path]:
-    return [path for path in Path("/proc").glob("[0-9]*/stat") if path.exists()]
 
 
 def main() -> int:

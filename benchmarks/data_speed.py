@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
-import multiprocessing
 import os
 import resource
 import subprocess
@@ -32,6 +31,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from data_corpus import DATA, corpus, held_out, write
+from quiet import control
 
 FASTER, DEARER, GROWTH, PEAK, LARGE, QUIET = 1.8, 1.1, 13.0, 1_000, 1_500, 1.8
 CHILD_SUBREAPER = 36
@@ -156,24 +156,6 @@ def loop(file: Path) -> None:
         seconds.append(time.process_time() - began)
     Path(file.parent, "seconds.json").write_text(json.dumps(seconds))
     Path(file.parent, "rows.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in rows), encoding="utf-8")
-
-
-def spun(count: int = 30_000_000) -> float:
-    """Seconds that a count takes."""
-    began = time.monotonic()
-    for _ in range(count):
-        pass
-    return time.monotonic() - began
-
-
-def control() -> float:
-    """How much faster two processes count than one."""
-    alone = 2 * spun()
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.map(spun, [1, 1])
-        began = time.monotonic()
-        pool.map(spun, [30_000_000] * 2)
-        return alone / (time.monotonic() - began)
 
 
 class Report:
