@@ -16,5 +16,6 @@ def qlora_gov_trainers() -> list[TrainerSpec]:
             config=Nf4QloraSettings,
             requires=("torch", "transformers", "peft", "bitsandbytes", "accelerate"),
             extra="train",
+            revision=2,
         )
     ]

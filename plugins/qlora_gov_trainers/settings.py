@@ -46,7 +46,12 @@ class Nf4QloraSettings(Settings):
     warmup_steps: int = Field(default=100, ge=0, description="steps until the peak")
     epochs: float = Field(default=3, gt=0, description="passes over the data")
     max_length: int = Field(default=1024, ge=8, description="most tokens of a row; a longer one is an error")
-    gradient_checkpointing: bool = Field(default=False, description="less memory for more time")
+    gradient_checkpointing: bool = Field(default=False, description="least memory for most time")
+    memory_budget: str = Field(
+        default="22GB",
+        pattern=r"^(auto|\d+(\.\d+)?GB)$",
+        description="of a CUDA device; decides what a step keeps and what it computes again; auto: all that is free",
+    )
     checkpoint_steps: int = Field(default=20, ge=1, description="steps between two checkpoints")
 
     @model_validator(mode="before")

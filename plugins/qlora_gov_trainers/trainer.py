@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qlora_gov import Example, ModelError, TrainingError, TrainingJob, TrainingOutcome
-from qlora_gov.models.chat import IGNORED
+from qlora_gov.models.chat import Tokenised
 from qlora_gov.models.clock import Clock
 from qlora_gov.models.loading import load_base, load_tokenizer, quantised_layers
 from qlora_gov_trainers.rows import read_rows, reads
+from qlora_gov_trainers.saving import check_finite, save
 from qlora_gov_trainers.settings import Nf4QloraSettings
 
 if TYPE_CHECKING:
@@ -35,12 +35,11 @@ class Nf4QloraTrainer:
         Raises DataError for rows that are too long or that the template does not take, ModelError for target modules
         that the base lacks, TrainingError where the loss stops being finite, or more than one process trains.
         """
+        import torch
         from transformers import set_seed
-        from transformers.trainer_callback import PrinterCallback
 
         from qlora_gov.models.bfloat16 import fast_bfloat16
         from qlora_gov_trainers.checkpoints import last_checkpoint
-        from qlora_gov_trainers.resuming import ResumingTrainer
         from qlora_gov_trainers.watch import Watch
 
         set_seed(job.seed)  # the adapter's initial values are drawn from here on
@@ -48,23 +47,39 @@ class Nf4QloraTrainer:
         rows = read_rows(tokenizer, job, self.settings.max_length)
         model = self.prepare(job.base)
         watch = Watch(job.progress)
-        trainer = ResumingTrainer(
-            model=model,
-            args=self._arguments(job),
-            train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows.tokenised],
-            data_collator=lambda features: collate(features, tokenizer.pad_token_id),
-            callbacks=[watch],
-        )
-        trainer.pop_callback(PrinterCallback)  # prints raw log lines
         with fast_bfloat16():
+            trainer = self.stepping(model, rows.tokenised, self._arguments(job), [watch])
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
         check_finite(model)
-        save(model, job)
+        save(model, job, getattr(torch, self.settings.dtype))
         steps = trainer.state.global_step
         tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
         return TrainingOutcome(tuple(watch.losses), steps, tokens, (*self.settings.deviations(), *rows.notes))
+
+    def stepping(
+        self, model: PreTrainedModel, rows: Sequence[Tokenised], arguments: Any, callbacks: Sequence[Any]
+    ) -> Any:
+        """A trainer of steps, for a model as :meth:`prepare` makes it, that keeps to the memory budget."""
+        import torch
+        from transformers.trainer_callback import PrinterCallback
+
+        from qlora_gov_trainers.step.budget import budget_of, fit
+        from qlora_gov_trainers.step.model import make_ready
+        from qlora_gov_trainers.step.trainer import StepTrainer
+
+        ready, longest = make_ready(model, self.settings.dropout), max(len(row.ids) for row in rows)
+        a_pass = longest * self.settings.micro_batch if ready.packs else 1
+        if torch.cuda.is_available():
+            budget = budget_of(self.settings.memory_budget)
+            a_pass, _ = fit(model, ready, longest, self.settings.micro_batch, budget)
+        a_step = self.settings.micro_batch * self.settings.accumulation
+        trainer = StepTrainer(
+            rows=rows, a_step=a_step, a_pass=a_pass, model=model, args=arguments, callbacks=[*callbacks]
+        )
+        trainer.pop_callback(PrinterCallback)  # prints raw log lines
+        return trainer
 
     def prepare(self, base: Path) -> PreTrainedModel:
         """A fresh NF4 base in training mode with new LoRA matrices, the only parameters that get gradients."""
@@ -82,8 +97,7 @@ class Nf4QloraTrainer:
         self._check_targets(model)
         if self.settings.gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
-            model.enable_input_require_grads()
-        return get_peft_model(model, config, autocast_adapter_dtype=False).train()
+        return get_peft_model(model, config).train()  # whose matrices are float32; they are saved as ``dtype``
 
     def _check_targets(self, model: PreTrainedModel) -> None:
         layers = set(quantised_layers(model))
@@ -99,8 +113,7 @@ class Nf4QloraTrainer:
 
         arguments = TrainingArguments(
             output_dir=str(job.checkpoints),
-            per_device_train_batch_size=self.settings.micro_batch,
-            gradient_accumulation_steps=self.settings.accumulation,
+            per_device_train_batch_size=self.settings.micro_batch * self.settings.accumulation,
             learning_rate=self.settings.learning_rate,
             lr_scheduler_type="cosine",
             warmup_steps=self.settings.warmup_steps,
@@ -114,7 +127,6 @@ class Nf4QloraTrainer:
             disable_tqdm=True,
             report_to=[],
             remove_unused_columns=False,
-            train_sampling_strategy="group_by_length",  # rows of like length share a batch: padding costs time
             use_cpu=not torch.cuda.is_available(),
         )
         if arguments.world_size > 1:
@@ -126,44 +138,3 @@ class Nf4QloraTrainer:
             # Every card that is seen would take a micro batch of its own, and a step be of as many times the rows.
             arguments._n_gpu = 1
         return arguments
-
-
-def collate(features: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any]:
-    """Pad rows on the right to the longest: ``input_ids`` and ``attention_mask`` ``[b, t]``.
-
-    Logits are asked for, and ``labels`` given, for the last ``logits_to_keep`` positions only: those before the first
-    target carry no loss, and a wide vocabulary makes their logits a good part of a step.
-    """
-    import torch
-
-    width = max(len(feature["input_ids"]) for feature in features)
-    gaps = [width - len(feature["input_ids"]) for feature in features]
-    ids = [feature["input_ids"] + [pad] * gap for feature, gap in zip(features, gaps, strict=True)]
-    labels = torch.tensor([feature["labels"] + [IGNORED] * gap for feature, gap in zip(features, gaps, strict=True)])
-    mask = [[1] * (width - gap) + [0] * gap for gap in gaps]
-    first_target = int((labels != IGNORED).any(dim=0).int().argmax())
-    keep = width - max(first_target - 1, 0)  # a target is predicted one position before its own
-    return {
-        "input_ids": torch.tensor(ids),
-        "attention_mask": torch.tensor(mask),
-        "labels": labels[:, -keep:],
-        "logits_to_keep": keep,
-    }
-
-
-def check_finite(model: PreTrainedModel) -> None:
-    """Raise TrainingError for a weight that is no number: the last step's damage shows in no loss."""
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad and not parameter.isfinite().all():
-            raise TrainingError(f"{name} is not finite after training; no adapter is recorded: lower the learning rate")
-
-
-def save(model: PreTrainedModel, job: TrainingJob) -> None:
-    """Write the adapter so that the same weights give the same bytes, on whatever machine and in whatever process."""
-    model.save_pretrained(job.output, safe_serialization=True)
-    (job.output / "README.md").unlink(missing_ok=True)  # peft's template card; ours is made from the evidence
-    path = job.output / "adapter_config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    config["base_model_name_or_path"] = job.base_name
-    config["target_modules"] = sorted(config["target_modules"])  # peft keeps a set, in an order of its own each time
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

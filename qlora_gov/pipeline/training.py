@@ -96,7 +96,10 @@ def tuning(space: Workspace, trainer: Bound[TrainerSpec], base: ResolvedBase, da
         return is_whole(space.adapter(adapter.digest), adapter)
 
     parts = {"base": base.record.id, "dataset": dataset.id, "recipe": trainer.component.identity, "seed": seed}
-    return Step("train", Adapter, parts | _read(inputs), parts_of, make, usable)
+    parts |= _read(inputs)
+    # What an earlier revision of a trainer made of the same recipe still stands: an upgrade trains nothing again.
+    released = parts | {"recipe": trainer.component.released}
+    return Step("train", Adapter, parts, parts_of, make, usable, revision=2, released=released)
 
 
 def _read(inputs: Mapping[str, JsonValue]) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""transformers' trainer, but for what a step is: so many rows, in as few passes as hold them, on however many cards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import set_peft_model_state_dict
+from safetensors.torch import load_file
+from torch.utils.data import DataLoader
+from transformers import Trainer
+
+from qlora_gov.models.chat import Tokenised
+from qlora_gov_trainers.step.packs import packed, passes
+
+
+class Steps:
+    """Which rows each step of an epoch takes: all of them once, in an order of their own in each epoch."""
+
+    def __init__(self, rows: int, a_step: int, seed: int) -> None:
+        self._rows, self._a_step, self._seed, self._epoch = rows, a_step, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """As transformers calls it before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return -(-self._rows // self._a_step)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        order = torch.randperm(self._rows, generator=generator).tolist()
+        return (order[at : at + self._a_step] for at in range(0, self._rows, self._a_step))
+
+
+class _Loader(DataLoader):  # type: ignore[misc]
+    """Makes each step's tensors while the one before is taken."""
+
+    def set_epoch(self, epoch: int) -> None:
+        self.batch_sampler.set_epoch(epoch)
+
+    def __iter__(self) -> Iterator[Any]:
+        steps = super().__iter__()
+        with ThreadPoolExecutor(1) as thread:
+            ahead = thread.submit(next, steps, None)
+            while (step := ahead.result()) is not None:
+                ahead = thread.submit(next, steps, None)
+                yield step
+
+
+class StepTrainer(Trainer):  # type: ignore[misc]
+    """Takes steps of ``a_step`` rows, in passes of ``a_pass`` tokens at most, or of one row where they cannot share.
+
+    The loss is the mean over the targets of a step, however its rows are shared among passes and processes.
+    """
+
+    def __init__(self, *, rows: Sequence[Tokenised], a_step: int, a_pass: int, **others: Any) -> None:
+        super().__init__(train_dataset=rows, **others)
+        self._rows, self._a_step, self._a_pass = rows, a_step, a_pass
+
+    def get_train_dataloader(self) -> DataLoader:
+        """Steps, of which each process takes its share."""
+        steps = Steps(len(self._rows), self._a_step, self.args.data_seed)
+        return _Loader(self._rows, batch_sampler=steps, collate_fn=self._share)
+
+    def _share(self, rows: Sequence[Tokenised]) -> dict[str, Any]:
+        """The passes of this process, and the targets of all."""
+        own = rows[self.args.process_index :: self.args.world_size]
+        return {
+            "passes": [packed(one) for one in passes(own, self._a_pass)],
+            "targets": sum(row.targets for row in rows),
+        }
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """The mean loss of a step's targets, whose gradient it adds."""
+        model.train()
+        total = torch.zeros((), device=self.args.device)
+        # Gradients of processes are averaged, and should be summed.
+        share = self.args.world_size / inputs["targets"]
+        for number, one in enumerate(inputs["passes"], 1):
+            last = number == len(inputs["passes"])
+            with nullcontext() if last else self.accelerator.no_sync(model):
+                loss = model(**self._prepare_inputs(one))["loss"] * share
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        return total
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Read a checkpoint's adapter as it is; the original reads it through peft, which changes its type."""
+        weights = load_file(Path(resume_from_checkpoint) / "adapter_model.safetensors")
+        set_peft_model_state_dict(self.model, weights)
