@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from qlora_gov import Settings
+from qlora_gov_trainers.trackers import Tracker, require_trackers
 
 Preset = Literal["instruction", "classification", "demo"]
 
@@ -53,6 +54,10 @@ class Nf4QloraSettings(Settings):
         description="of a CUDA device; decides what a step keeps and what it computes again; auto: all that is free",
     )
     checkpoint_steps: int = Field(default=20, ge=1, description="steps between two checkpoints")
+    # Who watches a training changes nothing of it: not recorded as a setting, it is no part of the recipe's identity.
+    trackers: tuple[Tracker, ...] = Field(
+        default=(), exclude=True, description="experiment trackers that the training reports to"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -66,6 +71,10 @@ class Nf4QloraSettings(Settings):
         if rank != preset.get("rank") and isinstance(rank, int):
             preset = {**preset, "alpha": 2 * rank}
         return {**preset, **values}
+
+    def require(self) -> None:
+        """Raise PluginError, with what to run, for a tracker that is not installed."""
+        require_trackers(self.trackers)
 
     def deviations(self) -> tuple[str, ...]:
         """What of this recipe is not as the playbook has it, for the card."""

@@ -40,15 +40,18 @@ class Nf4QloraTrainer:
 
         from qlora_gov.models.bfloat16 import fast_bfloat16
         from qlora_gov_trainers.checkpoints import last_checkpoint
+        from qlora_gov_trainers.tracking import Tracking
         from qlora_gov_trainers.watch import Watch
 
+        tracking = Tracking(self.settings)
         set_seed(job.seed)  # the adapter's initial values are drawn from here on
         tokenizer = load_tokenizer(job.base)
         rows = read_rows(tokenizer, job, self.settings.max_length)
         model = self.prepare(job.base)
         watch = Watch(job.progress)
-        with fast_bfloat16():
-            trainer = self.stepping(model, rows.tokenised, self._arguments(job), [watch])
+        with fast_bfloat16(), tracking:
+            callbacks = [watch, *tracking.callbacks]
+            trainer = self.stepping(model, rows.tokenised, self._arguments(job), callbacks)
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
@@ -56,7 +59,8 @@ class Nf4QloraTrainer:
         save(model, job, getattr(torch, self.settings.dtype))
         steps = trainer.state.global_step
         tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
-        return TrainingOutcome(tuple(watch.losses), steps, tokens, (*self.settings.deviations(), *rows.notes))
+        notes = (*self.settings.deviations(), *rows.notes)
+        return TrainingOutcome(tuple(watch.losses), steps, tokens, notes, tracking.addresses)
 
     def stepping(
         self, model: PreTrainedModel, rows: Sequence[Tokenised], arguments: Any, callbacks: Sequence[Any]
@@ -125,7 +129,7 @@ class Nf4QloraTrainer:
             save_steps=self.settings.checkpoint_steps,
             save_total_limit=2,
             disable_tqdm=True,
-            report_to=[],
+            report_to=[],  # trackers are among the callbacks
             remove_unused_columns=False,
             use_cpu=not torch.cuda.is_available(),
         )
