@@ -36,7 +36,8 @@ class Side:
 def show_diff(before: Side, after: Side, rows: Sequence[RowChange], *, each: bool) -> None:
     """Print what one version has that another has not, from where and why, and what of their making differs.
 
-    With ``each``, every row is named by its file and line. A row's text is never shown.
+    With ``each``, every row is named by its file and line, of a row that was changed also the one that stood there. A
+    row's text is never shown.
     """
     console = Console(soft_wrap=True)
     for when, side in (("before", before), ("after", after)):
@@ -55,17 +56,21 @@ def show_diff(before: Side, after: Side, rows: Sequence[RowChange], *, each: boo
     if each:
         for row in rows:
             place = f"{row.file}:{row.line}" if row.line else row.file
-            console.print(Text(f"{row.did} {place} ({row.provenance}, row {short_id(row.id)})"))
+            was = f"; was line {row.was[1]}, row {short_id(row.was[0])}" if row.was else ""
+            console.print(Text(f"{row.did} {place} ({row.provenance}, row {short_id(row.id)}{was})"))
     print_table(console, ("what became of all rows", "before", "after"), _flow(before.version, after.version))
     print_table(console, ("label", "value", "before", "after"), _mix(before.version, after.version))
     print_table(console, ("what", "before", "after"), _making(before.version, after.version))
-    console.print(Text("What is not listed is the same in both: files, settings, steps, their order, and labels."))
+    console.print(Text("Rows that were dropped, one by one: qlora-gov data drops VERSION."))
+    console.print(
+        Text("What is not listed is the same in both: files, settings, steps, and how many rows have a label.")
+    )
 
 
 def _why(row: RowChange, before: Side, after: Side) -> str:
     """What a row's coming or going is owed to: a step, or what was read."""
     if row.did == "changed":
-        return "another row stands in its place"
+        return "another text in the same place"
     here, there, then = (after, before, "before") if row.did == "added" else (before, after, "after")
     if did := there.treated.get(here.once.get(row.id, row.id)):
         return f"{then}, {did}"
@@ -88,7 +93,9 @@ def _flow(before: DatasetVersion, after: DatasetVersion) -> Iterator[tuple[str, 
 
 def _counted(version: DatasetVersion) -> tuple[dict[str, int], ...]:
     """Rows that were read, those that each step dropped, those that are left, and those of them that it changed."""
-    read, dropped, changed = sum(source.rows for source in version.sources), {}, {}
+    dropped: dict[str, int] = {}
+    changed: dict[str, int] = {}
+    read = sum(source.rows for source in version.sources)
     for step in version.steps:
         name = step.component.name
         dropped |= {f"dropped by {name}: {reason}": rows for reason, rows in step.dropped.items()}

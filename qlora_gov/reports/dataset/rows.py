@@ -39,6 +39,8 @@ class RowChange(NamedTuple):
     file: str
     line: int
     """Where it stands in the file, from 1; 0 where it stands in none."""
+    was: tuple[str, int] | None = None
+    """Of a row that was changed, the id and line of the one that stood there."""
 
 
 class _Row(NamedTuple):
@@ -66,10 +68,12 @@ def changed_rows(before: Table, after: Table) -> list[RowChange]:
     """
     old, new = (Counter(map(str, table["example"])) for table in (before, after))
     gone, come = list(_alone(before, old - new)), list(_alone(after, new - old))
-    added, changed = _parted(come, gone)
-    removed, _ = _parted(gone, come)
-    found = {"added": added, "removed": removed, "changed": changed}
+    added, instead = _parted(come, gone)
+    removed, earlier = _parted(gone, come)
+    found = {"added": added, "removed": removed}
     told = [RowChange(did, *row[:4]) for did, rows in found.items() for row in rows]
+    pairs = zip(*(sorted(rows, key=lambda row: (row.file, row.behind)) for rows in (instead, earlier)), strict=True)
+    told += [RowChange("changed", *row[:4])._replace(was=(other.id, other.line)) for row, other in pairs]
     return sorted(told, key=lambda row: (row.did, row.file, row.line))
 
 
