@@ -88,7 +88,10 @@ def test_what_a_step_did_on_the_other_side_is_the_reason(
         for when in ("today", "now")
     ]
     steps = [{"use": "near_duplicates", "threshold": 0.5}]
-    told = [diff(tmp_path / str(at), tiny_base, capsys, [one], pair, steps=steps) for at, one in enumerate(pair)]
+    told = [
+        diff(tmp_path / str(at), tiny_base, capsys, [asked(9), one], [*pair, asked(9)], steps=steps)
+        for at, one in enumerate(pair)
+    ]
     lost = [lines for lines in told if "removed 1 not stated own.jsonl after, dropped by data/near_duplicates" in lines]
     assert len(lost) == 1
     assert any(line.startswith("dropped by data/near_duplicates: near-duplicate - 1") for line in lost[0])
