@@ -13,7 +13,7 @@ from qlora_gov.plugin.measures import Measure
 from qlora_gov.plugin.sides import Side
 from qlora_gov.plugin.specs import MetricTraits, ratio
 from qlora_gov.records import Absent, Evaluation, Interval, Measurement, Sweep
-from qlora_gov.stages.sweep import ALPHA, Tried, Trials
+from qlora_gov.stages.sweep import ALPHA, Trials, Tried
 from tests.stages.toys import component
 
 RANKS = (32, 64, 128)
