@@ -70,7 +70,8 @@ class Over:
             named = [("training", changed, TrainerSpec)]
             bound = bind_components(named, space.catalog, space.root, space.project.schema_, lambda place: where)
         except GovError as error:
-            raise UsageError(*error.lines) from error
+            told = [line for line in error.lines if line.startswith(f"{where}: {self.field}")]
+            raise UsageError(*(told or error.lines)) from error  # not what follows from it, as alpha does from rank
         trainer = bound["training"]
         assert trainer.settings is not None, "it has the field"
         recorded = trainer.settings.model_dump(mode="json", by_alias=True, context={"root": space.root})[self.field]

@@ -228,10 +228,9 @@ def _passed_over(evaluations: Sequence[str]) -> str:
 
 def _tried(evaluations: Sequence[str]) -> str:
     """What a reader should know of trials that this adapter may have been chosen from."""
-    trials = "another trial" if len(evaluations) == 1 else f"{len(evaluations):,} other trials"
-    each = "is a look" if len(evaluations) == 1 else "are looks"
-    ids = ", ".join(map(short_id, evaluations))
-    return f"{trials} of sweeps on these rows, or some of them, {each} at them: {ids}"
+    one, ids = len(evaluations) == 1, ", ".join(map(short_id, evaluations))
+    trials = "another trial of a sweep" if one else f"{len(evaluations):,} other trials of sweeps"
+    return f"{trials} on these rows, or some of them, {'is a look' if one else 'are looks'} at them: {ids}"
 
 
 def look_number(looks: Mapping[str, float]) -> int:

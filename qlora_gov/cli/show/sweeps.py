@@ -18,13 +18,13 @@ def show_sweep(report: SweepReport) -> None:
     console = Console(soft_wrap=True)
     trials = empty_table()
     trials.add_column(report.field, overflow="fold")  # so that no number is cut on a narrow terminal
-    for column in (report.metric, "interval", "bytes", "seconds"):
+    for column in (report.metric, _level(report), "bytes", "seconds"):
         trials.add_column(column, justify="right", no_wrap=True)
     trials.add_column("adapter", overflow="fold")
     for trial in report.trials:
         best = " (best)" if trial.best else ""
         seconds = "-" if isinstance(trial.seconds, Absent) else f"{trial.seconds:,.0f}"
-        cells = (_number(trial.measured), _between(trial.interval), number(trial.size), seconds)
+        cells = (_number(trial.measured), _ends(trial.interval), number(trial.size), seconds)
         trials.add_row(Text(one_line(trial.value + best)), *cells, short_id(trial.adapter))
     console.print(trials, crop=False)
     for one in report.contrasts:
@@ -33,6 +33,16 @@ def show_sweep(report: SweepReport) -> None:
         console.print(Text(one_line(told)))
     console.print(Text(one_line(report.conclusion)))
     console.print(Text(one_line(report.looks)))
+
+
+def _level(report: SweepReport) -> str:
+    """The heading of the intervals of values, which all have one level."""
+    levels = [trial.interval.level for trial in report.trials if isinstance(trial.interval, Interval)]
+    return f"{100 * levels[0]:.4g}% interval" if levels else "interval"
+
+
+def _ends(interval: Interval | Absent) -> str:
+    return "-" if isinstance(interval, Absent) else interval_words(interval).rpartition(" (")[0]
 
 
 def _number(value: float | Absent) -> str:

@@ -90,7 +90,9 @@ def looks_told(sweep: Sweep) -> str:
     """What the trials mean for a decision, in a sentence."""
     others = len(sweep.trials) - 1
     trials, are = ("the other trial", "is a look") if others == 1 else (f"the {others} other trials", "are looks")
-    return f"{trials} {are} at these rows: where looks halve alpha, a decision on one tests at alpha / {2**others}"
+    return (
+        f"{trials} {are} at these rows: where looks halve alpha, a decision on one tests at alpha / {2**others} at most"
+    )
 
 
 def _recipe(adapter: Adapter) -> Mapping[str, Any]:
