@@ -58,7 +58,7 @@ def _drawn(field: str, metric: str, marks: Sequence[TrialMark]) -> Iterator[Mark
     if ends:
         yield label(number(max(ends)), _LEFT - 1, _TOP + 4, "end")
         yield label(number(min(ends)), _LEFT - 1, _BOTTOM + 4, "end")
-    panels = (
+    panels: tuple[tuple[str, list[float | None], list[str] | None], ...] = (
         (field, [float(at) for at in range(len(marks))], [one.name for one in marks]),
         ("bytes of the adapter", [float(one.size) for one in marks], None),
         ("seconds of training", [one.seconds for one in marks], None),
