@@ -43,6 +43,7 @@ from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.publication import Publication
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
+from qlora_gov.records.sweep import Sweep
 from qlora_gov.records.waiver import Waiver
 
 RECORDS: Mapping[str, type[Record]] = {
@@ -55,6 +56,7 @@ RECORDS: Mapping[str, type[Record]] = {
         Adapter,
         Responses,
         Evaluation,
+        Sweep,
         Decision,
         Waiver,
         AliasMove,
@@ -109,6 +111,7 @@ __all__ = [
     "SliceFinding",
     "SourceUse",
     "StepReport",
+    "Sweep",
     "Training",
     "Verdict",
     "Waiver",
