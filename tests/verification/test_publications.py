@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from qlora_gov.canonical import bytes_id, tree_id
 from qlora_gov.records import Card, Publication
 from qlora_gov.verification.history import history_problems
-from tests.support.imported import Imported
+from tests.support.imported import BETTER, GOOD, Imported, make_imported
 
 Changes = Callable[[Imported, Publication], dict[str, Any]]
 
@@ -43,13 +43,22 @@ FORGED: dict[str, tuple[Changes, str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Imported:
+    """Two adapters were approved, each has its card, and the second one was published."""
+    project = make_imported(tmp_path_factory.mktemp("published") / "project")
+    assert project.log(GOOD) == 0
+    for name in "ab":
+        assert project.log(BETTER, name) == project("gate") == project("card") == 0
+    assert project("publish", "--to", f"file://{project.root}/models") == project("verify") == 0
+    return project
+
+
 @pytest.mark.parametrize("name", FORGED)
-def test_a_forged_publication_is_found(copy: Imported, tmp_path: Path, name: str) -> None:
-    for entry in copy.ledger.entries("decision"):
-        assert copy("card", "--decision", entry.id) == 0
-    assert copy("publish", "--to", f"file://{tmp_path}/models") == 0
-    assert not list(history_problems(copy.ledger.entries()))
+def test_a_forged_publication_is_found(published: Imported, name: str) -> None:
     changes, flaw = FORGED[name]
-    honest = copy.last("publication")
-    copy.ledger.append(honest.model_copy(update=changes(copy, honest)))
-    assert flaw in " ".join(problem.what for problem in history_problems(copy.ledger.entries()))
+    entry = published.ledger.entries("publication")[-1]
+    honest: Publication = entry.record
+    forged = honest.model_copy(update=changes(published, honest))
+    entries = [*published.ledger.entries(), replace(entry, seq=entry.seq + 1, id=forged.id, record=forged)]
+    assert flaw in " ".join(problem.what for problem in history_problems(entries))
