@@ -71,8 +71,9 @@ class Example(BaseModel):
         return next((m.content for m in reversed(self.prompt) if m.role == "user"), "")
 
     def with_messages(self, messages: tuple[Message, ...]) -> Example:
-        """The same example with other text; a rejected answer stays as it is."""
-        return self.model_copy(update={"messages": messages})
+        """The same example with other text. A rejected answer stays as it is, unless the turns are more or fewer."""
+        rejected = self.rejected if len(messages) == len(self.messages) else None
+        return self.model_copy(update={"messages": messages, "rejected": rejected})
 
     def with_texts(self, texts: Sequence[str]) -> Example:
         """The same example with other :attr:`texts`, one for each of its own."""
