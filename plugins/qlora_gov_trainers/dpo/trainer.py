@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -50,7 +51,8 @@ class DpoTrainer:
         tokenizer = load_tokenizer(job.base)
         pairs = read_pairs(tokenizer, job, self.settings.max_length)
         watch = Watch(job.progress)
-        with fast_bfloat16():
+        with fast_bfloat16(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".* removed in v6", FutureWarning)  # names that TRL calls
             trainer = self.stepping(job, tokenizer, pairs, [watch])
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
