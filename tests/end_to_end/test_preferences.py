@@ -73,8 +73,13 @@ def test_steps_looked_at_rejected_answers(finished: Path) -> None:
     assert list(rejected["You stupid idiot."]) == ["found_in_rejected"]
 
 
-def test_an_exported_version_is_the_same_one_again(finished: Path, tmp_path: Path) -> None:
-    assert run(["data", "export", "--project", str(finished), "--to", str(tmp_path / "out")]) == 0
+def test_an_exported_version_is_the_same_one_again(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(finished)
+    assert run(["data", "show"]) == 0
+    assert "12 rows with a rejected answer" in capsys.readouterr().out
+    assert run(["data", "export", "--to", str(tmp_path / "out")]) == 0
     assert run(["data", "check", str(tmp_path / "out")]) == 0
     root = tmp_path / "again"
     root.mkdir()
@@ -84,7 +89,8 @@ def test_an_exported_version_is_the_same_one_again(finished: Path, tmp_path: Pat
     evaluation = {"sources": [{"path": "evaluation.jsonl", **SOURCE}]}
     data = {"training": {"sources": [source]}, "evaluation": evaluation}
     make_project(root, Path("base"), data=data, training=TRAINING)
-    assert run(["data", "build", str(root)]) == 0
+    monkeypatch.chdir(root)
+    assert run(["data", "build"]) == 0
     digests = [
         next(one.digest for one in records(of, DatasetVersion) if one.role == "training")  # type: ignore[attr-defined]
         for of in (finished, root)
