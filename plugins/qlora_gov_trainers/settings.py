@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from qlora_gov_trainers.recipe import RANKS, Recipe, Values
+from qlora_gov_trainers.trackers import Tracker, require_trackers
 
 
 class Nf4QloraSettings(Recipe):
@@ -27,3 +28,11 @@ class Nf4QloraSettings(Recipe):
         pattern=r"^(auto|\d+(\.\d+)?GB)$",
         description="of a CUDA device; decides what a step keeps and what it computes again; auto: all that is free",
     )
+    # Who watches a training changes nothing of it: not recorded as a setting, it is no part of the recipe's identity.
+    trackers: tuple[Tracker, ...] = Field(
+        default=(), exclude=True, description="experiment trackers that the training reports to"
+    )
+
+    def require(self) -> None:
+        """Raise PluginError, with what to run, for a tracker that is not installed."""
+        require_trackers(self.trackers)

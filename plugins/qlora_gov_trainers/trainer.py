@@ -44,15 +44,17 @@ class Nf4QloraTrainer:
 
         from qlora_gov.models.bfloat16 import fast_bfloat16
         from qlora_gov_trainers.checkpoints import last_checkpoint
+        from qlora_gov_trainers.tracking import Tracking
         from qlora_gov_trainers.watch import Watch
 
+        tracking = Tracking(self.settings)
         set_seed(job.seed)  # the adapter's initial values are drawn from here on
         tokenizer = load_tokenizer(job.base)
         rows = read_rows(tokenizer, job, self.settings.max_length)
         model = self.prepare(job.base)
         watch = Watch(job.progress)
-        with fast_bfloat16():
-            trainer = self.stepping(model, rows.tokenised, job, [watch])
+        with fast_bfloat16(), tracking:
+            trainer = self.stepping(model, rows.tokenised, job, [watch, *tracking.callbacks])
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
@@ -62,7 +64,7 @@ class Nf4QloraTrainer:
         tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
         plan = [trainer.plan] if trainer.plan else []
         notes = (*self.settings.deviations(), *rows.notes, *chosen_alone(job.examples), *plan)
-        return TrainingOutcome(tuple(watch.losses), steps, tokens, notes)
+        return TrainingOutcome(tuple(watch.losses), steps, tokens, notes, tracking.addresses)
 
     def stepping(
         self, model: PreTrainedModel, rows: Sequence[Tokenised], job: TrainingJob, callbacks: Sequence[Any]
