@@ -16,11 +16,12 @@ from qlora_gov.reports.card.context.card import CardContext
 from qlora_gov.reports.changelog.context import Changelog
 from qlora_gov.reports.dataset.description import DataDescription
 from qlora_gov.reports.decision.report import DecisionReport
+from qlora_gov.reports.sweep.context import SweepReport
 
 INTRODUCTION = """
-Cards, changelogs, data cards and summaries are rendered by [Jinja](https://jinja.palletsprojects.com) from the
-templates in `reports/templates/`. To change one, copy it into a directory of the project, edit it, and name the
-directory in the project file:
+Cards, changelogs, data cards, summaries and reports of sweeps are rendered by
+[Jinja](https://jinja.palletsprojects.com) from the templates in `reports/templates/`. To change one, copy it into a
+directory of the project, edit it, and name the directory in the project file:
 
 ```yaml
 templates: templates
@@ -32,7 +33,7 @@ error, told with file and line. What was not measured is an `Absent`: it prints 
 test `is absent` asks for it. All that is printed is escaped.
 """
 
-ROOTS = (CardContext, Changelog, DataDescription, DecisionReport)
+ROOTS = (CardContext, Changelog, DataDescription, DecisionReport, SweepReport)
 
 
 def page() -> str:

@@ -17,6 +17,8 @@ from qlora_gov.reports.changelog.context import Changelog
 from qlora_gov.reports.dataset import data_card
 from qlora_gov.reports.dataset.description import DataDescription
 from qlora_gov.reports.decision import summary
+from qlora_gov.reports.sweep import markdown as sweep
+from qlora_gov.reports.sweep.context import SweepReport
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ TEMPLATES = (
         markdown.card_environment,
         "the data card of 'qlora-gov data export', below its front matter",
         DataDescription,
+    ),
+    Template(
+        sweep.TEMPLATE, markdown.card_environment, "the report of 'qlora-gov sweep', beside its plot", SweepReport
     ),
     Template(
         summary.TEMPLATE,

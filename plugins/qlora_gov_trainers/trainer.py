@@ -20,6 +20,8 @@ from qlora_gov_trainers.settings import Nf4QloraSettings
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from qlora_gov_trainers.step.trainer import StepTrainer
+
 
 class Nf4QloraTrainer:
     """Trains LoRA matrices on a frozen NF4 base, on the assistant's tokens only; of preference pairs, on the chosen."""
@@ -50,7 +52,7 @@ class Nf4QloraTrainer:
         model = self.prepare(job.base)
         watch = Watch(job.progress)
         with fast_bfloat16():
-            trainer = self.stepping(model, rows.tokenised, self._arguments(job), [watch])
+            trainer = self.stepping(model, rows.tokenised, job, [watch])
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
@@ -58,12 +60,13 @@ class Nf4QloraTrainer:
         save(model, job, getattr(torch, self.settings.dtype))
         steps = trainer.state.global_step
         tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
-        notes = (*self.settings.deviations(), *rows.notes, *chosen_alone(job.examples))
+        plan = [trainer.plan] if trainer.plan else []
+        notes = (*self.settings.deviations(), *rows.notes, *plan, *chosen_alone(job.examples))
         return TrainingOutcome(tuple(watch.losses), steps, tokens, notes)
 
     def stepping(
-        self, model: PreTrainedModel, rows: Sequence[Tokenised], arguments: Any, callbacks: Sequence[Any]
-    ) -> Any:
+        self, model: PreTrainedModel, rows: Sequence[Tokenised], job: TrainingJob, callbacks: Sequence[Any]
+    ) -> StepTrainer:
         """A trainer of steps, for a model as :meth:`prepare` makes it, that keeps to the memory budget."""
         import torch
         from transformers.trainer_callback import PrinterCallback
@@ -73,13 +76,18 @@ class Nf4QloraTrainer:
         from qlora_gov_trainers.step.trainer import StepTrainer
 
         ready, longest = make_ready(model, self.settings.dropout), max(len(row.ids) for row in rows)
-        a_pass = longest * self.settings.micro_batch if ready.packs else 1
+        a_pass, plan = longest * self.settings.micro_batch if ready.packs else 1, ""
         if torch.cuda.is_available():
             budget = budget_of(self.settings.memory_budget)
-            a_pass, _ = fit(model, ready, longest, self.settings.micro_batch, budget)
-        a_step = self.settings.micro_batch * self.settings.accumulation
+            a_pass, plan = fit(model, ready, longest, self.settings.micro_batch, budget)
         trainer = StepTrainer(
-            rows=rows, a_step=a_step, a_pass=a_pass, model=model, args=arguments, callbacks=[*callbacks]
+            rows=rows,
+            a_step=self.settings.micro_batch * self.settings.accumulation,
+            a_pass=a_pass,
+            plan=plan,
+            model=model,
+            args=self._arguments(job),
+            callbacks=[*callbacks],
         )
         trainer.pop_callback(PrinterCallback)  # prints raw log lines
         return trainer

@@ -26,6 +26,7 @@ COMMANDS = {
     "run": "Curate, train, evaluate, gate and write the card.",
     "train": "Curate the data and train the adapter.",
     "evaluate": "Train if needed, and evaluate adapter and champion.",
+    "sweep": "Try values of a field of the recipe, and compare them.",
     "gate": "Decide on stored evaluations; no model is loaded.",
     "card": "Write the model card of a decision.",
     "sign": "Sign what a card says of its adapter's files.",

@@ -18,7 +18,7 @@ from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
 from qlora_gov.plugin.looks import Earlier, Look
 from qlora_gov.plugin.specs import Bools, Floats
-from qlora_gov.records import DatasetVersion, Decision, Evaluation, Policy, Responses
+from qlora_gov.records import DatasetVersion, Decision, Evaluation, Policy, Responses, Sweep
 from qlora_gov.records.clusters import plain_text
 from qlora_gov.records.example import Example, Message
 
@@ -70,7 +70,12 @@ class RowNames:
 
 
 def earlier_looks(
-    ledger: Ledger, dataset: str, policy: Policy, passed_over: Sequence[str] | None, before: int | None = None
+    ledger: Ledger,
+    dataset: str,
+    policy: Policy,
+    passed_over: Sequence[str] | None,
+    trials: Sequence[str] = (),
+    before: int | None = None,
 ) -> Earlier:
     """The decisions that judged rows of an evaluation set, as a policy counts them.
 
@@ -79,32 +84,48 @@ def earlier_looks(
         dataset: the id of the set's version; under whatever id its rows were curated, they are the same rows.
         policy: says whether a decision on some of the rows, in another set, is a look at these.
         passed_over: the evaluations that were looked at and not judged, as :func:`unjudged` names them.
+        trials: those of sweeps, as :func:`tried` names them. A policy that counts whole sets counts these, too.
         before: the number of the entry that they come before; by default all are meant.
     """
     shared = SharedRows(ledger, fetch(ledger, dataset, DatasetVersion))
-    earlier = _judged(ledger, shared, policy, before)
-    if not passed_over or policy.looks_by != "row":
-        return earlier
-    untested = _untested(ledger, before)
-    answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in passed_over]
-    more = [Look(shared.with_set(one.dataset), only=untested.get(one.id)) for one in answered]
+    seen = (*(passed_over or ()), *trials) if policy.looks_by == "row" else trials
+    return _with(_judged(ledger, shared, policy, before), ledger, shared, policy, seen, before)
+
+
+def _with(
+    earlier: Earlier, ledger: Ledger, shared: SharedRows, policy: Policy, evaluations: Sequence[str], before: int | None
+) -> Earlier:
+    """Decisions, and evaluations that were looked at instead: each is a look at what no decision on it tested."""
+    untested = _untested(ledger, before) if evaluations else {}
+    answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in evaluations]
+    more = [
+        Look(shared.with_set(one.dataset), only=untested.get(one.id))
+        for one in answered
+        if _is_counted(ledger, shared, policy, one.dataset)
+    ]
     return replace(earlier, looks=[*earlier.looks, *more])
 
 
+def _is_counted(ledger: Ledger, shared: SharedRows, policy: Policy, dataset: str) -> bool:
+    """Whether a policy counts a look at rows of another set: where it counts whole sets, only at the same rows."""
+    return policy.looks_by == "row" or fetch(ledger, dataset, DatasetVersion).digest == shared.version.digest
+
+
 def looks_at_rows(ledger: Ledger, version: DatasetVersion, examples: Sequence[Example], policy: Policy) -> Earlier:
-    """The same for rows that may not be on record yet; no evaluation of them was passed over."""
-    return _judged(ledger, SharedRows(ledger, version, examples), policy, None)
+    """The same for rows that may not be on record yet, and for an adapter that is none of the trials of a sweep."""
+    shared = SharedRows(ledger, version, examples)
+    return _with(_judged(ledger, shared, policy, None), ledger, shared, policy, _tried(ledger, shared), None)
 
 
 def _judged(ledger: Ledger, shared: SharedRows, policy: Policy, before: int | None) -> Earlier:
-    by_row, looks = policy.looks_by == "row", []
+    looks = []
     for entry in ledger.entries(Decision.kind):
         decision = held(entry, Decision)
         if (before is None or entry.seq < before) and decision.tested:
             judged = dataset_of(ledger, decision.candidate)
-            if by_row or fetch(ledger, judged, DatasetVersion).digest == shared.version.digest:
+            if _is_counted(ledger, shared, policy, judged):
                 looks.append(Look(shared.with_set(judged), decision.unmeasured))
-    weights = shared.names.weights if by_row else np.ones(shared.version.rows)
+    weights = shared.names.weights if policy.looks_by == "row" else np.ones(shared.version.rows)
     return Earlier([look for look in looks if look.rows.any()], weights)
 
 
@@ -126,6 +147,34 @@ def unjudged(ledger: Ledger, sides: Iterable[str], before: int | None = None) ->
             left = id_ not in used and untested.get(id_) != frozenset() and _could_replace(other.responses, one)
             if left and shared.with_set(other.responses.dataset).any():
                 found[id_] = other.evaluation.id
+    return tuple(sorted(found.values()))
+
+
+def tried(
+    ledger: Ledger, sides: Iterable[str], passed_over: Sequence[str], before: int | None = None
+) -> tuple[str, ...]:
+    """The evaluations of the trials of sweeps on the rows of ``sides`` that no decision judged, nor are passed over.
+
+    Whoever sweeps has seen what every trial scored, and may have chosen the candidate, or how to train it, by that.
+    ``sides`` are ids of evaluations; ``before`` is as in :func:`unjudged`.
+    """
+    answered = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in sides]
+    known = [responses_of(ledger, fetch(ledger, id_, Evaluation)) for id_ in passed_over]
+    shared = SharedRows(ledger, fetch(ledger, answered[0].dataset, DatasetVersion))
+    return _tried(ledger, shared, frozenset(one.id for one in (*answered, *known)), before)
+
+
+def _tried(
+    ledger: Ledger, shared: SharedRows, known: frozenset[str] = frozenset(), before: int | None = None
+) -> tuple[str, ...]:
+    """The same but for those of the answers that are ``known``; of one trial in several sweeps, one is meant."""
+    sweeps = [held(entry, Sweep) for entry in ledger.entries(Sweep.kind) if before is None or entry.seq < before]
+    untested, found = _untested(ledger, before) if sweeps else {}, {}
+    for id_ in (id_ for sweep in sweeps for id_ in sweep.evaluations):
+        answered = responses_of(ledger, fetch(ledger, id_, Evaluation))
+        left = answered.id not in known and untested.get(answered.id) != frozenset()
+        if left and shared.with_set(answered.dataset).any():
+            found[answered.id] = id_
     return tuple(sorted(found.values()))
 
 

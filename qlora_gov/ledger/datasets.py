@@ -32,9 +32,11 @@ class DatasetParquet:
         """Write the rows of parts as one examples table, in the order of what they say, numbered from 0."""
         by = ", ".join(f"{names([name])} NULLS FIRST" for name in _SAID)
         kept = [name for name in TABLES["examples"] if name != "row"]
-        query = f'SELECT row_number() OVER (ORDER BY {by}) - 1 AS "row", {names(kept)} FROM rows ORDER BY "row"'  # noqa: S608
+        ordered = f"SELECT {names(kept)} FROM rows ORDER BY {by}"  # noqa: S608
+        query = f'SELECT row_number() OVER () - 1 AS "row", * FROM ({ordered})'  # noqa: S608
         with reading_parquet(*parts) as connection, replacing(path) as draft:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(draft.parent)}")
+            connection.execute("SET threads = 1")  # each would hold as much
             connection.execute(copying(query, draft))
 
     def counts(self, path: Path, column: str) -> dict[str | None, int]:

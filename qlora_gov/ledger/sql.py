@@ -32,5 +32,8 @@ def optional(text: str | None) -> str:
 
 
 def copying(query: str, path: object) -> str:
-    """The statement that writes what a query gives to a Parquet file, in the order in which it gives it."""
-    return f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd)"
+    """The statement that writes what a query gives to a Parquet file, in the order in which it gives it.
+
+    Whoever reads it holds a group of rows at once, which may be long ones.
+    """
+    return f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 4096)"

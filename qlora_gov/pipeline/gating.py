@@ -7,13 +7,13 @@ from pathlib import Path
 
 from qlora_gov.evidence.datasets import evaluation_rows, overlap_of
 from qlora_gov.evidence.evaluations import responses_of, side
-from qlora_gov.evidence.looks import earlier_looks, unjudged
+from qlora_gov.evidence.looks import earlier_looks, tried, unjudged
 from qlora_gov.evidence.policies import standing, stated
 from qlora_gov.ledger.reading import fetch
 from qlora_gov.pipeline.step import Made, Step
 from qlora_gov.project.binding import BoundPolicy, BoundProject
 from qlora_gov.project.workspace import Workspace
-from qlora_gov.records import Decision, Evaluation, Policy
+from qlora_gov.records import Decision, Evaluation, Policy, Sweep
 from qlora_gov.stages.gate import GateInput, decide
 
 
@@ -36,15 +36,18 @@ def given(
     """The evaluations of both sides with readers of their rows, and the decisions that judged these rows before."""
     ledger = space.ledger
     answered = responses_of(ledger, candidate)
-    passed_over = unjudged(ledger, [one.id for one in (candidate, *baselines.by_name.values())])
+    sides = [one.id for one in (candidate, *baselines.by_name.values())]
+    passed_over = unjudged(ledger, sides)
+    trials = tried(ledger, sides, passed_over)
     return GateInput(
         side(ledger, candidate),
         {name: side(ledger, evaluation) for name, evaluation in baselines.by_name.items()},
         evaluation_rows(ledger, answered.dataset),
         bound.measures.all,
-        earlier=earlier_looks(ledger, answered.dataset, policy, passed_over),
+        earlier=earlier_looks(ledger, answered.dataset, policy, passed_over, trials),
         passed_over=passed_over,
         overlap=overlap_of(ledger, answered.adapter, answered.dataset),
+        trials=trials,
     )
 
 
@@ -74,5 +77,5 @@ def deciding(
     def parts_of(decision: Decision) -> dict[str, str]:
         return {"policy": fetch(space.ledger, decision.policy, Policy).terms, **decision.sides}
 
-    counts = (Decision.kind, Evaluation.kind)
+    counts = (Decision.kind, Evaluation.kind, Sweep.kind)
     return Step("gate", Decision, {"policy": rules.policy.terms, **sides}, parts_of, make, counts=counts)

@@ -52,11 +52,13 @@ R = TypeVar("R", bound=Record)
 class Pipeline:
     """One project's way from data to a decision and its card.
 
-    ``anyway`` trains although no answers could pass the policy.
+    ``anyway`` trains although no answers could pass the policy. ``further`` are looks at the rows, besides those on
+    record, that a decision on the adapter will have to count.
     """
 
     space: Workspace
     anyway: bool = False
+    further: int = 0
 
     @cached_property
     def _readings(self) -> Readings:
@@ -196,7 +198,7 @@ class Pipeline:
     def _foresee(self, held_out: DatasetVersion) -> None:
         """Say which rules these rows cannot decide, before a training that would be in vain."""
         rows = evaluation_rows(self.space.ledger, held_out.id)
-        found = foreseen(self.space, self.bound, held_out, rows)
+        found = foreseen(self.space, self.bound, held_out, rows, self.further)
         vain = hopeless(self.bound.release.policy, found)
         if vain and self.space.project.strict and not self.anyway:
             lines = [str(one.sentence) for one in vain]

@@ -113,6 +113,12 @@ def _document(path: Path) -> _Document:
     return _Document(path, values, node)
 
 
+def parsed_value(text: str) -> Any:
+    """A value as it would be in a project file. Raises yaml.YAMLError or ValueError for what is none."""
+    loader = _UniqueKeys(text)
+    return loader.get_single_data()
+
+
 def _check_scalars(path: Path, node: yaml.Node | None) -> None:
     """Refuse what no record could hold and no file be named, with the line of each: it would fail much later."""
     unfit = [f"{path}:{scalar.start_mark.line + 1}: {why}" for scalar in _scalars(node) if (why := _unfit(scalar))]

@@ -61,6 +61,10 @@ class Workspace:
         """The directory of a card's files."""
         return card_directory(self.state, card)
 
+    def sweep(self, sweep: str) -> Path:
+        """The directory of the report of a sweep."""
+        return self.state / "sweeps" / short_id(sweep, 16)
+
     def work(self, key: str) -> Path:
         """What an unfinished stage keeps across a kill."""
         return self.state / "work" / short_id(key, 16)

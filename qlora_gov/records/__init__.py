@@ -42,6 +42,7 @@ from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, I
 from qlora_gov.records.policy import LooksBy, Policy, Rule
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
+from qlora_gov.records.sweep import Sweep
 from qlora_gov.records.waiver import Waiver
 
 RECORDS: Mapping[str, type[Record]] = {
@@ -54,6 +55,7 @@ RECORDS: Mapping[str, type[Record]] = {
         Adapter,
         Responses,
         Evaluation,
+        Sweep,
         Decision,
         Waiver,
         AliasMove,
@@ -106,6 +108,7 @@ __all__ = [
     "SliceFinding",
     "SourceUse",
     "StepReport",
+    "Sweep",
     "Training",
     "Verdict",
     "Waiver",

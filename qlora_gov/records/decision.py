@@ -130,7 +130,7 @@ class Decision(Record):
 
     kind = "decision"
     upgrades = (name_baseline,)
-    parent_fields = ("policy", "candidate", "champion", "reference", "passed_over")
+    parent_fields = ("policy", "candidate", "champion", "reference", "passed_over", "trials")
     policy: str
     candidate: str
     champion: str
@@ -158,6 +158,11 @@ class Decision(Record):
         description="evaluations of either side that it could have been on as well and that no decision judged: each "
         "is a look at its rows where those are counted by row; none where nobody counted them",
     )
+    trials: tuple[str, ...] = Field(
+        default=(),
+        description="evaluations of the trials of sweeps on these rows that no decision judged: each is a look at its "
+        "rows, since an adapter may be chosen by them",
+    )
     edition: int = Field(default=1, description="how reports lay it out and round its figures: what was written stays")
 
     @property
@@ -166,7 +171,13 @@ class Decision(Record):
         equal = (one.notice for one in self.answers)
         told = (f"{item.rule.name}: {item.notice}" for item in self.verdicts if item.notice is not None)
         passed_over = (_passed_over(self.passed_over),) if self.passed_over else ()
-        return (*(notice for notice in equal if notice is not None), *told, *passed_over)
+        tried = (_tried(self.trials),) if self.trials else ()
+        return (*(notice for notice in equal if notice is not None), *told, *passed_over, *tried)
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Evaluations that were looked at and that no decision judged."""
+        return (*(self.passed_over or ()), *self.trials)
 
     @property
     def sides(self) -> dict[str, str]:
@@ -213,6 +224,13 @@ def _passed_over(evaluations: Sequence[str]) -> str:
     was = "was" if len(evaluations) == 1 else "were"
     ids = ", ".join(map(short_id, evaluations))
     return f"{some} of the same subjects on these rows, or some of them, {was} on record and not judged: {ids}"
+
+
+def _tried(evaluations: Sequence[str]) -> str:
+    """What a reader should know of trials that this adapter may have been chosen from."""
+    one, ids = len(evaluations) == 1, ", ".join(map(short_id, evaluations))
+    trials = "another trial of a sweep" if one else f"{len(evaluations):,} other trials of sweeps"
+    return f"{trials} on these rows, or some of them, {'is a look' if one else 'are looks'} at them: {ids}"
 
 
 def look_number(looks: Mapping[str, float]) -> int:

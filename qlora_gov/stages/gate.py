@@ -43,7 +43,7 @@ class GateInput:
     ``baselines`` are the champion, and the pinned reference where the policy names one. ``earlier`` are the decisions
     that judged rows of it before; where they are None, ``look`` counts them, this one included, as older decisions did.
     ``methods`` is the revision of the statistical methods to judge by; ``passed_over`` are evaluations of either side
-    that no decision judged, counted among the looks. ``overlap`` is
+    that no decision judged, and ``trials`` those of sweeps, counted among the looks. ``overlap`` is
     what is on record of these rows in what the candidate was trained on, or why nothing is.
     """
 
@@ -56,6 +56,7 @@ class GateInput:
     earlier: Earlier | None = None
     passed_over: tuple[str, ...] | None = None
     overlap: Overlap | Absent = UNTOLD
+    trials: tuple[str, ...] = ()
 
     def looks(self, metric: str) -> RowLooks:
         """How often each row was judged before on what a metric measures."""
@@ -98,6 +99,7 @@ def decide(
         untested=() if looks is None else tuple(judged.untested),
         mended=mended,
         passed_over=given.passed_over,
+        trials=given.trials,
         edition=EDITION,
         answers=counted_answers(given.candidate, given.baselines),
     )
@@ -254,9 +256,8 @@ class _Judge:
                 )
         looks = self.given.looks(rule.component)
         if self.policy.further_looks == "fresh_rows" and looks.counts[rows].any():
-            return unasked(
-                Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows], self.given.passed_over)}", values
-            )
+            undecided = (*(self.given.passed_over or ()), *self.given.trials)
+            return unasked(Outcome.INCONCLUSIVE, f"{rule.metric}: {not_fresh(looks.counts[rows], undecided)}", values)
         halves = looks if self.policy.further_looks == "halve_alpha" else RowLooks.alike(0, len(self.clusters))
         part = self._comparison(rule, measure.traits, (stats["candidate"], stats[rule.against]), halves)
         verdict = ask(gate, part, values, measure)

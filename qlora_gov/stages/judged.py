@@ -31,16 +31,16 @@ def looks_at(rules: Sequence[Rule], examples: Sequence[Example], earlier: Earlie
     }
 
 
-def not_fresh(counts: Floats, passed_over: Sized | None = None) -> str:
+def not_fresh(counts: Floats, undecided: Sized = ()) -> str:
     """Why a policy that asks for fresh rows lets nothing pass on rows that were judged so often ``[n]``.
 
-    With evaluations that were passed over, looks are more than decisions.
+    With evaluations that no decision judged, looks are more than decisions.
     """
     stale, rows = int((counts > 0).sum()), counts.size
     if stale < rows:
         return f"{stale:,} of {rows:,} rows were judged before, and the policy asks for fresh ones"
     number = 1 + int(counts.max())
-    look = f"look {number} at" if passed_over else f"decision {number} on"
+    look = f"look {number} at" if undecided else f"decision {number} on"
     return f"this is {look} these rows, and the policy asks for fresh ones"
 
 

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from qlora_gov.ledger import Entry, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
-from qlora_gov.records import AliasMove, Decision, Waiver
+from qlora_gov.records import AliasMove, Decision, Sweep, Waiver
 from qlora_gov.verification.decisions import decision_flaws
 from qlora_gov.verification.moves import lone_half, move_flaws
 from qlora_gov.verification.past import Past
+from qlora_gov.verification.sweeps import sweep_flaws
 from qlora_gov.verification.waivers import waiver_flaws
 
 
 def history_problems(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """What does not follow, in decisions, waivers and moves of aliases; oldest first. No rows are read."""
+    """What does not follow, in sweeps, decisions, waivers and moves of aliases; oldest first. No rows are read."""
     past = Past()
     for entry in entries:
         try:
@@ -33,6 +34,8 @@ def _flaws(entry: Entry, past: Past) -> Iterator[str]:
     match entry.record:
         case Decision() as decision:
             yield from decision_flaws(decision, past)
+        case Sweep() as sweep:
+            yield from sweep_flaws(sweep, past)
         case AliasMove() as move:
             yield from move_flaws(entry, move, past)
         case Waiver() as waiver:

@@ -62,11 +62,21 @@ class Rejudge:
         earlier = (
             None
             if decision.looks is None
-            else earlier_looks(self.ledger, dataset, policy, decision.passed_over, before=seq)
+            else earlier_looks(self.ledger, dataset, policy, decision.passed_over, decision.trials, seq)
         )
         overlap = overlap_of(self.ledger, decision.adapter, dataset)
-        look, methods = decision.look, decision.methods
-        return GateInput(candidate, sides, examples, (), look, methods, earlier, decision.passed_over, overlap)
+        return GateInput(
+            candidate,
+            sides,
+            examples,
+            (),
+            decision.look,
+            decision.methods,
+            earlier,
+            decision.passed_over,
+            overlap,
+            decision.trials,
+        )
 
     def _verdict(self, where: str, item: RuleVerdict, policy: Policy, given: GateInput) -> Problem | None:
         """Judge one rule. One that could not be judged for want of a value has no number to come out again."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from qlora_gov.errors import GovError
 from qlora_gov.evidence.datasets import evaluation_rows
 from qlora_gov.evidence.evaluations import dataset_of
-from qlora_gov.evidence.looks import earlier_looks, unjudged
+from qlora_gov.evidence.looks import earlier_looks, tried, unjudged
 from qlora_gov.evidence.policies import standing
 from qlora_gov.ledger import Entry, Ledger, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
@@ -33,8 +33,9 @@ def look_problems(ledger: Ledger, entries: Sequence[Entry]) -> Iterator[Problem]
 def _problems(ledger: Ledger, entry: Entry, decision: Decision) -> Iterator[Problem]:
     try:
         policy, dataset = fetch(ledger, decision.policy, Policy), dataset_of(ledger, decision.candidate)
-        earlier = earlier_looks(ledger, dataset, policy, decision.passed_over, before=entry.seq)
+        earlier = earlier_looks(ledger, dataset, policy, decision.passed_over, decision.trials, entry.seq)
         passed_over = unjudged(ledger, decision.sides.values(), before=entry.seq)
+        trials = tried(ledger, decision.sides.values(), passed_over, before=entry.seq)
         derived = looks_at(policy.rules, evaluation_rows(ledger, dataset), earlier)
         sides = {who: fetch(ledger, id_, Evaluation) for who, id_ in decision.sides.items()}
         stands = standing(ledger, policy, sides, before=entry.seq)
@@ -47,6 +48,9 @@ def _problems(ledger: Ledger, entry: Entry, decision: Decision) -> Iterator[Prob
             stated = len(decision.passed_over)
             flaws.append(f"it states that {stated} evaluations were passed over, and {len(passed_over)} were")
         yield from (Problem(ProblemKind.TAMPERED, place(entry), flaw) for flaw in flaws)
+    if decision.trials != trials:
+        what = f"it states that {len(decision.trials)} trials of sweeps are looks at its rows, and {len(trials)} are"
+        yield Problem(ProblemKind.TAMPERED, place(entry), what)
     for rule, number in derived.items():
         told = (decision.looks or {}).get(rule)
         if told is None or not close(told, number):

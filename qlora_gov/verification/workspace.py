@@ -16,6 +16,7 @@ from qlora_gov.verification.intervals import Rejudge
 from qlora_gov.verification.looks import look_problems
 from qlora_gov.verification.rates import rate_problems
 from qlora_gov.verification.rescoring import score_problems
+from qlora_gov.verification.sweeps import Recompare, size_problems
 
 
 def verify_workspace(
@@ -32,7 +33,7 @@ def verify_workspace(
         space: the project; its plugins give the metrics and gates, whatever its file still names.
         heads: heads that somebody kept.
         kept: cards that somebody kept; those in the project's own directory are looked at as well.
-        intervals: whether to judge every decision again from its rows, besides.
+        intervals: whether to judge every decision and compare every sweep again from its rows, besides.
         rescored: whether to run every metric on the stored answers again, besides.
     """
     found = readable_entries(space.ledger)
@@ -50,6 +51,7 @@ def verify_workspace(
         ),
         *history_problems(found.judged),
         *look_problems(space.ledger, found.judged),
+        *size_problems(space.ledger, space.state, found.judged),
         *(problem for card in (*kept, *lost) for problem in card.problems(found.entries)),
     ]
     if all(problem.kind is not ProblemKind.TAMPERED for problem in problems):  # or it would only say so again
@@ -66,4 +68,5 @@ def verify_workspace(
 
 def _judged_again(space: Workspace, entries: Sequence[Entry]) -> Iterator[Problem]:
     yield from Rejudge(space.ledger, space.catalog, space.root).problems(entries)
+    yield from Recompare(space.ledger, space.catalog, space.root).problems(entries)
     yield from rate_problems(space.ledger, entries)

@@ -39,10 +39,12 @@ from qlora_gov.records import (
     SliceFinding,
     SourceUse,
     StepReport,
+    Sweep,
     Training,
     Verdict,
     Waiver,
 )
+from qlora_gov.records.sweep import Trial, TrialContrast
 from qlora_gov.records.upgrades import name_baseline
 
 PART = Component(name="p/c", distribution="d", version="1", source="sha256:0", settings={"x": [1.5, None, "é"]})
@@ -101,6 +103,19 @@ SAMPLES: tuple[Record, ...] = (
             ),
         ),
         findings="x",
+    ),
+    Sweep(
+        adapters=("a", "b"), evaluations=("e", "f"), field="rank", metric="m", higher_is_better=True, best=0,
+        trials=(
+            Trial(value=32, size=9, measured=0.5, interval=Interval(low=0.4, high=None, level=0.975, method="t")),
+            Trial(value=[64, "é"], size=9, measured=Absent(absent="why"), interval=Absent(absent="why")),
+        ),
+        contrasts=(
+            TrialContrast(
+                trial=1, difference=Absent(absent="why"), interval=Absent(absent="why"), bound=0.1, shown=False
+            ),
+        ),
+        alpha=0.05, methods=2,
     ),
     Decision(
         policy="p", candidate="c", champion="h", adapter="a",

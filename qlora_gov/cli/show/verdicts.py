@@ -72,7 +72,7 @@ def show(decision: Decision) -> None:
     if decision.whole_looks is None:
         most = max((decision.looks or {}).values())
         console.print(Text(f"rows of this set were judged before: {most:.3g} times on average, at most, by a rule"))
-    elif decision.passed_over and decision.look > 1:
+    elif decision.undecided and decision.look > 1:
         console.print(Text(f"this is look {decision.look} at these rows"))
     elif decision.look > 1:
         console.print(Text(f"this is decision {decision.look} on these rows"))

@@ -43,7 +43,7 @@ def decision_part(decision: Decision, policy: Policy) -> DecisionPart:
         exploratory=decision.exploratory,
         look=decision.look,
         partly=decision.whole_looks is None,
-        passed_over=bool(decision.passed_over),
+        passed_over=bool(decision.undecided),
         mended=decision.mended,
         rules=tuple(_rule(item, item.rule.name in policy.required, decision.edition) for item in rules),
         notices=decision.notices,
@@ -54,7 +54,7 @@ def policy_part(policy: Policy, decision: Decision) -> PolicyPart:
     """The policy's own settings, and what they meant for this decision."""
     if decision.look == 1:
         looks = _FIRST_LOOK[policy.further_looks]
-    elif decision.whole_looks is None or decision.passed_over:
+    elif decision.whole_looks is None or decision.undecided:
         looks = f"{_BY_RULE[policy.further_looks]} {_row_looks(decision)}"
     else:
         looks = _FURTHER_LOOK[policy.further_looks].format(part=2**decision.whole_looks)

@@ -151,7 +151,7 @@ def decision_report(
         edition=decision.edition,
         exploratory=decision.exploratory,
         look=decision.look,
-        passed_over=bool(decision.passed_over),
+        passed_over=bool(decision.undecided),
         overtaken=overtaken,
         mended=decision.mended,
         adapter=adapter.id,

@@ -28,6 +28,12 @@ def picture(kind: str, height: int, title: str, description: str, *children: Mar
     return element("svg", *names, *children, class_=f"plot {kind}", role="img", width="100%", height=height)
 
 
+def standalone(drawn: Markup, width: int, height: int, style: str) -> Markup:
+    """A picture as a file of its own, in pixels; ``style`` is a stylesheet without ``<``, ``>`` and ``&``."""
+    space = "http://www.w3.org/2000/svg"
+    return element("svg", element("style", style), drawn, xmlns=space, width=width, height=height)
+
+
 def line(kind: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
     """A straight line; ``x`` in percent, ``y`` in pixels."""
     return element("line", class_=kind, x1=across(x1), y1=y1, x2=across(x2), y2=y2)

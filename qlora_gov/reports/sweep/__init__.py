@@ -1,0 +1,1 @@
+"""The report of a sweep: a table, a plot, and what the rows show of the best trial."""
