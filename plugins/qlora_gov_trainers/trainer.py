@@ -7,11 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov import Example, ModelError, TrainingError, TrainingJob, TrainingOutcome
+from qlora_gov import Example, TrainingError, TrainingJob, TrainingOutcome
 from qlora_gov.models.chat import Tokenised
 from qlora_gov.models.clock import Clock
-from qlora_gov.models.loading import load_base, load_tokenizer, quantised_layers
-from qlora_gov_trainers.rows import read_rows, reads
+from qlora_gov.models.loading import load_base, load_tokenizer
+from qlora_gov_trainers.arguments import arguments_of
+from qlora_gov_trainers.lora import check_targets, lora_config
+from qlora_gov_trainers.rows import chosen_alone, read_rows, reads
 from qlora_gov_trainers.saving import check_finite, save
 from qlora_gov_trainers.settings import Nf4QloraSettings
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Nf4QloraTrainer:
-    """Trains LoRA matrices on a frozen NF4 base, on the assistant's tokens only."""
+    """Trains LoRA matrices on a frozen NF4 base, on the assistant's tokens only; of preference pairs, on the chosen."""
 
     def __init__(self, settings: Nf4QloraSettings) -> None:
         self.settings = settings
@@ -60,7 +62,8 @@ class Nf4QloraTrainer:
         save(model, job, getattr(torch, self.settings.dtype))
         steps = trainer.state.global_step
         tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
-        notes = *self.settings.deviations(), *rows.notes, *([trainer.plan] if trainer.plan else [])
+        plan = [trainer.plan] if trainer.plan else []
+        notes = (*self.settings.deviations(), *rows.notes, *chosen_alone(job.examples), *plan)
         return TrainingOutcome(tuple(watch.losses), steps, tokens, notes, tracking.addresses)
 
     def stepping(
@@ -93,58 +96,17 @@ class Nf4QloraTrainer:
 
     def prepare(self, base: Path) -> PreTrainedModel:
         """A fresh NF4 base in training mode with new LoRA matrices, the only parameters that get gradients."""
-        from peft import LoraConfig, get_peft_model
+        from peft import get_peft_model
 
         model = load_base(base, quantization="nf4", dtype=self.settings.dtype)
-        config = LoraConfig(
-            r=self.settings.rank,
-            lora_alpha=self.settings.alpha,
-            lora_dropout=self.settings.dropout,
-            target_modules=list(self.settings.targets),
-            bias="none",
-            task_type="CAUSAL_LM",
-        )
-        self._check_targets(model)
+        check_targets(model, self.settings)
         if self.settings.gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
-        return get_peft_model(model, config).train()  # whose matrices are float32; they are saved as ``dtype``
-
-    def _check_targets(self, model: PreTrainedModel) -> None:
-        layers = set(quantised_layers(model))
-        known = sorted({name.rsplit(".", 1)[-1] for name, layer in model.named_modules() if layer in layers})
-        if lacking := [name for name in self.settings.targets if name not in known]:
-            raise ModelError(
-                f"training.targets: the base has no linear layer named {lacking[0]!r}; it has {', '.join(known)}"
-            )
+        adapted = get_peft_model(model, lora_config(self.settings, self.settings.dropout))
+        return adapted.train()  # whose matrices are float32; they are saved as ``dtype``
 
     def _arguments(self, job: TrainingJob) -> Any:
-        import torch
         from transformers import TrainingArguments
 
-        arguments = TrainingArguments(
-            output_dir=str(job.checkpoints),
-            per_device_train_batch_size=self.settings.micro_batch * self.settings.accumulation,
-            learning_rate=self.settings.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=self.settings.warmup_steps,
-            num_train_epochs=self.settings.epochs,
-            seed=job.seed,
-            data_seed=job.seed,
-            logging_steps=1,
-            logging_nan_inf_filter=False,  # a loss that is not finite must be seen
-            save_steps=self.settings.checkpoint_steps,
-            save_total_limit=2,
-            disable_tqdm=True,
-            report_to=[],  # trackers are among the callbacks
-            remove_unused_columns=False,
-            use_cpu=not torch.cuda.is_available(),
-        )
-        if arguments.world_size > 1:
-            raise TrainingError(
-                f"{arguments.world_size} processes were started, each of which would take a step on other rows: the "
-                "recipe would not be what was trained; start one"
-            )
-        if arguments.n_gpu > 1:
-            # Every card that is seen would take a micro batch of its own, and a step be of as many times the rows.
-            arguments._n_gpu = 1
-        return arguments
+        a_step = self.settings.micro_batch * self.settings.accumulation
+        return arguments_of(TrainingArguments, self.settings, job, per_device_train_batch_size=a_step)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qlora_gov.canonical import Column
 from qlora_gov.ledger.parquet import as_columns, read_parquet, reading_parquet, replacing, rows_id, write_parquet
-from qlora_gov.ledger.sql import copying, literal, names
+from qlora_gov.ledger.sql import IS_PAIR, copying, literal, names
 from qlora_gov.records.table import ORIGINS, TABLES, Table
 
 _SAID = tuple(name for name in TABLES["examples"] if name not in ("row", "messages"))
@@ -43,6 +43,11 @@ class DatasetParquet:
         """How many rows have each value of a column of texts."""
         with reading_parquet(path) as connection:
             return dict(connection.execute(f"SELECT {names([column])}, count(*) FROM rows GROUP BY 1").fetchall())  # noqa: S608
+
+    def pairs(self, path: Path) -> int:
+        """How many rows are preference pairs."""
+        with reading_parquet(path) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM rows WHERE {IS_PAIR}").fetchall()[0][0])  # noqa: S608
 
     def origins(self, path: Path) -> dict[str, Column]:
         """Where each row came from: the table ``origins``."""

@@ -11,6 +11,9 @@ from collections.abc import Iterable
 MOVED = "made before the newest of its kind"
 """What the database says where an append comes too late for what its record was made after."""
 
+IS_PAIR = """contains(messages, '","rejected":"')"""
+"""Whether a row is a preference pair: in canonical JSON, no text spells that, since its quotes have backslashes."""
+
 
 def names(columns: Iterable[str]) -> str:
     """Column names, quoted since some of them are words of SQL."""

@@ -43,6 +43,8 @@ def show_version(version: DatasetVersion) -> None:
     console.print(Text(f"{version.role} version {version.digest}"))
     console.print(Text(f"record {version.id}"))
     console.print(Text(f"{number(version.rows)} rows in {number(version.groups)} groups"))
+    if version.pairs:
+        console.print(Text(f"{number(version.pairs)} rows with a rejected answer"))
     if version.held_out:
         console.print(Text(f"kept clear of evaluation record {short_id(version.held_out)}"))
     print_table(

@@ -101,6 +101,7 @@ class DataPart(Frozen):
     measured: tuple[MeasuredStep, ...] = Field(default=(), description="what was measured of detectors among the steps")
     cautions: tuple[str, ...] = Field(default=(), description="what a detector drops that should stay, as sentences")
     since: DataChanges | None = Field(default=None, description="against the champion's training set, if they differ")
+    pairs: int = Field(default=0, description="rows with a rejected answer, too: preference pairs")
 
 
 class LeakLine(Frozen):
