@@ -189,7 +189,7 @@ def test_a_promotion_that_another_process_overtook_moves_nothing(
         assert project("rollback") == 0
         return []
 
-    monkeypatch.setattr("qlora_gov.release.promotion.verify_lineage", slowly)
+    monkeypatch.setattr("qlora_gov.release.allowed.verify_lineage", slowly)
     assert project("promote") == 15
     assert "run this again" in said(capsys)
     assert project.aliases()["champion"] is None, "it was rolled back, and nothing moved after that"

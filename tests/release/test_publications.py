@@ -153,3 +153,18 @@ def test_a_target_of_no_known_kind_is_told(approved: Imported, url: str, capsys:
     told = said(capsys)
     assert len(told.splitlines()) == 1
     assert "secret" not in told
+
+
+def test_what_another_process_overtook_is_not_on_record(
+    approved: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert approved("promote") == 0
+
+    def slowly(*arguments: object) -> list[object]:
+        assert approved("rollback") == 0
+        return []
+
+    monkeypatch.setattr("qlora_gov.release.allowed.verify_lineage", slowly)
+    assert approved("publish", "--to", f"file://{tmp_path}/models") == 15
+    assert "run this again" in said(capsys)
+    assert not approved.ledger.entries("publication")
