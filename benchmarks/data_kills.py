@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +137,12 @@ def main() -> int:
         last = disturbed.built()
         takes = time.monotonic() - began
         print(f"a build of {len(rows):,} rows takes {takes:.1f} s", flush=True)
-        for number in range(1, asked.kills + 1):
+        killed = 0
+        for number in count(1):
+            if killed == asked.kills:
+                break
             disturbed.grow(number)
-            between = number <= asked.between
+            between = killed < asked.between
             process = disturbed.build(["-c", BETWEEN, *BUILD[2:]] if between else BUILD)
             moment = takes if between else rng.uniform(0.05, 1.0) * takes
             try:
@@ -146,20 +150,20 @@ def main() -> int:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
-            if process.returncode == 0:
-                print(f"{number:>3}  was done before it was killed", flush=True)
+            if process.returncode == 0 and not between:  # it was done before
                 last = disturbed.newest()
                 continue
+            killed += 1
             found = disturbed.faults(last) + ["processes of it are left"] * left_over(process.pid)
             found += ["it was not killed between"] * (between and process.returncode != -signal.SIGKILL)
             last = disturbed.built()
-            if number % 10 == 1:
+            if killed % 10 == 1:
                 quiet.grow(number)
                 shutil.rmtree(quiet.state, ignore_errors=True)
                 found += ["the next build made another version"] * (quiet.built().digest != last.digest)
             when = "between rows and manifest" if between else f"after {moment:.1f} s"
             print(
-                f"{number:>3}  killed {when}: {'; '.join(found) or 'all is there, and the next build went on'}",
+                f"{killed:>3}  killed {when}: {'; '.join(found) or 'all is there, and the next build went on'}",
                 flush=True,
             )
             faults += bool(found)

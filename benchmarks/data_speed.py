@@ -3,8 +3,9 @@
     python benchmarks/data_speed.py [--check] [--rows 30000] [--only speed,growth,memory,large]
 
 speed    two processes against the plain loop, in wall time and in seconds of the processor, one corpus with canned
-         answers and one without; and what each filter takes of the plain loop. The plain loop parses a row, hands it to each filter by itself,
-         and keeps what is left in a list; of the texts that stand in many rows, it too has each looked at once.
+         answers and one without; and what each filter takes of the plain loop. The plain loop parses a row, hands it to
+         each filter by itself, and keeps what is left in a list; of the texts that stand in many rows, it too has each
+         looked at once.
 growth   each filter by itself, what it takes for 29,000 rows, and how many times that is of 3,000.
 memory   the peak at 300,000 rows: the corpus ten times, each time with another word in each row.
 large    a file of 1 GB.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 settings.register_profile("busy", deadline=None)  # a machine that does other work, too, is no failure
 settings.load_profile("busy")
 
@@ -71,6 +72,14 @@ def copy(released: Imported, tmp_path: Path) -> Imported:
 
     shutil.copytree(released.root, tmp_path / "copy")
     return Imported(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store of MLflow in a file; what writes to it takes a copy, by ``mlflow_store``."""
+    from tests.support.trackers import make_mlflow_database
+
+    return make_mlflow_database(tmp_path_factory.mktemp("mlflow"))
 
 
 @pytest.fixture(scope="session")

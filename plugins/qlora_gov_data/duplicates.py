@@ -17,7 +17,7 @@ NEAR = "near-duplicate"
 
 
 class ExactDuplicates:
-    """Keeps one of all rows with the same roles and the same normalised texts."""
+    """Keeps one of all rows with the same roles and the same normalised texts, that of a rejected answer, too."""
 
     def __init__(self, settings: Comparison) -> None:
         self._settings = settings
@@ -34,9 +34,10 @@ class ExactDuplicates:
 
     def _digest(self, row: Example) -> bytes:
         digest = hashlib.blake2b(digest_size=16)
-        for message in row.messages:
-            text = normalised(message.content, self._settings.invisible).encode(errors="surrogatepass")
-            digest.update(f"{message.role} {len(text)} ".encode())
+        roles = [*(message.role for message in row.messages), "rejected"]
+        for role, said in zip(roles, row.texts, strict=False):
+            text = normalised(said, self._settings.invisible).encode(errors="surrogatepass")
+            digest.update(f"{role} {len(text)} ".encode())
             digest.update(text)
         return digest.digest()
 
@@ -45,7 +46,7 @@ class NearDuplicates:
     """Keeps a row unless one that is kept is near in both: what was asked, and what was answered.
 
     They are compared apart, or one answer for many questions would make all of them alike. Of rows that are near, the
-    first in the order of what rows say is kept.
+    first in the order of what rows say is kept. The two answers of a preference pair are compared as one text.
     """
 
     def __init__(self, settings: Similarity) -> None:
@@ -88,7 +89,7 @@ class NearDuplicates:
         return None
 
     def _sketched(self, row: Example) -> bytes:
-        texts = dialogue(row.prompt), row.reference
+        texts = dialogue(row.prompt), "\n".join(row.texts[len(row.prompt) :])
         wanted = self._settings
         prompt, answer = (fingerprints(text, wanted.shingle, wanted.invisible, ends=True) for text in texts)
         return b"".join(part.tobytes() for part in (np.array([len(prompt)], dtype=np.uint64), prompt, answer))

@@ -175,10 +175,17 @@ def _texts_of(examples: Sequence[Example], settings: HeldOutLeakSettings) -> Ite
 def _texts_in(example: Example) -> Iterator[tuple[str, bool]]:
     """Every turn, and what was said before each of the assistant's, since training learns from every one of them.
 
-    With each, whether it tells anything that it is a held-out text: an answer of a word or two may be a mere label.
+    Training learns from a rejected answer, too. With each, whether it tells anything that it is a held-out text: an
+    answer of a word or two may be a mere label.
     """
     for place, message in enumerate(example.messages):
         answer = message.role == "assistant"
-        yield message.content, not answer or len(WORD.findall(message.content)) >= LABEL_WORDS
+        yield message.content, not answer or _tells(message.content)
         if answer:
             yield dialogue(example.messages[:place]), True
+    if example.rejected is not None:
+        yield example.rejected, _tells(example.rejected)
+
+
+def _tells(answer: str) -> bool:
+    return len(WORD.findall(answer)) >= LABEL_WORDS

@@ -37,7 +37,7 @@ class Limits(Settings):
 
 
 class LengthSettings(Settings):
-    """Limits on the prompt, all turns before the answer together, and on the answer."""
+    """Limits on the prompt, all turns before the answer together, and on the answer: on both of a preference pair."""
 
     prompt: Limits = Field(default=Limits(), description="limits on all turns before the answer together")
     answer: Limits = Field(default=Limits(), description="limits on the answer")
@@ -61,9 +61,11 @@ class Length:
 
     def _drops(self, example: Example) -> Iterator[Drop]:
         prompt = "\n".join(message.content for message in example.prompt)
+        rejected = () if example.rejected is None else (("rejected answer", self._settings.answer, example.rejected),)
         for part, limits, text in (
             ("prompt", self._settings.prompt, prompt),
             ("answer", self._settings.answer, example.reference),
+            *rejected,
         ):
             if broken := limits.broken_by(text):
                 yield Drop(f"{part} {broken}")

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from qlora_gov import DataError, Example, Settings
 from qlora_gov_data.files import PinnedSettings
-from qlora_gov_data.shapes import Fields, Name, turns_of
+from qlora_gov_data.shapes import Fields, Name, said_in
 
 LABELS = ("group", "provenance", "intent", "language")
 TOLD = 20
@@ -92,11 +92,12 @@ def _example_of(row: Any, source: str, settings: RowSettings) -> Example:
         raise ValueError("not an object with 'messages' or with 'prompt' and 'response'")
     fields = _renamed({key: value for key, value in row.items() if value is not None}, settings.columns)
     _check_recordable(fields)
-    turns = turns_of(fields, settings.shape)
+    said = said_in(fields, settings.shape)
     labels = {label: fields.pop(label) for label in LABELS if label in fields}
     if labels.get("group") == "":
         raise ValueError("group is empty; leave the key out of a row that belongs to none")
-    example = Example.model_validate({"group": "", **labels, "messages": turns, "extra": fields, "source": source})
+    turns = {"messages": said.turns, "rejected": said.rejected}
+    example = Example.model_validate({"group": "", **labels, **turns, "extra": fields, "source": source})
     _check_assistant(example)
     return example if example.group else example.model_copy(update={"group": example.id})
 
@@ -129,6 +130,8 @@ def _check_assistant(example: Example) -> None:
     for place, message in enumerate(example.messages):
         if message.role == "assistant" and not message.content.strip():
             raise ValueError(f"messages.{place}: the assistant's turn is empty")
+    if example.rejected is not None and not example.rejected.strip():
+        raise ValueError("rejected: the answer is empty")
 
 
 def explain(error: ValidationError) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import rfc8785
 
 Fields = dict[str, Any]
 """A row's keys and values; a shape takes out what it makes turns of."""
 
-Name = Literal["messages", "prompt_response", "prompt_completion", "alpaca", "sharegpt", "openai", "exported"]
-
+Name = Literal[
+    "messages", "prompt_response", "prompt_completion", "alpaca", "sharegpt", "openai", "preference", "exported"
+]
 ROLES: Mapping[str, str] = {
     "human": "user",
     "user": "user",
@@ -30,22 +31,38 @@ ROLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Shape:
-    """A shape: the keys that a row of it has, and its turns. Raises ValueError for a row that is not of it."""
+    """A shape: the keys that a row of it has, its turns, and the rejected answer, where it holds preference pairs.
+
+    Raises ValueError for a row that is not of it.
+    """
 
     keys: tuple[str, ...]
     turns: Callable[[Fields], list[Any]]
+    rejected: Callable[[Fields], Any] | None = None
+
+    def said(self, fields: Fields) -> Said:
+        """Take out of a row what was said in it."""
+        rejected = self.rejected(fields) if self.rejected else None
+        return Said(self.turns(fields), rejected)
 
 
-def turns_of(fields: Fields, shape: Name | None) -> list[Any]:
-    """The turns of a row, of the shape that is named; where none is, of ``messages`` or of ``prompt_response``.
+class Said(NamedTuple):
+    """The turns of a row, and of a preference pair the answer that was rejected in favour of the last one."""
+
+    turns: list[Any]
+    rejected: Any
+
+
+def said_in(fields: Fields, shape: Name | None) -> Said:
+    """What was said in a row of the shape that is named; where none is, of ``messages`` or of ``prompt_response``.
 
     Raises ValueError for a row of another shape, which it names where it knows it.
     """
     if shape is not None:
         missing = [key for key in SHAPES[shape].keys if key not in fields]
         if missing:
-            raise ValueError(f"no {missing[0]!r}; a row of the shape {shape} has {_both(SHAPES[shape].keys)}")
-        return SHAPES[shape].turns(fields)
+            raise ValueError(f"no {missing[0]!r}; a row of the shape {shape} has {_all(SHAPES[shape].keys)}")
+        return SHAPES[shape].said(fields)
     if all(key in fields for key in SHAPES["exported"].keys):
         raise ValueError("this looks like what 'data export' writes; set 'shape: exported' in the source")
     known: Name = "messages" if "messages" in fields else "prompt_response"
@@ -53,7 +70,7 @@ def turns_of(fields: Fields, shape: Name | None) -> list[Any]:
         raise ValueError("a turn holds more than 'role' and 'content'; set 'shape: openai' in the source")
     if missing := [key for key in SHAPES[known].keys if key not in fields]:
         raise ValueError(_unknown(fields, missing))
-    return SHAPES[known].turns(fields)
+    return SHAPES[known].said(fields)
 
 
 _SEEN = ("messages", "prompt_response", "openai", "exported")
@@ -63,14 +80,15 @@ _SEEN = ("messages", "prompt_response", "openai", "exported")
 def _unknown(fields: Fields, missing: list[str]) -> str:
     for name, shape in SHAPES.items():
         if name not in _SEEN and all(key in fields for key in shape.keys):
-            return f"this looks like {name} ({_both(shape.keys)}); set 'shape: {name}' in the source"
+            return f"this looks like {name} ({_all(shape.keys)}); set 'shape: {name}' in the source"
     if len(missing) == 2:
         return "no 'messages', and no 'prompt' with 'response'"
     return f"no {missing[0]!r}; a row without 'messages' needs 'prompt' and 'response'"
 
 
-def _both(keys: tuple[str, ...]) -> str:
-    return " and ".join(map(repr, keys))
+def _all(keys: tuple[str, ...]) -> str:
+    *first, last = map(repr, keys)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _messages(fields: Fields) -> list[Any]:
@@ -92,6 +110,30 @@ def _pair(answer: str) -> Callable[[Fields], list[Any]]:
 
 def _said(role: str, content: Any) -> list[Any]:
     return content if isinstance(content, list) else [{"role": role, "content": content}]
+
+
+def _preference(fields: Fields) -> list[Any]:
+    """What was asked, and the chosen answer: texts, or lists of turns, which may begin with what was asked."""
+    chosen = _said("assistant", fields.pop("chosen"))
+    asked = _said("user", fields.pop("prompt")) if "prompt" in fields else chosen[:-1]
+    return [*asked, *chosen[-1:]]
+
+
+def _not_preferred(fields: Fields) -> Any:
+    """The rejected answer of a preference pair. Raises ValueError where the two differ in more than their last turn."""
+    chosen, rejected = (_said("assistant", answer) for answer in (fields["chosen"], fields.pop("rejected")))
+    asked = _said("user", fields["prompt"]) if "prompt" in fields else chosen[:-1]
+    if not asked:
+        raise ValueError("no 'prompt', and no turn in 'chosen' before the answer")
+    for key, answer in (("chosen", chosen), ("rejected", rejected)):
+        if answer[:-1] not in ([], asked):
+            raise ValueError(f"{key!r} goes on from other turns than were asked; only its last turn may differ")
+    last = rejected[-1] if rejected else None
+    if not isinstance(last, Mapping) or last.get("role") != "assistant" or not isinstance(last.get("content"), str):
+        raise ValueError("'rejected' is no text, and no list of turns that ends in the assistant's")
+    if chosen[-1:] == [last]:
+        raise ValueError("'chosen' and 'rejected' are the same answer")
+    return last["content"]
 
 
 def _alpaca(fields: Fields) -> list[Any]:
@@ -190,6 +232,7 @@ SHAPES: Mapping[Name, Shape] = {
     "alpaca": Shape(("instruction", "output"), _alpaca),
     "sharegpt": Shape(("conversations",), _sharegpt),
     "openai": Shape(("messages",), _openai),
-    "exported": Shape(("row", "id", "messages", "extra"), _exported),
+    "preference": Shape(("chosen", "rejected"), _preference, _not_preferred),
+    "exported": Shape(("row", "id", "messages", "extra"), _exported, lambda fields: fields.pop("rejected", None)),
 }
 """Every shape by its name in a project file."""

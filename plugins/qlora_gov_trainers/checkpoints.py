@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from peft import PeftModel
 
 _WHOLE = "whole"
 
@@ -20,3 +24,11 @@ def last_checkpoint(directory: Path) -> str | None:
         if not (path / _WHOLE).exists():
             shutil.rmtree(path)
     return next((str(path) for path in reversed(checkpoints) if path.exists()), None)
+
+
+def read_adapter(model: PeftModel, checkpoint: str) -> None:
+    """Give a model a checkpoint's adapter as it is; transformers reads it through peft, which changes its type."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    set_peft_model_state_dict(model, load_file(Path(checkpoint, "adapter_model.safetensors")))

@@ -24,15 +24,18 @@ class Rows:
     notes: tuple[str, ...]
 
 
-def read_rows(tokenizer: PreTrainedTokenizerBase, job: TrainingJob, max_length: int) -> Rows:
+def read_rows(
+    tokenizer: PreTrainedTokenizerBase, job: TrainingJob, max_length: int, *, last_only: bool = False
+) -> Rows:
     """Tokenise all rows. Raises DataError for those that the template, ``max_length`` or the base's positions refuse.
 
-    Positions refuse rows where the base breaks beyond them, and in a strict project; else they are a note.
+    Loss falls on every turn of the assistant, or with ``last_only`` on the last one. Positions refuse rows where the
+    base breaks beyond them, and in a strict project; else they are a note.
     """
     clock = Clock.at(job.today)
     rows = each_row(
         job.examples,
-        lambda example: tokenise(tokenizer, example.messages, clock=clock),
+        lambda example: tokenise(tokenizer, example.messages, last_only=last_only, clock=clock),
         "reading training rows",
         job.progress,
     )
@@ -60,6 +63,12 @@ def _notes(
         f"{told}": told,
     }
     return [note for note, holds in notes.items() if holds]
+
+
+def chosen_alone(examples: Sequence[Example]) -> tuple[str, ...]:
+    """A note on preference pairs, for a trainer that learns from one answer to a prompt."""
+    pairs = sum(example.rejected is not None for example in examples)
+    return (f"preference pairs, of which the chosen answers alone were learned from: {pairs}",) if pairs else ()
 
 
 def reads(tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], clock: Clock) -> Mapping[str, str | int]:

@@ -7,20 +7,24 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qlora_gov import Example, ModelError, TrainingError, TrainingJob, TrainingOutcome
+from qlora_gov import Example, TrainingError, TrainingJob, TrainingOutcome
 from qlora_gov.models.chat import Tokenised
 from qlora_gov.models.clock import Clock
-from qlora_gov.models.loading import load_base, load_tokenizer, quantised_layers
-from qlora_gov_trainers.rows import read_rows, reads
+from qlora_gov.models.loading import load_base, load_tokenizer
+from qlora_gov_trainers.arguments import arguments_of
+from qlora_gov_trainers.lora import check_targets, lora_config
+from qlora_gov_trainers.rows import chosen_alone, read_rows, reads
 from qlora_gov_trainers.saving import check_finite, save
 from qlora_gov_trainers.settings import Nf4QloraSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from qlora_gov_trainers.step.trainer import StepTrainer
+
 
 class Nf4QloraTrainer:
-    """Trains LoRA matrices on a frozen NF4 base, on the assistant's tokens only."""
+    """Trains LoRA matrices on a frozen NF4 base, on the assistant's tokens only; of preference pairs, on the chosen."""
 
     def __init__(self, settings: Nf4QloraSettings) -> None:
         self.settings = settings
@@ -40,15 +44,17 @@ class Nf4QloraTrainer:
 
         from qlora_gov.models.bfloat16 import fast_bfloat16
         from qlora_gov_trainers.checkpoints import last_checkpoint
+        from qlora_gov_trainers.tracking import Tracking
         from qlora_gov_trainers.watch import Watch
 
+        tracking = Tracking(self.settings)
         set_seed(job.seed)  # the adapter's initial values are drawn from here on
         tokenizer = load_tokenizer(job.base)
         rows = read_rows(tokenizer, job, self.settings.max_length)
         model = self.prepare(job.base)
         watch = Watch(job.progress)
-        with fast_bfloat16():
-            trainer = self.stepping(model, rows.tokenised, self._arguments(job), [watch])
+        with fast_bfloat16(), tracking:
+            trainer = self.stepping(model, rows.tokenised, job, [watch, *tracking.callbacks])
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")
@@ -56,11 +62,13 @@ class Nf4QloraTrainer:
         save(model, job, getattr(torch, self.settings.dtype))
         steps = trainer.state.global_step
         tokens = round(sum(row.targets for row in rows.tokenised) * self.settings.epochs)
-        return TrainingOutcome(tuple(watch.losses), steps, tokens, (*self.settings.deviations(), *rows.notes))
+        plan = [trainer.plan] if trainer.plan else []
+        notes = (*self.settings.deviations(), *rows.notes, *chosen_alone(job.examples), *plan)
+        return TrainingOutcome(tuple(watch.losses), steps, tokens, notes, tracking.addresses)
 
     def stepping(
-        self, model: PreTrainedModel, rows: Sequence[Tokenised], arguments: Any, callbacks: Sequence[Any]
-    ) -> Any:
+        self, model: PreTrainedModel, rows: Sequence[Tokenised], job: TrainingJob, callbacks: Sequence[Any]
+    ) -> StepTrainer:
         """A trainer of steps, for a model as :meth:`prepare` makes it, that keeps to the memory budget."""
         import torch
         from transformers.trainer_callback import PrinterCallback
@@ -70,71 +78,35 @@ class Nf4QloraTrainer:
         from qlora_gov_trainers.step.trainer import StepTrainer
 
         ready, longest = make_ready(model, self.settings.dropout), max(len(row.ids) for row in rows)
-        a_pass = longest * self.settings.micro_batch if ready.packs else 1
+        a_pass, plan = longest * self.settings.micro_batch if ready.packs else 1, ""
         if torch.cuda.is_available():
             budget = budget_of(self.settings.memory_budget)
-            a_pass, _ = fit(model, ready, longest, self.settings.micro_batch, budget)
-        a_step = self.settings.micro_batch * self.settings.accumulation
+            a_pass, plan = fit(model, ready, longest, self.settings.micro_batch, budget)
         trainer = StepTrainer(
-            rows=rows, a_step=a_step, a_pass=a_pass, model=model, args=arguments, callbacks=[*callbacks]
+            rows=rows,
+            a_step=self.settings.micro_batch * self.settings.accumulation,
+            a_pass=a_pass,
+            plan=plan,
+            model=model,
+            args=self._arguments(job),
+            callbacks=[*callbacks],
         )
         trainer.pop_callback(PrinterCallback)  # prints raw log lines
         return trainer
 
     def prepare(self, base: Path) -> PreTrainedModel:
         """A fresh NF4 base in training mode with new LoRA matrices, the only parameters that get gradients."""
-        from peft import LoraConfig, get_peft_model
+        from peft import get_peft_model
 
         model = load_base(base, quantization="nf4", dtype=self.settings.dtype)
-        config = LoraConfig(
-            r=self.settings.rank,
-            lora_alpha=self.settings.alpha,
-            lora_dropout=self.settings.dropout,
-            target_modules=list(self.settings.targets),
-            bias="none",
-            task_type="CAUSAL_LM",
-        )
-        self._check_targets(model)
+        check_targets(model, self.settings)
         if self.settings.gradient_checkpointing:
             model.gradient_checkpointing_enable({"use_reentrant": False})
-        return get_peft_model(model, config).train()  # whose matrices are float32; they are saved as ``dtype``
-
-    def _check_targets(self, model: PreTrainedModel) -> None:
-        layers = set(quantised_layers(model))
-        known = sorted({name.rsplit(".", 1)[-1] for name, layer in model.named_modules() if layer in layers})
-        if lacking := [name for name in self.settings.targets if name not in known]:
-            raise ModelError(
-                f"training.targets: the base has no linear layer named {lacking[0]!r}; it has {', '.join(known)}"
-            )
+        adapted = get_peft_model(model, lora_config(self.settings, self.settings.dropout))
+        return adapted.train()  # whose matrices are float32; they are saved as ``dtype``
 
     def _arguments(self, job: TrainingJob) -> Any:
-        import torch
         from transformers import TrainingArguments
 
-        arguments = TrainingArguments(
-            output_dir=str(job.checkpoints),
-            per_device_train_batch_size=self.settings.micro_batch * self.settings.accumulation,
-            learning_rate=self.settings.learning_rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=self.settings.warmup_steps,
-            num_train_epochs=self.settings.epochs,
-            seed=job.seed,
-            data_seed=job.seed,
-            logging_steps=1,
-            logging_nan_inf_filter=False,  # a loss that is not finite must be seen
-            save_steps=self.settings.checkpoint_steps,
-            save_total_limit=2,
-            disable_tqdm=True,
-            report_to=[],
-            remove_unused_columns=False,
-            use_cpu=not torch.cuda.is_available(),
-        )
-        if arguments.world_size > 1:
-            raise TrainingError(
-                f"{arguments.world_size} processes were started, each of which would take a step on other rows: the "
-                "recipe would not be what was trained; start one"
-            )
-        if arguments.n_gpu > 1:
-            # Every card that is seen would take a micro batch of its own, and a step be of as many times the rows.
-            arguments._n_gpu = 1
-        return arguments
+        a_step = self.settings.micro_batch * self.settings.accumulation
+        return arguments_of(TrainingArguments, self.settings, job, per_device_train_batch_size=a_step)

@@ -32,6 +32,7 @@ COMMANDS = {
     "sign": "Sign what a card says of its adapter's files.",
     "changelog": "Print what each release changed, and each dataset version.",
     "promote": "Make an approved adapter the champion.",
+    "publish": "Put an approved adapter into a registry, on the hub or into a store.",
     "rollback": "Make the fallback champion again.",
     "waive": "Put on record that a rule need not have passed.",
     "plan": "Say how many evaluation rows the policy needs.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qlora_gov.canonical import short_id
 from qlora_gov.errors import ReleaseError, UsageError
 from qlora_gov.evidence.aliases import current, left_since
 from qlora_gov.evidence.choices import candidates
 from qlora_gov.evidence.evaluations import dataset_of
 from qlora_gov.ledger import Ledger
 from qlora_gov.ledger.reading import fetch, held
-from qlora_gov.records import Decision, DecisionOutcome, Evaluation, Policy
+from qlora_gov.records import Adapter, Decision, DecisionOutcome, Evaluation, Policy
 
 
 def release_decision(ledger: Ledger, record_id: str | None = None) -> Decision:
@@ -37,6 +38,21 @@ def decision_to_act_on(ledger: Ledger, record_id: str | None) -> Decision:
     if candidate is None or candidate.decision is None:
         raise ReleaseError("there is no candidate: no decision that could promote has been made")
     return fetch(ledger, candidate.decision, Decision)
+
+
+def decision_on(ledger: Ledger, adapter_id: str) -> Decision:
+    """The newest decision on the release of an adapter; an exploratory one only where there is no other.
+
+    Raises ReleaseError where there is none.
+    """
+    adapter = fetch(ledger, adapter_id, Adapter)
+    decisions = [held(entry, Decision) for entry in reversed(ledger.entries(Decision.kind))]
+    found = [
+        one for one in decisions if one.adapter == adapter.id and fetch(ledger, one.policy, Policy).purpose == "release"
+    ]
+    if not found:
+        raise ReleaseError(f"there is no decision on adapter {short_id(adapter.id)}; 'qlora-gov gate' makes one")
+    return next((one for one in found if not one.exploratory), found[0])
 
 
 def superseding(ledger: Ledger, decision: Decision) -> Decision | None:

@@ -8,32 +8,38 @@ from types import MappingProxyType
 from qlora_gov.errors import did_you_mean
 from qlora_gov.guardrails.redact import redact_numbered, redact_spans
 from qlora_gov.plugin.specs import Change, Drop, Finding, Span
-from qlora_gov.records.example import Example, Message
+from qlora_gov.records.example import Example
 
 Found = Sequence[Sequence[Finding]]
-"""The findings in a row, a list for each of its turns."""
+"""The findings in a row, a list for each of its texts."""
 
 REDACT, NUMBERED = "redact", "redact numbered"
 _NUMBERS_FROM = 2
 
+IN_REJECTED = "found_in_rejected"
+"""The label of a row that stays although something was found in its rejected answer, with the kinds of that."""
 
-def _drop(example: Example, found: Found) -> Drop:
-    return Drop(_kinds(found), _surest(found), spans=_spans(found))
+
+def _drop(example: Example, found: Found) -> Change | Drop:
+    """Drop the row, unless it is the rejected answer alone that is at fault: it may have been rejected for that."""
+    if any(found[: len(example.messages)]):
+        return Drop(_kinds(found), _surest(found), spans=_spans(found))
+    kinds = _kinds(found)
+    labelled = example.model_copy(update={"extra": {**example.extra, IN_REJECTED: kinds}})
+    return Change(labelled, kinds, _surest(found), _spans(found))
 
 
 def _redact(example: Example, found: Found) -> Change:
-    turns = zip(example.messages, found, strict=True)
-    return _saying(example, [redact_spans(message.content, turn) for message, turn in turns], found)
+    texts = zip(example.texts, found, strict=True)
+    return _saying(example, [redact_spans(text, findings) for text, findings in texts], found)
 
 
 def _number(example: Example, found: Found) -> Change:
-    return _saying(example, redact_numbered([message.content for message in example.messages], found), found)
+    return _saying(example, redact_numbered(example.texts, found), found)
 
 
 def _saying(example: Example, texts: Sequence[str], found: Found) -> Change:
-    turns = zip(example.messages, texts, strict=True)
-    said = example.with_messages(tuple(Message(role=message.role, content=text) for message, text in turns))
-    return Change(said, _kinds(found), _surest(found), _spans(found))
+    return Change(example.with_texts(texts), _kinds(found), _surest(found), _spans(found))
 
 
 def _kinds(found: Found) -> str:

@@ -27,11 +27,11 @@ class GuardrailFilter:
             raise ProjectError(f"{name}: {error}") from error
 
     def apply(self, rows: Sequence[Example]) -> Sequence[Example | Change | Drop]:
-        """Look at every turn of every row. Raises PluginError where the detector fails, naming the row."""
+        """Look at every text of every row. Raises PluginError where the detector fails, naming the row."""
         first: dict[str, Example] = {}  # each text once: many rows share a system turn or an answer
         for row in rows:
-            for message in row.messages:
-                first.setdefault(message.content, row)
+            for text in row.texts:
+                first.setdefault(text, row)
         texts = list(first)
         try:
             found = dict(zip(texts, detect_all(self.guardrail, texts, self.kinds, self.name), strict=True))
@@ -39,5 +39,5 @@ class GuardrailFilter:
             where = "" if fault.text is None else f", in {first[texts[fault.text]].source}"
             raise PluginError(f"{self.name} {fault}{where}") from fault
         act = RECORDED[self.action]
-        looked = [(row, [found[message.content] for message in row.messages]) for row in rows]
+        looked = [(row, [found[text] for text in row.texts]) for row in rows]
         return [act(row, findings) if any(findings) else row for row, findings in looked]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qlora_gov.canonical import Column
 from qlora_gov.ledger.parquet import as_columns, read_parquet, reading_parquet, replacing, rows_id, write_parquet
-from qlora_gov.ledger.sql import copying, literal, names
+from qlora_gov.ledger.sql import IS_PAIR, copying, literal, names
 from qlora_gov.records.table import ORIGINS, TABLES, Table
 
 _SAID = tuple(name for name in TABLES["examples"] if name not in ("row", "messages"))
@@ -32,15 +32,22 @@ class DatasetParquet:
         """Write the rows of parts as one examples table, in the order of what they say, numbered from 0."""
         by = ", ".join(f"{names([name])} NULLS FIRST" for name in _SAID)
         kept = [name for name in TABLES["examples"] if name != "row"]
-        query = f'SELECT row_number() OVER (ORDER BY {by}) - 1 AS "row", {names(kept)} FROM rows ORDER BY "row"'  # noqa: S608
+        ordered = f"SELECT {names(kept)} FROM rows ORDER BY {by}"  # noqa: S608
+        query = f'SELECT row_number() OVER () - 1 AS "row", * FROM ({ordered})'  # noqa: S608
         with reading_parquet(*parts) as connection, replacing(path) as draft:
             connection.execute(f"SET memory_limit = '{_MEMORY}'; SET temp_directory = {literal(draft.parent)}")
+            connection.execute("SET threads = 1")  # each would hold as much
             connection.execute(copying(query, draft))
 
     def counts(self, path: Path, column: str) -> dict[str | None, int]:
         """How many rows have each value of a column of texts."""
         with reading_parquet(path) as connection:
             return dict(connection.execute(f"SELECT {names([column])}, count(*) FROM rows GROUP BY 1").fetchall())  # noqa: S608
+
+    def pairs(self, path: Path) -> int:
+        """How many rows are preference pairs."""
+        with reading_parquet(path) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM rows WHERE {IS_PAIR}").fetchall()[0][0])  # noqa: S608
 
     def origins(self, path: Path) -> dict[str, Column]:
         """Where each row came from: the table ``origins``."""

@@ -31,6 +31,10 @@ _CLOSED = """
 """
 _OPENED = """from_json(messages, '[{"role": "VARCHAR", "content": "VARCHAR"}]') AS messages"""
 
+# The rejected answer of a pair has a column of its own, which is there where a version holds pairs.
+_REJECTED = """json_extract_string(messages, '$[#-1].rejected') AS rejected"""
+_CLOSED_PAIRS = "canonical_pair(messages, rejected) AS messages"
+
 
 def export_tables(ledger: Ledger, entry: Entry, rows: Path, folder: Path) -> None:
     """Write a dataset version's rows, where each came from, and, where it is on record, what became of the others.
@@ -41,7 +45,8 @@ def export_tables(ledger: Ledger, entry: Entry, rows: Path, folder: Path) -> Non
     version = held(entry, DatasetVersion)
     # Rows of the first release have their source among what the digest covers.
     said = [name for name in TABLES["examples"] if name != "source" or version.origins is None]
-    shared = ", ".join(_OPENED if name == "messages" else names([name]) for name in said)
+    opened = f"{_OPENED}, {_REJECTED}" if version.pairs else _OPENED
+    shared = ", ".join(opened if name == "messages" else names([name]) for name in said)
     origins = ", ".join('id AS "example"' if name == "example" else names([name]) for name in TABLES["origins"])
     if version.role == "evaluation":
         _copy(ledger, entry, f"{shared} FROM examples", folder / ROWS)
@@ -84,14 +89,22 @@ def _reading_export(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in which ``rows`` is what exported rows are in a ledger."""
     with reading_parquet(path) as connection:
         connection.create_function("canonical", _canonical, [_TURNS], "VARCHAR")
+        connection.create_function("canonical_pair", _pair, [_TURNS, "VARCHAR"], "VARCHAR", null_handling="special")
         connection.execute("ALTER VIEW rows RENAME TO exported")
-        connection.execute(f"CREATE VIEW rows AS SELECT * REPLACE ({_CLOSED}) FROM exported")  # noqa: S608
+        pairs = "rejected" in {name for name, *_ in connection.execute("DESCRIBE exported").fetchall()}
+        columns = f"* EXCLUDE (rejected) REPLACE ({_CLOSED_PAIRS})" if pairs else f"* REPLACE ({_CLOSED})"
+        connection.execute(f"CREATE VIEW rows AS SELECT {columns} FROM exported")  # noqa: S608
         yield connection
 
 
 def _canonical(turns: list[Mapping[str, Any]]) -> str:
     """Turns as a ledger holds them."""
     return canonical_json(turns).decode()
+
+
+def _pair(turns: list[Mapping[str, Any]], rejected: str | None) -> str:
+    """The same with the answer that was rejected in favour of the last turn."""
+    return _canonical(turns if rejected is None else [*turns[:-1], {**turns[-1], "rejected": rejected}])
 
 
 def _convert(rows: Path, columns: str, path: Path) -> None:

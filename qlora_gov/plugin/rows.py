@@ -91,7 +91,7 @@ def _told(who: str, result: R, given: Example) -> R:
         raise PluginError(f"{did} with the score {one_line(repr(result.score))}, which is not a finite number")
     spans = tuple(result.spans)
     for span in spans:
-        if not (0 <= span.turn < len(given.messages) and 0 <= span.start <= span.end):
+        if not (0 <= span.turn < len(given.texts) and 0 <= span.start <= span.end):
             raise PluginError(f"{did} for {one_line(repr(span))}, which is no part of it")
     return replace(result, reason=one_line(result.reason).strip(), spans=spans)
 

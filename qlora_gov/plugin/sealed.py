@@ -58,7 +58,8 @@ def _parts(row: Any) -> list[Any]:
         rated = None if seen is None else [seen.nll, seen.tokens, seen.bytes]
         return [_parts(row.example), row.response, rated, dict(row.recorded)]
     turns = [[message.role, message.content] for message in row.messages]
-    return [turns, row.group, row.provenance, row.intent, row.language, row.source, dict(row.extra)]
+    labels = [row.group, row.provenance, row.intent, row.language]
+    return [turns, row.rejected, *labels, row.source, dict(row.extra)]
 
 
 def _told(value: Any) -> Any:

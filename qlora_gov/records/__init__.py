@@ -40,6 +40,7 @@ from qlora_gov.records.evaluation import (
 from qlora_gov.records.inputs import Inputs
 from qlora_gov.records.parts import Absent, DetectorFigure, Environment, Head, Interval
 from qlora_gov.records.policy import LooksBy, Policy, Rule
+from qlora_gov.records.publication import Publication
 from qlora_gov.records.record import Frozen, Record
 from qlora_gov.records.release import Alias, AliasMove, MoveReason
 from qlora_gov.records.sweep import Sweep
@@ -60,6 +61,7 @@ RECORDS: Mapping[str, type[Record]] = {
         Waiver,
         AliasMove,
         Card,
+        Publication,
     )
 }
 """Every kind of record that a ledger can hold."""
@@ -100,6 +102,7 @@ __all__ = [
     "Outcome",
     "Overlap",
     "Policy",
+    "Publication",
     "Record",
     "Responses",
     "Rule",

@@ -35,6 +35,9 @@ class Training(Frozen):
         default={},
         description="what beside base, rows, recipe and seed decided what the model read, as the trainer says",
     )
+    tracked: Mapping[str, str] = Field(
+        default={}, description="where experiment trackers have the run: a URL, or a store and the run in it"
+    )
 
 
 class Adapter(Record):

@@ -121,6 +121,7 @@ class DatasetVersion(Record):
     origins: str | None = Field(default=None, description="columns_id of where each row came from: file and line")
     changes: str | None = Field(default=None, description="columns_id of what became of each row that steps treated")
     mixing: Mixing | None = Field(default=None, description="how rows were sampled by provenance, after all steps")
+    pairs: int = Field(default=0, description="rows that are preference pairs: they have a rejected answer, too")
 
     def overlap(self, evaluation: DatasetVersion) -> Overlap | Absent:
         """What was found of an evaluation set in these training rows, or why nobody can say."""

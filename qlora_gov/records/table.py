@@ -60,7 +60,8 @@ TABLES: Mapping[str, Mapping[str, str]] = {
 }
 """Columns of each table with their SQL types; ``?`` marks a column that may be missing in a row.
 
-``row`` counts from 0 in the order of the dataset version, in ``changes`` the lines. ``origins`` says where the
+``row`` counts from 0 in the order of the dataset version, in ``changes`` the lines. ``messages`` are the turns as JSON;
+the last one of a preference pair has a key ``rejected`` besides. ``origins`` says where the
 rows of a training set came from, whose texts lie in a file; of an evaluation set, ``examples`` does. ``changes`` says
 what a curation step did with a row: the id that it had and the one that it has now, none where it was dropped; why; how
 sure or how alike; the id of the row that it was held against; and where something was found in it, as
@@ -79,7 +80,7 @@ def examples_table(examples: Sequence[Example]) -> Table:
     return {
         "row": np.arange(len(examples)),
         "id": [example.id for example in examples],
-        "messages": [_json([message.model_dump() for message in example.messages]) for example in examples],
+        "messages": [_json(example.turns) for example in examples],
         "group": [example.group for example in examples],
         "provenance": [example.provenance for example in examples],
         "intent": [example.intent for example in examples],
@@ -104,7 +105,7 @@ def examples_of(table: Table) -> list[Example]:
     fields = ("messages", "group", "provenance", "intent", "language", "extra", "source")
     return [
         Example(
-            messages=tuple(Message(**message) for message in parse_json(messages)),
+            **_said(parse_json(messages)),
             extra=parse_json(extra),
             source=source,
             group=group,
@@ -116,6 +117,12 @@ def examples_of(table: Table) -> list[Example]:
             *(table[field] for field in fields), strict=True
         )
     ]
+
+
+def _said(turns: list[dict[str, str]]) -> dict[str, Any]:
+    """What :attr:`Example.turns` records."""
+    rejected = turns[-1].pop("rejected", None)
+    return {"messages": tuple(Message(**turn) for turn in turns), "rejected": rejected}
 
 
 def cluster_numbers(groups: Sequence[str]) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""The Hugging Face hub: a version is the files of one commit of a data set there."""
+"""The Hugging Face hub: what is pushed is the files of one commit of a data set there, or of a model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from qlora_gov.canonical import file_id
 from qlora_gov.errors import DataError, IntegrityError, MissingExtraError, UsageError
@@ -18,9 +19,9 @@ _ADDRESS = re.compile(r"hub://(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+
 
 
 class HubStore:
-    """A data set of the hub, ``hub://owner/name``, or one of its commits, ``hub://owner/name@COMMIT``."""
+    """A data set or model of the hub, ``hub://owner/name``, or one of its commits, ``hub://owner/name@COMMIT``."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, kind: Literal["dataset", "model"] = "dataset") -> None:
         """Raises UsageError for any other address, MissingExtraError where huggingface_hub is not installed."""
         found = _ADDRESS.fullmatch(address)
         if found is None:
@@ -30,12 +31,12 @@ class HubStore:
             from huggingface_hub import HfApi
         except ImportError as error:
             raise MissingExtraError('the hub needs huggingface_hub; run: pip install "qlora-gov[data]"') from error
-        self._hub = HfApi()
+        self._hub, self._kind = HfApi(), kind
 
     def push(self, folder: Path, manifest: Manifest, progress: Progress) -> str:
-        """Upload an exported version as one commit, and compare what the hub says of it; which commit of what it is.
+        """Upload a directory as one commit, and compare what the hub says of it; which commit of what it is.
 
-        A data set that is not there is created, and is private. Files that are there already are not uploaded again.
+        What is not there yet is created, and is private. Files that are there already are not uploaded again.
 
         Raises:
             UsageError: the address names a commit, and no commit can be changed.
@@ -46,10 +47,10 @@ class HubStore:
             raise UsageError(f"{self._address}: a push makes a commit of its own; write hub://{self._name}")
         progress.begin("pushing", 1)
         with reaching(self._address):
-            self._hub.create_repo(self._name, repo_type="dataset", private=True, exist_ok=True)
+            self._hub.create_repo(self._name, repo_type=self._kind, private=True, exist_ok=True)
             message = f"Version {manifest.version}"
             commit = self._hub.upload_folder(
-                repo_id=self._name, folder_path=folder, repo_type="dataset", commit_message=message
+                repo_id=self._name, folder_path=folder, repo_type=self._kind, commit_message=message
             )
             self._compare(folder, [*manifest.files, MANIFEST], commit.oid)
         progress.advance(1)
@@ -61,7 +62,7 @@ class HubStore:
 
         with reaching(self._address):
             try:
-                found = self._hub.hf_hub_download(self._name, name, repo_type="dataset", revision=self._revision)
+                found = self._hub.hf_hub_download(self._name, name, repo_type=self._kind, revision=self._revision)
             except (EntryNotFoundError, RepositoryNotFoundError, RevisionNotFoundError) as error:
                 raise DataError(f"{self._address}: no {name} there, or not for this account") from error
             shutil.copyfile(found, target)
@@ -70,7 +71,7 @@ class HubStore:
         """Hold what the hub states of a commit's files against the files: large ones have a SHA-256, others git's."""
         from huggingface_hub import RepoFile
 
-        told = self._hub.get_paths_info(self._name, names, revision=revision, repo_type="dataset")
+        told = self._hub.get_paths_info(self._name, names, revision=revision, repo_type=self._kind)
         stated = {one.path: one for one in told if isinstance(one, RepoFile)}
         for name in names:
             one = stated.get(name)

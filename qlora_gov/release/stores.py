@@ -1,4 +1,4 @@
-"""Object stores, by way of fsspec: a version lies there under its digest, and its manifest comes last.
+"""Object stores, by way of fsspec: what is pushed lies there under its digest, and its manifest comes last.
 
 So what a killed push leaves looks like no version, and pushing again goes on.
 """
@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from qlora_gov.canonical import short_id
 from qlora_gov.errors import DataError, GovError, IntegrityError, MissingExtraError, StorageError, UsageError
+from qlora_gov.ledger import Problem
 from qlora_gov.plugin.fetching import without_secrets
 from qlora_gov.plugin.specs import Progress
 from qlora_gov.reports.dataset.manifest import MANIFEST, ExportedFile, Manifest, parsed_manifest
 from qlora_gov.text import one_line
 from qlora_gov.verification.exports import export_problems
+
+Derivation = Callable[[Path, Manifest], Iterator[Problem]]
+"""What says what is wrong with a directory and the manifest in it."""
 
 _BLOCK = 1 << 20
 
@@ -25,8 +29,12 @@ _BLOCK = 1 << 20
 class ObjectStore:
     """The store behind a URL that fsspec knows, such as ``s3://bucket/prefix`` or ``file:///srv/data``."""
 
-    def __init__(self, url: str) -> None:
-        """Raises UsageError for a URL of no known kind, MissingExtraError where its library is not installed."""
+    def __init__(self, url: str, problems: Derivation = export_problems) -> None:
+        """``problems`` derives anew what is there already.
+
+        Raises UsageError for a URL of no known kind, MissingExtraError where its library is not installed.
+        """
+        self._problems = problems
         try:
             self._shown = without_secrets(url.rstrip("/"))
         except ValueError as error:
@@ -88,7 +96,7 @@ class ObjectStore:
             for name in held.files:
                 if self._files.exists(self._path(held.version, name)):
                     self.fetch(held.version, name, Path(copy, name))
-            for problem in export_problems(Path(copy), held):
+            for problem in self._problems(Path(copy), held):
                 raise IntegrityError(
                     f"{place}/{Path(problem.where).name}: {problem.what}; delete this version there and push again"
                 )

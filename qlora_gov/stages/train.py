@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -19,6 +20,9 @@ from qlora_gov.records.example import Example
 from qlora_gov.records.inputs import TODAY
 
 _SAFE = {".safetensors", ".json"}
+_PASSWORD = re.compile(
+    r"//[^/@\s]*@"
+)  # of a tracker's store: evidence is read by others than those who may write there
 
 
 def train_adapter(
@@ -118,6 +122,7 @@ def _record(
             notes=outcome.notes,
             environment=environment,
             inputs=inputs,
+            tracked={name: _PASSWORD.sub("//", address) for name, address in outcome.tracked.items()},
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from qlora_gov.canonical import bytes_id, canonical_json
@@ -45,8 +45,20 @@ def export_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
 
     Raises what :func:`exported_version` does.
     """
+    yield from _problems(folder, manifest, dict(_tables(exported_version(manifest))))
+
+
+def published_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
+    """What is wrong with the files of a published adapter: each is held against its hash, and there are no others."""
+    if bytes_id(canonical_json(dict(manifest.document))) != manifest.record:
+        yield Problem(ProblemKind.TAMPERED, str(folder / MANIFEST), "its document does not have the id that it states")
+    yield from _problems(folder, manifest, {})
+
+
+def _problems(
+    folder: Path, manifest: Manifest, tables: Mapping[str, tuple[str, Callable[[Path], str]]]
+) -> Iterator[Problem]:
     found = {path.name for path in folder.iterdir() if not path.name.startswith(".")} - {MANIFEST}
-    tables = {name: (digest, derived) for name, digest, derived in _tables(exported_version(manifest))}
     for name in sorted({*found, *manifest.files, *tables}):
         path = folder / name
         if name not in found:
@@ -59,12 +71,12 @@ def export_problems(folder: Path, manifest: Manifest) -> Iterator[Problem]:
             yield Problem(ProblemKind.TAMPERED, str(path), "its rows do not have the digest that the record states")
 
 
-def _tables(version: DatasetVersion) -> Iterator[tuple[str, str, Callable[[Path], str]]]:
+def _tables(version: DatasetVersion) -> Iterator[tuple[str, tuple[str, Callable[[Path], str]]]]:
     """The tables of a version that have a digest on record, and what derives it from a file."""
-    yield ROWS, version.digest, exported_rows_id
+    yield ROWS, (version.digest, exported_rows_id)
     for name, digest in ((ORIGINS, version.origins), (CHANGES, version.changes)):
         if digest is not None:
-            yield name, digest, lambda path: exported_table_id(path, path.stem)
+            yield name, (digest, lambda path: exported_table_id(path, path.stem))
 
 
 def _gives(path: Path, digest: str, derived: Callable[[Path], str]) -> bool:

@@ -6,16 +6,20 @@ from collections.abc import Iterable, Iterator
 
 from qlora_gov.ledger import Entry, Problem, ProblemKind
 from qlora_gov.ledger.entry import place
-from qlora_gov.records import AliasMove, Decision, Sweep, Waiver
+from qlora_gov.records import AliasMove, Decision, Publication, Sweep, Waiver
 from qlora_gov.verification.decisions import decision_flaws
 from qlora_gov.verification.moves import lone_half, move_flaws
 from qlora_gov.verification.past import Past
+from qlora_gov.verification.publications import publication_flaws
 from qlora_gov.verification.sweeps import sweep_flaws
 from qlora_gov.verification.waivers import waiver_flaws
 
 
 def history_problems(entries: Iterable[Entry]) -> Iterator[Problem]:
-    """What does not follow, in sweeps, decisions, waivers and moves of aliases; oldest first. No rows are read."""
+    """What does not follow, in sweeps, decisions, waivers, moves of aliases and publications; oldest first.
+
+    No rows are read.
+    """
     past = Past()
     for entry in entries:
         try:
@@ -40,3 +44,5 @@ def _flaws(entry: Entry, past: Past) -> Iterator[str]:
             yield from move_flaws(entry, move, past)
         case Waiver() as waiver:
             yield from waiver_flaws(waiver, past)
+        case Publication() as publication:
+            yield from publication_flaws(entry, publication, past)

@@ -11,7 +11,17 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from qlora_gov.ledger import Entry
-from qlora_gov.records import Alias, AliasMove, Decision, DecisionOutcome, MoveReason, Outcome, Policy, Waiver
+from qlora_gov.records import (
+    Alias,
+    AliasMove,
+    Decision,
+    DecisionOutcome,
+    MoveReason,
+    Outcome,
+    Policy,
+    Publication,
+    Waiver,
+)
 from qlora_gov.verification.past import Past
 
 PAIRS: dict[MoveReason, tuple[Alias, Alias]] = {
@@ -107,14 +117,7 @@ def _regression_flaws(move: AliasMove, decision: Decision, past: Past) -> Iterat
 
 
 def _promotion_flaws(entry: Entry, move: AliasMove, decision: Decision, past: Past) -> Iterator[str]:
-    policy = past.held(decision.policy, Policy)
-    if decision.exploratory or policy is None or policy.purpose != "release":
-        yield "an adapter was promoted by a decision that is exploratory, or not on a release"
-    if decision.outcome is not DecisionOutcome.APPROVED:
-        waived = _waived(entry, move, past)
-        for item in decision.verdicts:
-            if item.verdict.outcome is not Outcome.PASS and item.rule.name not in waived:
-                yield f"{decision.outcome}, and no waiver held for {item.rule.name!r}"
+    yield from unallowed(entry, move, decision, past, "promoted")
     # The fallback moves first, to the champion of before.
     due = past.served("champion") if move.alias == "fallback" else decision.adapter
     if move.adapter != due:
@@ -124,11 +127,25 @@ def _promotion_flaws(entry: Entry, move: AliasMove, decision: Decision, past: Pa
         yield "the adapter that was promoted was champion already"
     elif compared is None or past.served("champion") != compared.adapter:
         yield "the champion was not the one that the candidate was compared with"
-    yield from past.overtaken(move.decision, decision.adapter)
 
 
-def _waived(entry: Entry, move: AliasMove, past: Past) -> set[str]:
-    """The rules for which a waiver that the move names held on its day."""
-    waivers = (past.held(id_, Waiver) for id_ in move.waivers)
+def unallowed(
+    entry: Entry, release: AliasMove | Publication, decision: Decision, past: Past, done: str
+) -> Iterator[str]:
+    """Why a decision did not allow its adapter to ship, with the waivers that are named, when an entry was made."""
+    policy = past.held(decision.policy, Policy)
+    if decision.exploratory or policy is None or policy.purpose != "release":
+        yield f"an adapter was {done} by a decision that is exploratory, or not on a release"
+    if decision.outcome is not DecisionOutcome.APPROVED:
+        waived = _waived(entry, release, past)
+        for item in decision.verdicts:
+            if item.verdict.outcome is not Outcome.PASS and item.rule.name not in waived:
+                yield f"{decision.outcome}, and no waiver held for {item.rule.name!r}"
+    yield from past.overtaken(release.decision, decision.adapter)
+
+
+def _waived(entry: Entry, release: AliasMove | Publication, past: Past) -> set[str]:
+    """The rules for which a waiver that a promotion or publication names held on its day."""
+    waivers = (past.held(id_, Waiver) for id_ in release.waivers)
     day = datetime.fromisoformat(entry.at).date()
-    return {one.rule for one in waivers if one and one.decision == move.decision and one.expires >= day}
+    return {one.rule for one in waivers if one and one.decision == release.decision and one.expires >= day}

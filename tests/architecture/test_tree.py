@@ -37,7 +37,10 @@ def test_the_root_has_six_loose_modules() -> None:
 
 def test_every_package_is_shipped() -> None:
     found = {".".join(path.parent.relative_to(ROOT).parts) for path in CORE.rglob("__init__.py")}
-    assert packages() == found | {*PLUGINS, "qlora_gov_reports"}
+    plugins = {
+        ".".join(path.parent.relative_to(ROOT / "plugins").parts) for path in ROOT.glob("plugins/*/**/__init__.py")
+    }
+    assert packages() == found | plugins | {"qlora_gov_reports"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -110,7 +113,8 @@ def test_tests_mirror_the_source() -> None:
     own = {"architecture", "docs", "end_to_end", "ledgers", "support"}
     folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
     sources = {path.parent.relative_to(CORE) for path in CORE.rglob("*.py")}
-    sources |= {Path("plugins"), *(Path("plugins") / plugin for plugin in PLUGINS), *(Path(name) for name in own)}
+    sources |= {path.parent.relative_to(ROOT) for path in (ROOT / "plugins").rglob("*.py")}
+    sources |= {Path("plugins"), *(Path(name) for name in own)}
     assert folders <= sources
 
 

@@ -69,6 +69,21 @@ def test_a_guardrail_redacts_what_it_found_in_any_turn() -> None:
     assert rows[2] is ROWS[2]
 
 
+def test_a_rejected_answer_may_be_at_fault_and_is_redacted_all_the_same() -> None:
+    at_fault, pair = (example("Call", answer, rejected="On 3.") for answer in ("No.", "On 3."))
+    span = Span(2, "DIGIT", 3, 4)
+    kept, dropped = GuardrailFilter(Digits(), "toys/digits", "drop", ("DIGIT",)).apply([at_fault, pair])
+    labelled = at_fault.model_copy(update={"extra": {"found_in_rejected": "DIGIT"}})
+    assert kept == Change(labelled, "DIGIT", 1.0, (span,)), "it stays, and says so"
+    assert dropped == Drop("DIGIT", 1.0, spans=(Span(1, "DIGIT", 3, 4), span))
+    for action, said in (("redact", "On [DIGIT]."), ("redact numbered", "On [DIGIT_1].")):
+        one, both = GuardrailFilter(Digits(), "toys/digits", action, ("DIGIT",)).apply([at_fault, pair])
+        assert isinstance(one, Change)
+        assert isinstance(both, Change)
+        assert (one.example.rejected, one.example.reference) == (said, "No.")
+        assert (both.example.rejected, both.example.reference) == (said, said)
+
+
 def test_a_guardrail_numbers_what_it_found_over_the_turns_of_a_row() -> None:
     rows = GuardrailFilter(Digits(), "toys/digits", "redact numbered", ("DIGIT",)).apply(
         [example("Call 1 or 2", "On 2.")]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from qlora_gov.canonical import columns_id
 from qlora_gov.errors import DataError
 from qlora_gov.ledger import Ledger, read_parquet
+from qlora_gov.ledger.datasets import DatasetParquet
 from qlora_gov.ledger.exports import export_tables, exported_rows_id, exported_table_id, restore_rows
 from qlora_gov.ledger.parquet import write_parquet
 from qlora_gov.records import DatasetVersion
@@ -29,6 +30,7 @@ def frozen(ledger: Ledger, rows: list[Example]) -> DatasetVersion:
         rows=len(rows),
         groups=len(rows),
         mix={},
+        pairs=sum(row.rejected is not None for row in rows),
         digest=columns_id(without_origins(table)),
         origins=columns_id(origins_table(table)),
     )
@@ -45,6 +47,7 @@ def test_any_text_keeps_its_digest_and_comes_back(tmp_path: Path, texts: list[tu
             group=str(at),
             intent=intent,
             extra={"more": [answer, 1.5, None]},
+            rejected=intent or None,
             source=f"file:{at}",
         )
         for at, (asked, answer, intent) in enumerate(texts)
@@ -59,6 +62,18 @@ def test_any_text_keeps_its_digest_and_comes_back(tmp_path: Path, texts: list[tu
     assert columns_id(table) == version.digest
     assert examples_of({**table, "source": [row.source for row in rows]}) == rows
     assert (tmp_path / "back" / "manifest.json").read_text() == "{}\n"
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(TEXTS, st.none() | TEXTS.filter(bool)), min_size=1, max_size=5))
+def test_pairs_are_told_from_texts_that_spell_the_like(tmp_path: Path, texts: list[tuple[str, str | None]]) -> None:
+    spelled = ['","rejected":"', '\\","rejected":"', "rejected"]
+    rows = [
+        Example(messages=(Message(role="assistant", content=said),), rejected=rejected, group="g", source="f:1")
+        for said, rejected in [*texts, *((one, None) for one in spelled), *(("a", one) for one in spelled)]
+    ]
+    write_parquet(tmp_path / "rows.parquet", examples_table(rows))
+    assert DatasetParquet().pairs(tmp_path / "rows.parquet") == sum(row.rejected is not None for row in rows)
 
 
 EVERY = "".join(map(chr, range(0x300))) + "\\u000b \\\\u000B \\u00 \u2028\ufeff\U0001d11e"

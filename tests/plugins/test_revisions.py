@@ -54,6 +54,7 @@ HELD_ELSEWHERE = {
     "imports/lm_eval": "its golden ledgers hold what was imported",
     "metrics/hf_evaluate": "scores by code that comes from elsewhere",
     "metrics/hf_evaluate_loss": "scores by code that comes from elsewhere",
+    "nf4/dpo": "its losses are a library's, whose version an adapter's environment names",
     "nf4/nf4-qlora": "its losses are pinned with its tests",
     "synthesis/paraphrase": "what it makes is a model's, and names the template that it was made by",
     "synthesis/self_instruct": "what it makes is a model's, and names the template that it was made by",

@@ -38,9 +38,32 @@ def test_other_text_has_another_id() -> None:
     assert (other.intent, other.group, other.source) == (chat.intent, chat.group, chat.source)
 
 
+def test_a_rejected_answer_makes_another_row_and_stays_with_other_text() -> None:
+    plain, pair = example(*CHAT), example(*CHAT, rejected="3.")
+    assert (plain.turns[-1], pair.turns[-1]) == (
+        {"role": "assistant", "content": "2."},
+        {"role": "assistant", "content": "2.", "rejected": "3."},
+    )
+    assert len({plain.id, pair.id, example(*CHAT, rejected="4.").id}) == 3
+    assert plain.texts == tuple(content for _, content in CHAT)
+    assert pair.texts == (*plain.texts, "3.")
+    assert pair.with_texts([text.upper() for text in pair.texts]).texts == tuple(map(str.upper, pair.texts))
+    assert plain.with_texts(plain.texts) == plain
+    changed = (Message(role="user", content="!"), *pair.messages[1:])
+    assert pair.with_messages(changed).rejected == "3."
+    more = (*pair.messages, *pair.messages[-2:])
+    assert pair.with_messages(more).rejected is None, "it answered an earlier turn"
+
+
 @pytest.mark.parametrize(
     "fields",
-    [{"messages": ()}, {"messages": ({"role": "bot", "content": "Hi."},)}, {"intnet": "count"}, {"group": None}],
+    [
+        {"rejected": ""},
+        {"messages": ()},
+        {"messages": ({"role": "bot", "content": "Hi."},)},
+        {"intnet": "count"},
+        {"group": None},
+    ],
     ids=str,
 )
 def test_what_is_no_example_is_refused(fields: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ from qlora_gov.records import (
     MoveReason,
     Outcome,
     Policy,
+    Publication,
     Record,
     Responses,
     Rule,
@@ -127,6 +128,9 @@ SAMPLES: tuple[Record, ...] = (
         alias="champion", adapter="a", decision="d", previous=None, reason=MoveReason.PROMOTED, waivers=("w", "v")
     ),
     Card(decision="d", about="a", head="1:sha256:4", templates={"card.md": "x"}, files={"card.md": "y"}),
+    Publication(
+        adapter="a", decision="d", card="c", place="s3://bucket/1", digest="x", files={"README.md": "y"}, waivers=("w",)
+    ),
 )  # fmt: skip
 
 each = pytest.mark.parametrize("record", SAMPLES, ids=lambda record: record.kind)

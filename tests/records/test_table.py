@@ -39,6 +39,7 @@ EXAMPLES = st.builds(
     provenance=st.none() | TEXT,
     intent=st.none() | TEXT,
     language=st.none() | TEXT,
+    rejected=st.none() | TEXT.filter(bool),
     extra=st.dictionaries(TEXT, EXTRA | st.lists(EXTRA, max_size=2), max_size=3),
     source=TEXT,
 )

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import huggingface_hub.constants
 import pytest
 
 from qlora_gov.errors import DataError, IntegrityError, StorageError, UsageError
@@ -16,26 +14,10 @@ from qlora_gov.ledger.parquet import parquet_id
 from qlora_gov.project.workspace import Workspace
 from qlora_gov.records import DatasetVersion
 from qlora_gov.release.publishing import pull_version, push_version
-from tests.support.hub import LoopbackHub, loopback_hub
+from tests.support.hub import LoopbackHub
 from tests.support.versions import space_of, version_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the client's own call
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    """A hub, to which files go over plain HTTP; its other protocol needs servers of its own."""
-    with loopback_hub() as server:
-        constants = huggingface_hub.constants
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        monkeypatch.setattr(
-            constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + "/{repo_id}/resolve/{revision}/{filename}"
-        )
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_PROGRESS_BARS", True)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        yield server
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,3 +180,15 @@ def test_what_a_trainer_does_wrong_is_one_line(
     with pytest.raises(PluginError, match=f"^{said}"):
         run(Tells(tell))
     assert not (tmp_path / "state" / "adapters").exists()
+
+
+def test_where_a_tracker_has_the_run_goes_on_record_without_a_password(run: Callable[[Any], Adapter]) -> None:
+    address = "https://ann:secret@host:5000/mlflow, run 7"
+    tracked = dataclasses.replace(OUTCOME, tracked={"mlflow": address, "wandb": "https://host/@ann/runs/7"})
+    trainer = Writes()
+    monitored = type("Tracked", (), {"train": lambda self, job: trainer.train(job) and tracked})()
+    training = run(monitored).training
+    assert training is not None
+    assert training.tracked == {"mlflow": "https://host:5000/mlflow, run 7", "wandb": "https://host/@ann/runs/7"}
+    plain = run(trainer)
+    assert "tracked" not in plain.content()["training"]

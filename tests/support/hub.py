@@ -19,8 +19,13 @@ def git_id(data: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
+def is_large(path: str) -> bool:
+    """Whether the hub stores a file by its SHA-256."""
+    return path.endswith((".parquet", ".safetensors"))
+
+
 class Repository:
-    """A data set: the files of each commit. Parquet is stored large, as the hub does it."""
+    """A data set or model: the files of each commit."""
 
     def __init__(self, private: bool) -> None:
         self.private = private
@@ -65,13 +70,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._create(json.loads(body))
             case ["api", "validate-yaml"]:
                 self._json({"errors": [], "warnings": []})
-            case ["api", "datasets", owner, name, "preupload", "main"]:
+            case ["api", "datasets" | "models", owner, name, "preupload", "main"]:
                 self._preupload(self._repository(owner, name), json.loads(body)["files"])
-            case ["datasets", _, _, "info", "lfs", "objects", "batch"]:
+            case ["datasets", _, _, "info", "lfs", "objects", "batch"] | [_, _, "info", "lfs", "objects", "batch"]:
                 self._batch(json.loads(body)["objects"])
-            case ["api", "datasets", owner, name, "commit", "main"]:
+            case ["api", "datasets" | "models", owner, name, "commit", "main"]:
                 self._commit(self._repository(owner, name), [json.loads(line) for line in body.splitlines()])
-            case ["api", "datasets", owner, name, "paths-info", revision]:
+            case ["api", "datasets" | "models", owner, name, "paths-info", revision]:
                 self._paths(self._repository(owner, name).files(revision) or {}, parse_qs(body.decode())["paths"])
             case _:
                 self._json({"error": f"unknown: {self.path}"}, 404)
@@ -89,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         if found := re.fullmatch(r"/datasets/([^/]+)/([^/]+)/resolve/([^/]+)/(.+)", path):
             self._file(self.server.repositories.get(f"{found[1]}/{found[2]}"), found[3], found[4])
-        elif found := re.fullmatch(r"/api/datasets/([^/]+)/([^/]+)(/revision/main)?", path):
+        elif found := re.fullmatch(r"/api/(?:datasets|models)/([^/]+)/([^/]+)(/revision/main)?", path):
             self._json({"id": f"{found[1]}/{found[2]}", "sha": self._repository(found[1], found[2]).head})
         else:
             self._json({"error": f"unknown: {self.path}"}, 404)
@@ -98,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.repositories[f"{owner}/{name}"]
 
     def _create(self, asked: dict[str, Any]) -> None:
-        assert asked["type"] == "dataset"
+        assert asked.get("type", "model") in ("dataset", "model")
         name = f"{asked['organization']}/{asked['name']}"
         there = name in self.server.repositories
         self.server.repositories.setdefault(name, Repository(asked.get("visibility") == "private" or asked["private"]))
@@ -109,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         told = []
         for file in files:
             path = file["path"]
-            large = path.endswith(".parquet")
+            large = is_large(path)
             oid = None
             if path in there:
                 oid = hashlib.sha256(there[path]).hexdigest() if large else git_id(there[path])
@@ -141,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
             data = files[path]
             large = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 1}
             one = {"type": "file", "path": path, "size": len(data), "oid": git_id(data)}
-            told.append(one | ({"lfs": large} if path.endswith(".parquet") else {}))
+            told.append(one | ({"lfs": large} if is_large(path) else {}))
         self._json(told)
 
     def _file(self, repository: Repository | None, revision: str, path: str) -> None:

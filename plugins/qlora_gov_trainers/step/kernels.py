@@ -7,7 +7,7 @@ import triton
 import triton.language as tl
 
 _SOME = 4096
-"""Values that a program of the dropout takes."""
+"""Values that a program of the dropout takes, and one of the cross entropy at a time."""
 
 
 @triton.jit  # type: ignore[untyped-decorator]
@@ -47,6 +47,28 @@ def _dropped(x, out, count, share, seed, added: tl.constexpr, some: tl.constexpr
     tl.store(out + at, values.to(out.dtype.element_ty), mask=inside)
 
 
+@triton.jit  # type: ignore[untyped-decorator]
+def _cross_entropy(logits, labels, losses, width, block: tl.constexpr):  # type: ignore[no-untyped-def]
+    row = tl.program_id(0).to(tl.int64)
+    own = logits + row * width
+    label = tl.load(labels + row)
+    top, total = -float("inf"), 0.0
+    for start in range(0, width, block):
+        at = start + tl.arange(0, block)
+        values = tl.load(own + at, mask=at < width, other=-float("inf")).to(tl.float32)
+        above = tl.maximum(top, tl.max(values))
+        total = total * tl.exp(top - above) + tl.sum(tl.exp(values - above))
+        top = above
+    log_total = top + tl.log(total)
+    tl.store(losses + row, log_total - tl.load(own + label).to(tl.float32))
+    tl.debug_barrier()  # the label's logit was read, and may be overwritten
+    for start in range(0, width, block):
+        at = start + tl.arange(0, block)
+        chances = tl.exp(tl.load(own + at, mask=at < width, other=-float("inf")).to(tl.float32) - log_total)
+        chances = tl.where(at == label, chances - 1, chances)
+        tl.store(own + at, chances.to(logits.dtype.element_ty), mask=at < width)
+
+
 def norm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> tuple[torch.Tensor, torch.Tensor]:
     """As :func:`qlora_gov_trainers.step.ops.norm`."""
     y, scales = torch.empty_like(x), torch.empty(len(x), device=x.device)
@@ -70,3 +92,10 @@ def dropped(x: torch.Tensor, share: float, seed: int, onto: torch.Tensor | None 
     count = x.numel()
     _dropped[(triton.cdiv(count, _SOME),)](x, out, count, share, seed, onto is not None, _SOME, num_warps=8)
     return out
+
+
+def cross_entropy_(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """As :func:`qlora_gov_trainers.step.ops.cross_entropy_`."""
+    losses = torch.empty(len(logits), device=logits.device)
+    _cross_entropy[(len(logits),)](logits, labels, losses, logits.shape[1], _SOME, num_warps=16)
+    return losses

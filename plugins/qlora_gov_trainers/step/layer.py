@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.utils.checkpoint import checkpoint
 
 from qlora_gov.models.nf4 import Written
 from qlora_gov_trainers.step.attention import Asked, asked_of, attend
@@ -80,17 +79,25 @@ class Layer:
         drops = [Dropout.drawn(self.dropout if self.module.training else 0) for _ in range(4)]
         given = hidden_states[0], cos, sin, pack, drops
         if not self.again:
-            return self._pass(*given)[None]
-        return checkpoint(self._pass, *given, use_reentrant=False, preserve_rng_state=False)[None]
+            return self.passed(*given)[None]
+        return _Again.apply(self, *given, *(parameter for linear in self.linears for parameter in linear.trained))[None]
 
-    def _pass(
-        self, hidden: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, pack: Pack, drops: list[Dropout]
+    def passed(
+        self,
+        hidden: torch.Tensor,
+        cos: torch.Tensor,
+        sin: torch.Tensor,
+        pack: Pack,
+        drops: list[Dropout],
+        *,
+        again: bool = False,
     ) -> torch.Tensor:
+        """Hidden states ``[t, h]`` in and out; done ``again`` for its gradient, what comes out has no values."""
         trained = [parameter for linear in self.projections for parameter in linear.trained]
         query, key, value, x = _Projections.apply(hidden, self, cos, sin, drops[0], *trained)
         answers = attend(query, key, value, pack, self.asked).flatten(1)
         trained = [parameter for linear in self.rest for parameter in linear.trained]
-        return _Rest.apply(answers, x, self, drops[1:], *trained)
+        return _Rest.apply(answers, x, self, drops[1:], again, *trained)
 
 
 def _named(module: Any, names: set[str]) -> bool:
@@ -118,9 +125,7 @@ class _Projections(torch.autograd.Function):  # type: ignore[misc]
         layer, drop = ctx.layer, ctx.drop
         x, scale, cos, sin, *inners = ctx.saved_tensors
         dquery, dkey, dvalue, residual = (grad.contiguous() for grad in grads)
-        rotate_(
-            dquery, dkey, cos, sin, back=True
-        )  # in place: the attention alone takes them, so nobody else holds these
+        rotate_(dquery, dkey, cos, sin, back=True)  # in place: nobody but the attention has made or holds them
         douts = dquery.flatten(1), dkey.flatten(1), dvalue.flatten(1)
         kept = drop(norm(x, layer.norms[0], layer.eps)[0])
         dinners, found = [], []
@@ -139,7 +144,7 @@ class _Rest(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     def forward(
-        ctx: Any, answers: torch.Tensor, x: torch.Tensor, layer: Layer, drops: list[Dropout], *trained: Any
+        ctx: Any, answers: torch.Tensor, x: torch.Tensor, layer: Layer, drops: list[Dropout], again: bool, *trained: Any
     ) -> torch.Tensor:
         out, gate, up, down = layer.rest
         weights = layer.written[1]()
@@ -149,12 +154,16 @@ class _Rest(torch.autograd.Function):  # type: ignore[misc]
         kept = drops[1](y)
         opened, of_gate = gate.forward(y, kept, weights[1])
         raised, of_up = up.forward(y, kept, weights[2])
-        hidden = gated(opened, raised)
-        result, of_down = down.forward(hidden, drops[2](hidden), weights[3])
+        if again and not down.update:
+            result, of_down = torch.empty_like(stream), None
+        else:
+            hidden = gated(opened, raised)
+            result, of_down = down.forward(hidden, drops[2](hidden), weights[3])
+            result += stream
         ctx.layer, ctx.drops = layer, drops
-        wide = (opened, raised) if layer.keep else (None, None)
+        wide = (opened, raised) if layer.keep or again else (None, None)
         ctx.save_for_backward(answers, stream, scale, *wide, of_out, of_gate, of_up, of_down)
-        return result.add_(stream)
+        return result
 
     @staticmethod
     def backward(ctx: Any, dout: torch.Tensor) -> tuple[Gradient, ...]:
@@ -181,4 +190,33 @@ class _Rest(torch.autograd.Function):  # type: ignore[misc]
         dstream = norm_backward(dy, stream, layer.norms[1], scale, dout)
         dinner, for_out = out.backward(dstream, drops[0](answers), of_out)
         danswers = of_input([out], [dstream], [weights[0]], [dinner], drops[0])
-        return danswers, dstream, None, None, *for_out, *for_gate, *for_up, *for_down
+        return danswers, dstream, None, None, None, *for_out, *for_gate, *for_up, *for_down
+
+
+class _Again(torch.autograd.Function):  # type: ignore[misc]
+    """A whole layer, of which nothing is kept but what it was given."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        layer: Layer,
+        x: torch.Tensor,
+        cos: torch.Tensor,
+        sin: torch.Tensor,
+        pack: Pack,
+        drops: list[Dropout],
+        *trained: torch.Tensor,
+    ) -> torch.Tensor:
+        ctx.layer, ctx.pack, ctx.drops, ctx.trained = layer, pack, drops, trained
+        ctx.save_for_backward(x, cos, sin)
+        return layer.passed(x, cos, sin, pack, drops)
+
+    @staticmethod
+    def backward(ctx: Any, dout: torch.Tensor) -> tuple[Gradient, ...]:
+        x, cos, sin = ctx.saved_tensors
+        wanted = ctx.needs_input_grad[1]
+        with torch.enable_grad():
+            x = x.detach().requires_grad_(wanted)
+            out = ctx.layer.passed(x, cos, sin, ctx.pack, ctx.drops, again=True)
+        found = torch.autograd.grad(out, (x, *ctx.trained) if wanted else ctx.trained, dout)
+        return None, *(() if wanted else (None,)), *found[:wanted], None, None, None, None, *found[wanted:]

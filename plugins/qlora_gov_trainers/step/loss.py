@@ -6,20 +6,16 @@ from typing import Any
 
 import torch
 
-from qlora_gov_trainers.step.ops import fused
+from qlora_gov_trainers.step.ops import cross_entropy_
 
-_LOGITS = 2**25
-"""Logits of a part, as many as float32 holds in 128 MB."""
+LOGITS = {"cuda": 2**26, "cpu": 2**23}
+"""Logits of a part: on a GPU as many as keep it busy, on a processor as few as its cache and memory like."""
 
 
 def summed_loss(hidden: torch.Tensor, head: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The sum of the cross entropies of ``labels [n]``, predicted from ``hidden [n, h]`` by a frozen ``[v, h]``."""
-    if fused() and hidden.is_cuda:
-        from liger_kernel.ops.fused_linear_cross_entropy import LigerFusedLinearCrossEntropyFunction as Liger
-
-        loss, *_ = Liger.apply(hidden, head, labels, None, None, -100, 0.0, 0.0, "sum")
-        return loss
-    return _Loss.apply(hidden, head, labels)
+    loss: torch.Tensor = _Loss.apply(hidden, head, labels)
+    return loss
 
 
 class _Loss(torch.autograd.Function):  # type: ignore[misc]
@@ -27,17 +23,14 @@ class _Loss(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     def forward(ctx: Any, hidden: torch.Tensor, head: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        wide = torch.promote_types(hidden.dtype, torch.float32)
-        loss, gradient = torch.zeros((), device=hidden.device, dtype=wide), torch.empty_like(hidden)
-        at = max(1, _LOGITS // len(head))
+        at = max(1, LOGITS[hidden.device.type] // len(head))
+        gradient, losses = torch.empty_like(hidden), []
         for rows, targets, into in zip(hidden.split(at), labels.split(at), gradient.split(at), strict=True):
-            chances = torch.log_softmax(rows @ head.T, -1, dtype=wide)
-            loss -= chances.gather(1, targets[:, None]).sum()
-            chances.exp_()
-            chances[torch.arange(len(targets)), targets] -= 1
-            torch.mm(chances.to(head.dtype), head, out=into)
+            logits = rows @ head.T
+            losses.append(cross_entropy_(logits, targets))
+            torch.mm(logits, head, out=into)
         ctx.save_for_backward(gradient)
-        return loss
+        return torch.cat(losses).sum()
 
     @staticmethod
     def backward(ctx: Any, dout: torch.Tensor) -> tuple[torch.Tensor, None, None]:

@@ -12,11 +12,14 @@ from typing import Any
 
 from qlora_gov import TrainingError
 from qlora_gov_trainers.step.layer import Layer
+from qlora_gov_trainers.step.loss import LOGITS
 
 _A_PARAMETER = 18
 """Bytes of a trained parameter: itself, its gradient and AdamW's two moments in float32, and its copy in bfloat16."""
-_FLOPS_A_BYTE = 190
-"""Products that cost as much as a byte moved, on an H200: 650 TFLOP/s sustained against 3.4 TB/s; others are alike."""
+_PRODUCTS_A_SECOND, _BYTES_A_SECOND, _QUEUED = 640e12, 3.4e12, 3.5e-3
+"""Of an H200, sustained; and seconds in which a processor queues a layer's work of a pass, in both directions. Only
+what they are to each other decides a plan, and that is alike on other cards; slower ones wait less for their queue.
+"""
 _SPARE = 0.03
 """Share of a budget that is left free for the holes between allocations."""
 _CONTEXT = 0.6e9
@@ -115,8 +118,7 @@ def predicted(shape: Shape, plan: Plan) -> float:
     rest = shape.hidden * (3 * shape.inner + shape.queries)
     written = rest * size * (plan.dense < shape.layers)
     layer = gates * (plan.kept < shape.layers) + gates // 2 + written + 4 * stream + slim * bool(plan.again)
-    at_once = 1 << max(0, (tokens * shape.hidden // shape.vocabulary - 1).bit_length())
-    loss = 3 * stream + 8 * tokens * shape.hidden + 2 * at_once * shape.vocabulary * size
+    loss = 3 * stream + 8 * tokens * shape.hidden + LOGITS["cuda"] * size
     return there + kept + max(layer, loss)
 
 
@@ -154,9 +156,11 @@ def _plans(shape: Shape, tokens: int) -> Iterator[Plan]:
 
 
 def _cost(shape: Shape, plan: Plan) -> float:
-    """What a plan adds to the work of a token, in products: what is computed again, and weights written out."""
-    gates = (shape.layers - plan.kept - plan.again) * 4 * shape.hidden * shape.inner
-    again = plan.again * 2 * shape.linears
+    """Seconds that a token takes: of the device, or of the processor that queues its work where that is more."""
+    products = 4 * (shape.layers * shape.linears + shape.hidden * shape.vocabulary)
+    products += (shape.layers - plan.kept - plan.again) * 4 * shape.hidden * shape.inner
+    products += plan.again * 2 * shape.linears
     moved = 2.6 * shape.linears  # bytes that are read and written for a layer's weights in 16 bits
-    times = 2 * (shape.layers - plan.dense) + plan.again
-    return gates + again + times * moved * _FLOPS_A_BYTE / plan.tokens
+    written = (2 * (shape.layers - plan.dense) + plan.again) * moved / _BYTES_A_SECOND
+    queued = (shape.layers + plan.again / 2) * _QUEUED
+    return max(products / _PRODUCTS_A_SECOND + written / plan.tokens, queued / plan.tokens)

@@ -55,12 +55,13 @@ class _Loader(DataLoader):  # type: ignore[misc]
 class StepTrainer(Trainer):  # type: ignore[misc]
     """Takes steps of ``a_step`` rows, in passes of ``a_pass`` tokens at most, or of one row where they cannot share.
 
-    The loss is the mean over the targets of a step, however its rows are shared among passes and processes.
+    The loss is the mean over the targets of a step, however its rows are shared among passes and processes. ``plan``
+    says in words how a step uses a card's memory.
     """
 
-    def __init__(self, *, rows: Sequence[Tokenised], a_step: int, a_pass: int, **others: Any) -> None:
+    def __init__(self, *, rows: Sequence[Tokenised], a_step: int, a_pass: int, plan: str, **others: Any) -> None:
         super().__init__(train_dataset=rows, **others)
-        self._rows, self._a_step, self._a_pass = rows, a_step, a_pass
+        self._rows, self._a_step, self._a_pass, self.plan = rows, a_step, a_pass, plan
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps, of which each process takes its share."""

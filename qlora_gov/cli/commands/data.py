@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from qlora_gov.cli.options import open_workspace
-from qlora_gov.cli.show.datasets import show_diff, show_drops, show_version
+from qlora_gov.cli.show.datasets import show_drops, show_version
+from qlora_gov.cli.show.differences import Side, show_diff
 from qlora_gov.cli.show.synthesis import show_forecast, show_synthesis
 from qlora_gov.errors import IntegrityError, StorageError, UsageError, did_you_mean
 from qlora_gov.evidence.datasets import origins_of, version_named
@@ -21,7 +22,7 @@ from qlora_gov.records import DatasetVersion
 from qlora_gov.release.exports import export_version
 from qlora_gov.release.publishing import pull_version, push_version
 from qlora_gov.reports.dataset.datatrove import pipeline_file
-from qlora_gov.reports.dataset.rows import row_changes
+from qlora_gov.reports.dataset.rows import changed_rows
 from qlora_gov.verification.exports import export_problems, exported_manifest, exported_version
 
 role_option = click.option(
@@ -120,12 +121,28 @@ def drops(space: Workspace, version: str | None, role: str, step: str | None, li
 @command.command()
 @click.argument("before")
 @click.argument("after")
+@click.option("--rows", "each", is_flag=True, help="Name each row by its file and line.")
 @click.pass_obj
-def diff(space: Workspace, before: str, after: str) -> None:
-    """Show which rows AFTER has that BEFORE has not, and the reverse, by provenance and source; and what made them."""
-    old, new = (version_named(space.ledger, name) for name in (before, after))
-    tables = (origins_of(space.ledger, space.state, version) for version in (old, new))
-    show_diff(old, new, row_changes(*tables))
+def diff(space: Workspace, before: str, after: str, each: bool) -> None:
+    """Show which rows AFTER has that BEFORE has not, and the reverse: from where, why, and what made them."""
+    old, new = (_side(space, version_named(space.ledger, name)) for name in (before, after))
+    tables = (origins_of(space.ledger, space.state, side.version) for side in (old, new))
+    show_diff(old, new, changed_rows(*tables), each=each)
+
+
+def _side(space: Workspace, version: DatasetVersion) -> Side:
+    """A version with what its steps did with rows, as far as that is on record."""
+    entry = space.ledger.get(version.id)
+    treated: dict[str, str] = {}
+    once: dict[str, str] = {}
+    if version.changes is not None:
+        changes = space.ledger.table(entry, "changes")
+        names = [step.component.name for step in version.steps] + ["the mix"]
+        for id_, became, at in zip(*(changes[name] for name in ("example", "became", "step")), strict=True):
+            treated[str(id_)] = f"{'dropped' if became is None else 'changed'} by {names[int(at)]}"
+            if became is not None:
+                once[str(became)] = once.get(str(id_), str(id_))
+    return Side(version, entry.at[:16].replace("T", " "), treated, once)
 
 
 @command.command()

@@ -13,8 +13,6 @@ from qlora_gov.cli.show.verdicts import empty_table
 from qlora_gov.records import DatasetVersion
 from qlora_gov.records.dataset import Mixing
 from qlora_gov.records.table import Table
-from qlora_gov.reports.dataset.changes import data_changes
-from qlora_gov.reports.dataset.rows import RowChanges
 from qlora_gov.reports.rendering.figures import number, percent
 from qlora_gov.text import one_line
 
@@ -45,9 +43,11 @@ def show_version(version: DatasetVersion) -> None:
     console.print(Text(f"{version.role} version {version.digest}"))
     console.print(Text(f"record {version.id}"))
     console.print(Text(f"{number(version.rows)} rows in {number(version.groups)} groups"))
+    if version.pairs:
+        console.print(Text(f"{number(version.pairs)} rows with a rejected answer"))
     if version.held_out:
         console.print(Text(f"kept clear of evaluation record {short_id(version.held_out)}"))
-    _print(
+    print_table(
         console,
         ("source", "rows", "provenance", "licence", "consent"),
         (
@@ -62,7 +62,7 @@ def show_version(version: DatasetVersion) -> None:
         ),
     )
     labelled = any(step.labelled for step in version.steps)
-    _print(
+    print_table(
         console,
         ("step", "rows in", "dropped", "changed", *(["labelled"] if labelled else [])),
         (
@@ -78,7 +78,7 @@ def show_version(version: DatasetVersion) -> None:
     )
     if (mixing := version.mixing) is not None:
         _show_mixing(console, mixing)
-    _print(
+    print_table(
         console,
         ("label", "value", "rows", "share"),
         (
@@ -111,38 +111,6 @@ def _places(spans: str | None) -> str:
     return "".join(f"; {kind} in turn {turn}, {start} to {end}" for turn, start, end, kind in sorted(found))
 
 
-def show_diff(before: DatasetVersion, after: DatasetVersion, rows: RowChanges) -> None:
-    """Print what one version has that another has not, from where, and what of their making differs."""
-    console = Console(soft_wrap=True)
-    console.print(Text(f"{before.role} version {short_id(before.digest)}: {number(before.rows)} rows"))
-    in_both = f"{number(after.rows)} rows, {number(rows.kept)} of them in both"
-    console.print(Text(f"{after.role} version {short_id(after.digest)}: {in_both}"))
-    _print(
-        console,
-        ("rows", "how many", "provenance", "from"),
-        (
-            (did, number(count.rows), count.provenance, count.source)
-            for did, counts in (("added", rows.added), ("removed", rows.removed), ("changed", rows.changed))
-            for count in counts
-        ),
-    )
-    made = data_changes(before, after)
-    _print(
-        console,
-        ("what", "before", "after"),
-        (
-            (f"{what}: {one.name}", one.before or "not there", one.after or "not there")
-            for what, ones in (
-                ("source", made.sources),
-                ("step", made.steps),
-                ("dropped", made.drops),
-                ("mix", made.mix),
-            )
-            for one in ones
-        ),
-    )
-
-
 def _place(name: str, settings: Mapping[str, object]) -> str:
     path = settings.get("path")
     return f"{name} {path['path']}" if isinstance(path, Mapping) and "path" in path else name
@@ -152,7 +120,7 @@ def _show_mixing(console: Console, mixing: Mixing) -> None:
     taken = sum(mixing.taken.values())
     strata = f"in every stratum of {', '.join(mixing.by)}" if mixing.by else "in all"
     console.print(Text(f"mixed {strata}: {number(taken)} rows; the totals alone would keep {number(mixing.by_total)}"))
-    _print(
+    print_table(
         console,
         ("provenance", "had", "taken", "share", "wanted"),
         (
@@ -166,7 +134,7 @@ def _show_mixing(console: Console, mixing: Mixing) -> None:
             for kind, share in mixing.target.items()
         ),
     )
-    _print(
+    print_table(
         console,
         ("short of", "in", "wanted", "had"),
         ((one.provenance, one.stratum, number(one.wanted), number(one.had)) for one in mixing.shortfalls[:MOST]),
@@ -186,7 +154,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number(rows)} {reason}" for reason, rows in counts.items()) or "0"
 
 
-def _print(console: Console, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+def print_table(console: Console, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Print lines under columns; nothing where there are none."""
     table = empty_table()
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -29,7 +29,10 @@ class SourceSpec(Spec):
 
 @dataclass(frozen=True)
 class Span:
-    """A part of a row's text: which turn, counted from 0, what was seen there, and the characters from and to."""
+    """A part of a row's text: which turn, counted from 0, what was seen there, and the characters from and to.
+
+    The rejected answer of a preference pair is counted as a turn after the last one.
+    """
 
     turn: int
     kind: str

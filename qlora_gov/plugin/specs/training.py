@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -40,12 +40,16 @@ class TrainingJob:
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """What a trainer tells of a finished run."""
+    """What a trainer tells of a finished run.
+
+    ``tracked`` is where experiment trackers have it, by tracker: a URL, or a store and the run in it.
+    """
 
     losses: tuple[LossPoint, ...]
     steps: int
     tokens: int
     notes: tuple[str, ...] = ()
+    tracked: Mapping[str, str] = field(default_factory=dict)
 
 
 class Trainer(Protocol):

@@ -60,6 +60,7 @@ def data_part(dataset: DatasetVersion, since: DataChanges | None = None) -> Data
             line for step in dataset.steps for line in drop_cautions(step.component.name, step.action, step.measured)
         ),
         since=since,
+        pairs=dataset.pairs,
     )
 
 

@@ -32,6 +32,7 @@ def training_part(training: Training) -> TrainingPart:
         steps=training.steps,
         tokens=training.tokens,
         loss=_loss(training.losses),
+        tracked=training.tracked,
     )
 
 

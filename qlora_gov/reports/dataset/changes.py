@@ -28,7 +28,10 @@ def data_changes(before: DatasetVersion | None, after: DatasetVersion, rows: Row
 
 
 def _size(dataset: DatasetVersion | None) -> dict[str, str]:
-    return {} if dataset is None else {"rows": number(dataset.rows), "groups": number(dataset.groups)}
+    if dataset is None:
+        return {}
+    pairs = {"pairs": number(dataset.pairs)} if dataset.pairs else {}
+    return {"rows": number(dataset.rows), "groups": number(dataset.groups), **pairs}
 
 
 def _sources(dataset: DatasetVersion | None) -> dict[str, str]:

@@ -49,6 +49,7 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "row": "its number, from 0 in the order of what rows say",
         "id": "digest of its turns",
         "messages": "its turns; the last one is the assistant's",
+        "rejected": "another answer, to which people preferred the last turn",
         "group": "what it shares with rows of the same source",
         "provenance": "human, synthetic or historical",
         "intent": "what it is about",
@@ -114,7 +115,7 @@ def _column(file: str, column: str) -> Node:
             for part in ("role", "content")
         ]
         return {**_field(file, column), **told, "isArray": True, "arrayShape": "-1", "subField": parts}
-    kind = TABLES[_KEPT_AS.get(file, file)][column].rstrip("?")
+    kind = "TEXT" if column == "rejected" else TABLES[_KEPT_AS.get(file, file)][column].rstrip("?")
     more: Node = {}
     if column == "provenance":
         more = {"references": {"field": {"@id": "provenances/name"}}}  # as the libraries read it

@@ -38,6 +38,8 @@ def described(version: DatasetVersion, project: str, recorded: str) -> DataDescr
     columns = {file: dict(meanings) for file, meanings in MEANINGS.items()}
     if version.origins is not None:
         del columns["rows"]["source"]
+    if not version.pairs:
+        del columns["rows"]["rejected"]
     if version.changes is None:
         del columns["changes"]
     return DataDescription(

@@ -33,11 +33,11 @@ class ExportedFile(Frozen):
 
 
 class Manifest(Frozen):
-    """A version, and the files that it was exported to. Every file but the manifest itself is listed."""
+    """A version, or an adapter, and the files that it was exported to. Every file but the manifest itself is listed."""
 
     format: Literal[1] = Field(default=1, description="of this manifest")
-    version: str = Field(description="digest of the rows, by which the version is known")
-    record: str = Field(description="id of the version's record: the digest of `document` as canonical JSON (RFC 8785)")
+    version: str = Field(description="digest by which it is known: of a version's rows, or of an adapter's files")
+    record: str = Field(description="id of its record: the digest of `document` as canonical JSON (RFC 8785)")
     recorded: str = Field(description="when the record was put on the ledger, UTC")
     document: Mapping[str, JsonValue] = Field(description="the record as the ledger stores it")
     files: Mapping[FileName, ExportedFile] = Field(description="by name")

@@ -29,14 +29,38 @@ class RowChanges(Frozen):
     kept: int = Field(description="rows that both have")
 
 
-class _Row(NamedTuple):
+class RowChange(NamedTuple):
+    """A row that is not the same in two versions."""
+
+    did: str
+    """``added``, ``removed`` or ``changed``; of a row that was changed, as the later version has it."""
+    id: str
     provenance: str
     file: str
+    line: int
+    """Where it stands in the file, from 1; 0 where it stands in none."""
+    was: tuple[str, int] | None = None
+    """Of a row that was changed, the id and line of the one that stood there."""
+
+
+class _Row(NamedTuple):
+    id: str
+    provenance: str
+    file: str
+    line: int
     behind: str  # the id of the last row before it in the file that both versions have
 
 
 def row_changes(before: Table, after: Table) -> RowChanges:
-    """The changes from one version's table ``origins`` to another's.
+    """The changes from one version's table ``origins`` to another's, counted."""
+    rows = changed_rows(before, after)
+    added, removed, changed = (_counted(rows, did) for did in ("added", "removed", "changed"))
+    old, new = (Counter(map(str, table["example"])) for table in (before, after))
+    return RowChanges(added=added, removed=removed, changed=changed, kept=(old & new).total())
+
+
+def changed_rows(before: Table, after: Table) -> list[RowChange]:
+    """The rows that are not the same in two versions' tables ``origins``, by file and line.
 
     Rows are the same where their conversations are, wherever they stand. What is only in one version stands where
     something of the other stood if it follows on the same row of the same file: lines that come or go elsewhere make no
@@ -44,11 +68,13 @@ def row_changes(before: Table, after: Table) -> RowChanges:
     """
     old, new = (Counter(map(str, table["example"])) for table in (before, after))
     gone, come = list(_alone(before, old - new)), list(_alone(after, new - old))
-    added, changed = _parted(come, gone)
-    removed, _ = _parted(gone, come)
-    return RowChanges(
-        added=_counted(added), removed=_counted(removed), changed=_counted(changed), kept=(old & new).total()
-    )
+    added, instead = _parted(come, gone)
+    removed, earlier = _parted(gone, come)
+    found = {"added": added, "removed": removed}
+    told = [RowChange(did, *row[:4]) for did, rows in found.items() for row in rows]
+    pairs = zip(*(sorted(rows, key=lambda row: (row.file, row.behind)) for rows in (instead, earlier)), strict=True)
+    told += [RowChange("changed", *row[:4])._replace(was=(other.id, other.line)) for row, other in pairs]
+    return sorted(told, key=lambda row: (row.did, row.file, row.line))
 
 
 def _alone(table: Table, more: Counter[str]) -> Iterator[_Row]:
@@ -60,14 +86,14 @@ def _alone(table: Table, more: Counter[str]) -> Iterator[_Row]:
     both = Counter(id_ for _, _, id_, _ in rows)
     both.subtract(more)  # of an id, so many are in both
     last, behind = "", ""
-    for file, _, id_, provenance in rows:
+    for file, line, id_, provenance in rows:
         if file != last:
             last, behind = file, ""
         if both[id_] > 0:
             both[id_] -= 1
             behind = id_
         else:
-            yield _Row(provenance, file, behind)
+            yield _Row(id_, provenance, file, line, behind)
 
 
 def _place(source: str) -> tuple[str, int]:
@@ -88,8 +114,8 @@ def _parted(rows: Iterable[_Row], others: Iterable[_Row]) -> tuple[list[_Row], l
     return alone, instead
 
 
-def _counted(rows: Iterable[_Row]) -> tuple[RowCount, ...]:
-    counts = Counter((row.provenance, row.file) for row in rows)
+def _counted(rows: Iterable[RowChange], did: str) -> tuple[RowCount, ...]:
+    counts = Counter((row.provenance, row.file) for row in rows if row.did == did)
     return tuple(
         RowCount(provenance=provenance, source=source, rows=count)
         for (provenance, source), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))

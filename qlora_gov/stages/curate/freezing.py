@@ -30,6 +30,10 @@ class DatasetFiles(RowFiles, Protocol):
         """How many rows have each value of a column of texts."""
         ...
 
+    def pairs(self, path: Path) -> int:
+        """How many rows are preference pairs."""
+        ...
+
     def origins(self, path: Path) -> Table:
         """Where the rows of an examples table came from: the table ``origins``."""
         ...
@@ -83,6 +87,7 @@ def freeze(
         digest=files.digest(rows),
         origins=columns_id(origins),
         changes=columns_id(changes),
+        pairs=files.pairs(rows),
     )
     held: dict[str, Table] = {"examples": files.read(rows)} if version.role == "evaluation" else {"origins": origins}
     return Curated(version, rows, held | {"changes": changes})

@@ -186,7 +186,7 @@ def _parted(
         if isinstance(told, Example):
             left.append(row)
             continue
-        if isinstance(told, Change) and told.example.messages == row.example.messages:
+        if isinstance(told, Change) and told.example.turns == row.example.turns:
             tally.labelled += 1
             left.append(_Row(told.example, row.changed))
             continue

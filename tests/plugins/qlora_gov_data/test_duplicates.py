@@ -107,3 +107,11 @@ def test_rows_that_look_alike_are_alike_where_the_invisible_is_passed_over(
     assert verdicts(ExactDuplicates(Comparison(invisible=invisible)), rows) == [None, reason]
     near = None if reason is None else "near-duplicate"
     assert verdicts(NearDuplicates(Similarity(invisible=invisible)), rows) == [None, near]
+
+
+def test_pairs_are_the_same_where_their_rejected_answers_are(chat: Chat, verdicts: Verdicts) -> None:
+    plain = chat("I lost my only card last night, in a taxi on the long way home to Leeds.", "Freeze it in the app.")
+    rows = [plain, *(plain.model_copy(update={"rejected": said}) for said in ("No idea at all.", "no idea AT all."))]
+    assert verdicts(EXACT, rows) == [None, None, "exact duplicate"]
+    other = plain.model_copy(update={"rejected": "You should have taken better care of it, shouldn't you."})
+    assert verdicts(NearDuplicates(Similarity()), [rows[1], rows[2], other]) == [None, "near-duplicate", None]

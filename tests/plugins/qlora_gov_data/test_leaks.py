@@ -165,3 +165,10 @@ def test_what_a_model_made_of_a_held_out_row_goes_in_whatever_words(
     first, *others = leak.apply(rows)
     assert first == Drop("made from a held-out row", 1.0, held_out[0].id)
     assert others == rows[1:]
+
+
+def test_a_rejected_answer_may_leak_as_well(chat: Chat, verdicts: Verdicts, leak: HeldOutLeak) -> None:
+    held = [chat(HELD, ANSWER)]
+    row = chat("How do I pay the bill?", "In the app.")
+    assert verdicts(leak, [row.model_copy(update={"rejected": "No."})], held) == [None]
+    assert verdicts(leak, [row.model_copy(update={"rejected": f"{ANSWER} {REST}"})], held) == [WITHIN]

@@ -35,6 +35,15 @@ def test_limits_include_their_ends_and_reasons_name_them(
     assert verdicts(Length(LengthSettings.model_validate(limits)), [row]) == [reason]
 
 
+def test_limits_on_the_answer_are_kept_by_a_rejected_one(
+    chat: Callable[..., Example], verdicts: Callable[..., list[str | None]]
+) -> None:
+    row = chat("Where is ours?", "In Brighton").model_copy(update={"rejected": "In Brighton, I think."})
+    length = Length(LengthSettings.model_validate({"answer": {"max_words": 3}}))
+    assert verdicts(length, [row]) == ["rejected answer over max_words"]
+    assert verdicts(length, [row.model_copy(update={"rejected": "No."})]) == [None]
+
+
 @pytest.mark.parametrize(
     ("limits", "message"),
     [

@@ -139,13 +139,64 @@ def test_columns_may_be_called_otherwise() -> None:
         RowSettings(columns={"prompt": "text", "response": "text"})
 
 
+PAIR = {"prompt": TALK[0][1], "chosen": TALK[1][1], "rejected": "No idea."}
+NO = {"role": "assistant", "content": "No idea."}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        PAIR,
+        {"prompt": [USER], "chosen": [ANSWER], "rejected": [NO]},
+        {"prompt": TALK[0][1], "chosen": [USER, ANSWER], "rejected": "No idea."},
+        {"prompt": [USER], "chosen": [USER, ANSWER], "rejected": [USER, NO]},
+        {"chosen": [USER, ANSWER], "rejected": [USER, NO]},
+    ],
+)
+def test_a_preference_pair_holds_the_rejected_answer_besides(row: Any) -> None:
+    found = example_of(row | {"score": 3}, "a.jsonl:1", RowSettings(shape="preference"))
+    assert [(message.role, message.content) for message in found.messages] == TALK
+    assert (found.rejected, found.extra, found.group) == ("No idea.", {"score": 3}, found.id)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rejected": None}, "no 'rejected'; a row of the shape preference has 'chosen' and 'rejected'"),
+        ({"rejected": " "}, "rejected: the answer is empty"),
+        ({"rejected": 3}, "'rejected' is no text, and no list of turns that ends in the assistant's"),
+        ({"rejected": []}, "'rejected' is no text, and no list of turns"),
+        ({"rejected": [USER]}, "'rejected' is no text, and no list of turns"),
+        ({"rejected": TALK[1][1]}, "'chosen' and 'rejected' are the same answer"),
+        ({"rejected": [ANSWER, USER, NO]}, "'rejected' goes on from other turns than were asked; only its last turn"),
+        ({"chosen": [NO, USER, ANSWER]}, "'chosen' goes on from other turns than were asked"),
+        ({"chosen": []}, "no assistant turn"),
+        ({"prompt": None}, "no 'prompt', and no turn in 'chosen' before the answer"),
+    ],
+)
+def test_what_is_no_preference_pair_is_told(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError) as caught:
+        turns(PAIR | change, shape="preference")
+    assert str(caught.value).startswith(f"a.jsonl:1: {said}")
+
+
+def test_a_pair_is_recognised_and_a_key_of_that_name_alone_makes_none() -> None:
+    with pytest.raises(DataError, match=r"this looks like preference \('chosen' and 'rejected'\); set 'shape: pref"):
+        turns(PAIR)
+    plain = example_of({"prompt": "a", "response": "b", "rejected": "c"}, "a:1")
+    assert (plain.rejected, plain.extra) == (None, {"rejected": "c"})
+
+
 EXPORTED = {"row": 3, "id": "sha256:1", "messages": [USER, ANSWER], "group": "g", "extra": '{"by":["Ann"],"n":1.5}'}
 
 
 def test_what_data_export_wrote_is_what_it_was() -> None:
     found = example_of(EXPORTED, "rows.parquet:4", RowSettings(shape="exported"))
     assert [(message.role, message.content) for message in found.messages] == TALK
-    assert (found.group, found.extra) == ("g", {"by": ["Ann"], "n": 1.5})
+    assert (found.group, found.extra, found.rejected) == ("g", {"by": ["Ann"], "n": 1.5}, None)
+    pair = {**EXPORTED, "rejected": "No idea.", "extra": '{"rejected":"kept"}'}
+    found = example_of(pair, "rows.parquet:4", RowSettings(shape="exported"))
+    assert (found.rejected, found.extra) == ("No idea.", {"rejected": "kept"})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from qlora_gov import DataError, Example, Message, TrainingJob
 from qlora_gov.models.loading import load_tokenizer
 from qlora_gov.plugin.specs import ReadingTrainer
-from qlora_gov_trainers.rows import read_rows
+from qlora_gov_trainers.rows import chosen_alone, read_rows
 from qlora_gov_trainers.settings import Nf4QloraSettings
 from qlora_gov_trainers.trainer import Nf4QloraTrainer
 from tests.stages.toys import Quiet
@@ -54,6 +54,16 @@ def test_clean_rows_are_what_they_always_were(tiny_base: Path, trainer: Nf4Qlora
     assert isinstance(trainer, ReadingTrainer)
     assert trainer.reads(tiny_base, rows("a", "b"), DAY) == {}
     assert notes(tiny_base, rows("a", "b")) == ()
+
+
+def test_of_preference_pairs_the_chosen_answer_alone_is_read_and_a_note_says_so(tiny_base: Path) -> None:
+    plain = rows("Yes.", "No.")
+    pairs = [plain[0], plain[1].model_copy(update={"rejected": "Never, <|end|> I say."})]
+    tokenizer = load_tokenizer(tiny_base)
+    read = [read_rows(tokenizer, job(tiny_base, examples), 500) for examples in (plain, pairs)]
+    assert read[0] == read[1]
+    assert chosen_alone(plain) == ()
+    assert chosen_alone(pairs) == ("preference pairs, of which the chosen answers alone were learned from: 1",)
 
 
 def test_rows_that_spell_control_tokens_are_known_by_their_number(tiny_base: Path, trainer: Nf4QloraTrainer) -> None:

@@ -2,8 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 from qlora_gov.records import Absent, Environment
+from qlora_gov.reports.card.assembly import card_context
 from qlora_gov.reports.card.context.lineage import EnvironmentPart, LossCurve, TrainingPart
+from qlora_gov.reports.card.html import render_html
 from qlora_gov.reports.card.lineage import environment_part, training_part
+from qlora_gov.reports.card.markdown import render_card
 from qlora_gov.reports.card.records import CardRecords, SubjectRecords
 
 
@@ -46,3 +49,12 @@ def test_a_stage_that_ran_elsewhere_says_so(records: Callable[..., CardRecords],
     elsewhere = Absent(absent="answered elsewhere: claimed by whoever imported the log of lm-eval 0.4.9")
     assert all(fact.values[2] == elsewhere for fact in part.facts)
     assert isinstance(ours.candidate.responses.environment, Environment)
+
+
+def test_where_trackers_have_the_run_is_shown_where_there_are_any(records: Callable[..., CardRecords]) -> None:
+    given = records(training_fields={"tracked": {"wandb": "https://w/1|<b>", "mlflow": "sqlite:///m.db, run 7"}})
+    markdown, html = (render(card_context(given)).text for render in (render_card, render_html))
+    assert "Tracked by mlflow: `sqlite:///m.db, run 7`\n\nTracked by wandb: " in markdown
+    assert "<p>Tracked by mlflow: <code>sqlite:///m.db, run 7</code></p>" in html
+    assert "<p>Tracked by wandb: <code>https://w/1|&lt;b&gt;</code></p>" in html
+    assert "Tracked by" not in render_card(card_context(records())).text + render_html(card_context(records())).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from qlora_gov.records import Absent, Component, Frozen, LossPoint, StepReport
@@ -29,6 +31,7 @@ class TrainingPart(Frozen):
     steps: int = Field(description="steps of the optimiser")
     tokens: int = Field(description="tokens that carried loss, over all epochs")
     loss: LossCurve | Absent
+    tracked: Mapping[str, str] = Field(default={}, description="where experiment trackers have the run, by tracker")
 
 
 class SourceLine(Frozen):
@@ -98,6 +101,7 @@ class DataPart(Frozen):
     measured: tuple[MeasuredStep, ...] = Field(default=(), description="what was measured of detectors among the steps")
     cautions: tuple[str, ...] = Field(default=(), description="what a detector drops that should stay, as sentences")
     since: DataChanges | None = Field(default=None, description="against the champion's training set, if they differ")
+    pairs: int = Field(default=0, description="rows with a rejected answer, too: preference pairs")
 
 
 class LeakLine(Frozen):

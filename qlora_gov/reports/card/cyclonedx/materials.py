@@ -78,6 +78,8 @@ def _curation(data: DataPart) -> Iterator[tuple[str, str]]:
     yield "hash_of", "the columns of the rows"
     yield "rows", str(data.rows)
     yield "groups", str(data.groups)
+    if data.pairs:
+        yield "pairs", str(data.pairs)
     for number, step in enumerate(data.steps, 1):
         dropped = ", ".join(f"{reason}: {step.dropped[reason]}" for reason in sorted(step.dropped)) or "none"
         done = f"{step.action}; rows in: {step.rows_in}; dropped: {dropped}; changed: {step.changed}"
