@@ -125,8 +125,9 @@ def test_a_mix_samples_by_provenance_and_says_what_it_left_out(
 
 
 def test_two_versions_differ_by_rows_with_their_provenance_and_source(
-    project: Path, capsys: pytest.CaptureFixture[str]
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     said(capsys, "build")
     kept = rows(16, "Ask")
     kept[3]["messages"][1]["content"] = "See savings in the branch."
@@ -135,12 +136,15 @@ def test_two_versions_differ_by_rows_with_their_provenance_and_source(
     said(capsys, "build")
     before, after = versions(project)
     told = " ".join(said(capsys, "diff", before.digest, after.digest).split())
-    assert f"17 rows training version {after.digest[7:19]}: 18 rows, 14 of them in both" in told
-    assert "added 2 historical data/train.jsonl" in told
-    assert "removed 1 human data/train.jsonl removed 1 synthetic data/train.jsonl" not in told
-    assert "changed 1 historical data/train.jsonl changed 1 synthetic data/train.jsonl" in told
-    assert "dropped: data/length: 1 not there" in told
-    assert "17 of them in both" in said(capsys, "diff", before.digest, before.digest)
+    assert f"before training version {before.digest[7:19]}" in told
+    assert f"after training version {after.digest[7:19]}" in told
+    assert "14 rows are the same in both; 2 added, 1 removed, 2 changed" in told
+    assert "added 2 historical data/train.jsonl not read before" in told
+    assert "changed 1 historical data/train.jsonl another text in the same place" in told
+    assert "changed 1 synthetic data/train.jsonl another text in the same place" in told
+    assert "17 rows are the same in both; 0 added, 0 removed, 0 changed" in said(
+        capsys, "diff", before.digest, before.digest
+    )
 
 
 def test_the_same_rows_from_elsewhere_are_the_same_version(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,4 +207,4 @@ def test_a_version_made_by_the_first_release_is_shown_and_has_no_drops(
     assert run(["data", "drops"]) == 2
     assert "was made before drops were put on record" in capsys.readouterr().err
     (version,) = versions(Path())
-    assert f"{version.rows} of them in both" in said(capsys, "diff", version.digest, version.digest)
+    assert f"{version.rows} rows are the same in both" in said(capsys, "diff", version.digest, version.digest)
