@@ -9,8 +9,8 @@ from qlora_gov import TrainingError, TrainingJob
 from qlora_gov_trainers.recipe import Recipe
 
 
-def arguments_of(kind: Callable[..., Any], recipe: Recipe, job: TrainingJob, **others: Any) -> Any:
-    """The arguments of a run on one device. Raises TrainingError where more than one process trains."""
+def arguments_of(kind: Callable[..., Any], recipe: Recipe, job: TrainingJob, rows: int, **others: Any) -> Any:
+    """The arguments of a run on so many rows, on one device. Raises TrainingError where more processes train."""
     import torch
 
     arguments = kind(
@@ -19,6 +19,7 @@ def arguments_of(kind: Callable[..., Any], recipe: Recipe, job: TrainingJob, **o
         lr_scheduler_type="cosine",
         warmup_steps=recipe.warmup_steps,
         num_train_epochs=recipe.epochs,
+        max_steps=-1 if recipe.max_steps is None else recipe.steps(rows),
         seed=job.seed,
         data_seed=job.seed,
         logging_steps=1,

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from peft import PeftModel
+    from transformers import TrainerState, TrainingArguments
 
 _WHOLE = "whole"
+
+
+def newest(args: TrainingArguments, state: TrainerState) -> Path:
+    """Where the checkpoint of the present step lies."""
+    return Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
 
 
 def mark_whole(checkpoint: Path) -> None:

@@ -23,7 +23,11 @@ def save(model: PreTrainedModel, job: TrainingJob, dtype: torch.dtype) -> None:
     """Write the adapter so that the same weights give the same bytes, on whatever machine and in whatever process."""
     from peft import get_peft_model_state_dict
 
-    weights = {name: weight.to(dtype) for name, weight in get_peft_model_state_dict(model).items()}
+    # DoRA's magnitudes lie about as close to the base's as two neighbours in bfloat16: they are not rounded.
+    weights = {
+        name: weight if "lora_magnitude_vector" in name else weight.to(dtype)
+        for name, weight in get_peft_model_state_dict(model).items()
+    }
     model.save_pretrained(job.output, safe_serialization=True, state_dict=weights)
     (job.output / "README.md").unlink(missing_ok=True)  # peft's template card; ours is made from the evidence
     path = job.output / "adapter_config.json"

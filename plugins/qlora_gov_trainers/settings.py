@@ -7,8 +7,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from qlora_gov import Settings
 from qlora_gov_trainers.recipe import RANKS, Recipe, Values
 from qlora_gov_trainers.trackers import Tracker, require_trackers
+
+
+class EarlyStopping(Settings):
+    """When a training ends before its steps do, by the loss of rows that it is kept clear of."""
+
+    share: float = Field(gt=0, lt=1, description="share of the training rows that is set apart, in whole groups")
+    every: int = Field(ge=1, description="steps between two looks at their loss; the last step has one, too")
+    patience: int = Field(ge=1, description="looks without a lower loss after which the training stops")
 
 
 class Nf4QloraSettings(Recipe):
@@ -22,7 +31,15 @@ class Nf4QloraSettings(Recipe):
         # A few hundred rows make too few steps for the playbook's accumulation and warm-up to end.
         "demo": {"rank": 16, "alpha": 32, "accumulation": 1, "warmup_steps": 5, "epochs": 1, "learning_rate": 2e-3},
     }
+    beyond: ClassVar[tuple[str, ...]] = (*Recipe.beyond, "lora_plus_ratio", "early_stopping")
+
     dropout: float = Field(default=0.05, ge=0, lt=1, description="share of the adapter's inputs that is dropped")
+    lora_plus_ratio: float = Field(
+        default=1, ge=1, description="how many times as fast as the matrices A the matrices B learn (LoRA+)"
+    )
+    early_stopping: EarlyStopping | None = Field(
+        default=None, description="stop by the loss of some training rows, and keep the adapter that had the lowest"
+    )
     memory_budget: str = Field(
         default="22GB",
         pattern=r"^(auto|\d+(\.\d+)?GB)$",

@@ -1,22 +1,21 @@
-"""Watching a training run: progress, the loss curve, and a loss that is no number."""
+"""Watching a training run: progress, the loss curve, and one that diverges."""
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from qlora_gov import LossPoint, Progress, TrainingError
-from qlora_gov_trainers.checkpoints import mark_whole
+from qlora_gov import LossPoint, Progress
+from qlora_gov_trainers.checkpoints import mark_whole, newest
+from qlora_gov_trainers.divergence import Divergence
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Reports each optimiser step, keeps its loss, and stops at a loss that is not finite."""
+    """Reports each optimiser step, keeps its loss, and stops where the training diverges."""
 
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
+    def __init__(self, progress: Progress, divergence: Divergence | None = None) -> None:
+        self.progress, self.divergence = progress, divergence or Divergence()
         self.losses: list[LossPoint] = []
 
     def on_train_begin(
@@ -30,18 +29,15 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any
     ) -> None:
-        """Take the mean loss of a finished step. Raises TrainingError where it is not finite."""
+        """Take the mean loss of a finished step. Raises TrainingError where the training has diverged."""
         if "loss" not in (logs or {}):
             return
         loss = float(logs["loss"])
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} at step {state.global_step}; no adapter is recorded: lower the learning rate "
-                "or look for broken rows"
-            )
+        self.divergence.refuse_numbers(state.global_step, loss, float(logs["grad_norm"]))
         self.losses.append(LossPoint(step=state.global_step, loss=loss))
+        self.divergence.refuse_explosion(self.losses)
         self.progress.advance(1, f"loss {loss:.3f}")
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """The trainer has written a checkpoint to its end."""
-        mark_whole(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
+        mark_whole(newest(args, state))

@@ -38,6 +38,9 @@ class Training(Frozen):
     tracked: Mapping[str, str] = Field(
         default={}, description="where experiment trackers have the run: a URL, or a store and the run in it"
     )
+    validation_losses: tuple[LossPoint, ...] = Field(
+        default=(), description="of training rows that were not trained on, where they decided when to stop"
+    )
 
 
 class Adapter(Record):

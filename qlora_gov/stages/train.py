@@ -123,6 +123,7 @@ def _record(
             environment=environment,
             inputs=inputs,
             tracked={name: _PASSWORD.sub("//", address) for name, address in outcome.tracked.items()},
+            validation_losses=outcome.validation_losses,
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,8 @@ from qlora_gov.models.loading import load_base, load_tokenizer
 from qlora_gov_trainers.arguments import arguments_of
 from qlora_gov_trainers.dpo.pairs import Pairs, both, read_pairs
 from qlora_gov_trainers.dpo.settings import DpoSettings
-from qlora_gov_trainers.lora import check_targets, lora_config
+from qlora_gov_trainers.draws import drawn
+from qlora_gov_trainers.lora import lora_config, targets_of
 from qlora_gov_trainers.rows import reads
 from qlora_gov_trainers.saving import check_finite, save
 
@@ -48,6 +50,7 @@ class DpoTrainer:
         from qlora_gov_trainers.checkpoints import last_checkpoint
         from qlora_gov_trainers.watch import Watch
 
+        job = replace(job, examples=drawn(job.examples, self.settings.max_rows, job.seed))
         tokenizer = load_tokenizer(job.base)
         pairs = read_pairs(tokenizer, job, self.settings.max_length)
         watch = Watch(job.progress)
@@ -59,8 +62,8 @@ class DpoTrainer:
             raise TrainingError("training made no optimiser step; give it more pairs or epochs")
         check_finite(trainer.model)
         save(trainer.model, job, getattr(torch, self.settings.dtype))
-        notes = (*self._recipe(), *_margins(trainer.state.log_history), *pairs.notes)
-        tokens = round(pairs.targets * self.settings.epochs)
+        notes = (*self._recipe(targets_of(trainer.model)), *_margins(trainer.state.log_history), *pairs.notes)
+        tokens = round(pairs.targets * trainer.state.epoch)
         return TrainingOutcome(tuple(watch.losses), trainer.state.global_step, tokens, notes)
 
     def stepping(
@@ -76,6 +79,7 @@ class DpoTrainer:
             DPOConfig,
             self.settings,
             job,
+            len(pairs.rows),
             per_device_train_batch_size=self.settings.micro_batch,
             gradient_accumulation_steps=self.settings.accumulation,
             activation_checkpointing=self.settings.gradient_checkpointing,
@@ -85,10 +89,9 @@ class DpoTrainer:
             max_length=None,
         )
         model = load_base(job.base, quantization="nf4", dtype=self.settings.dtype).train()
-        check_targets(model, self.settings)
         trainer = PairTrainer(
             model=model,
-            adapter=lora_config(self.settings, NO_DROPOUT),
+            adapter=lora_config(model, self.settings, NO_DROPOUT),
             rows=pairs.rows,
             tokenizer=tokenizer,
             arguments=arguments,
@@ -97,9 +100,9 @@ class DpoTrainer:
         trainer.pop_callback(PrinterCallback)  # prints raw log lines
         return trainer
 
-    def _recipe(self) -> tuple[str, ...]:
+    def _recipe(self, targets: Sequence[str]) -> tuple[str, ...]:
         how = f"preference tuning (DPO) with beta {self.settings.beta:g}; the reference is the base without the adapter"
-        return (how, *self.settings.deviations(dropout=NO_DROPOUT))
+        return (how, *self.settings.deviations(targets, dropout=NO_DROPOUT))
 
 
 def _margins(logs: Sequence[Mapping[str, float]]) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ class TrainingOutcome:
     """What a trainer tells of a finished run.
 
     ``tracked`` is where experiment trackers have it, by tracker: a URL, or a store and the run in it.
+    ``validation_losses`` are of training rows that were not trained on, by which a trainer decided when to stop.
     """
 
     losses: tuple[LossPoint, ...]
@@ -50,6 +51,7 @@ class TrainingOutcome:
     tokens: int
     notes: tuple[str, ...] = ()
     tracked: Mapping[str, str] = field(default_factory=dict)
+    validation_losses: tuple[LossPoint, ...] = ()
 
 
 class Trainer(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from qlora_gov.records import Absent, Base, Component, Environment, LossPoint, Training
@@ -39,7 +40,7 @@ def training_part(training: Training) -> TrainingPart:
 def _scaling(recipe: Component) -> float | Absent:
     rank, alpha = recipe.settings.get("rank"), recipe.settings.get("alpha")
     if isinstance(rank, int | float) and isinstance(alpha, int | float) and rank > 0:
-        return alpha / rank
+        return alpha / (math.sqrt(rank) if recipe.settings.get("rslora") else rank)
     return Absent(absent="the recipe's settings name no rank and alpha")
 
 

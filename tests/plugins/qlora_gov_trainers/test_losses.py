@@ -64,8 +64,8 @@ def test_a_step_is_of_as_many_rows_whatever_the_cards(
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
     monkeypatch.setattr("torch.cuda.set_device", lambda device: None)
-    arguments = trainer._arguments(job)
+    arguments = trainer._arguments(job, 2)
     assert (arguments.n_gpu, arguments.train_batch_size) == (1, trainer.settings.micro_batch)
     monkeypatch.setattr("transformers.TrainingArguments.world_size", 2)
     with pytest.raises(TrainingError, match="2 processes were started"):
-        trainer._arguments(job)
+        trainer._arguments(job, 2)

@@ -18,6 +18,7 @@ WIDTHS = {"vocab_size": 96, "hidden_size": 32, "num_hidden_layers": 2, "num_atte
 GROUPS = {**WIDTHS, "num_key_value_heads": 2, "intermediate_size": 48, "head_dim": 8, "pad_token_id": 0}
 FAMILIES: Mapping[str, tuple[Mapping[str, Any], bool]] = {
     "llama": (GROUPS, True),
+    "llama, tied": ({**GROUPS, "tie_word_embeddings": True}, True),  # as SmolLM
     "mistral": ({**GROUPS, "sliding_window": 5}, True),
     "qwen2": (GROUPS, True),
     "qwen3": (GROUPS, False),
@@ -27,6 +28,7 @@ FAMILIES: Mapping[str, tuple[Mapping[str, Any], bool]] = {
     "gpt2": ({"vocab_size": 96, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 64}, False),
     "opt": ({**WIDTHS, "ffn_dim": 48, "word_embed_proj_dim": 32, "max_position_embeddings": 64}, False),
     "gpt_neox": ({**WIDTHS, "intermediate_size": 48}, False),
+    "falcon": ({**WIDTHS, "new_decoder_architecture": False, "multi_query": True}, False),
 }
 """Each family's configuration, and whether its decoder layers are replaced whole."""
 
@@ -52,26 +54,43 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:Futu
 ROWS = [row(length, seed) for seed, length in enumerate((11, 4, 17, 9))]
 
 
-def model_of(family: str, targets: str | Sequence[str] = "all-linear", **settings: Any) -> Any:
-    """A tiny model of a family with a LoRA adapter that changes something, and no dropout in the model itself."""
-    from peft import LoraConfig, get_peft_model
+def base_of(family: str, added: int = 0) -> Any:
+    """A tiny model of a family without dropout, of whose 96 tokens so many were added to those of its configuration."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
     torch.manual_seed(0)
-    config = AutoConfig.for_model(family, **FAMILIES[family][0])
+    settings = FAMILIES[family][0]
+    config = AutoConfig.for_model(family.split(",")[0], **{**settings, "vocab_size": settings["vocab_size"] - added})
     for name in DROPOUTS:
         if hasattr(config, name):
             setattr(config, name, 0.0)
     model = AutoModelForCausalLM.from_config(config)
+    if added:
+        model.resize_token_embeddings(settings["vocab_size"], mean_resizing=False)
+    return model
+
+
+def adapted(base: Any, targets: str | Sequence[str] = "all-linear", **settings: Any) -> Any:
+    """A model with a fresh LoRA adapter, in training."""
+    from peft import LoraConfig, get_peft_model
+
     named = targets if isinstance(targets, str) else list(targets)
-    fan = {"fan_in_fan_out": True} if family == "gpt2" else {}
-    adapted = get_peft_model(
-        model, LoraConfig(r=3, lora_alpha=6, target_modules=named, task_type="CAUSAL_LM", **fan, **settings)
-    )
-    for name, parameter in adapted.named_parameters():
+    fan = {"fan_in_fan_out": True} if base.config.model_type == "gpt2" else {}
+    config = LoraConfig(r=3, lora_alpha=6, target_modules=named, task_type="CAUSAL_LM", **fan, **settings)
+    return get_peft_model(base, config).train()
+
+
+def changed(model: Any) -> Any:
+    """The model, whose adapter changes something from now on."""
+    for name, parameter in model.named_parameters():
         if "lora_" in name:
-            parameter.data = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(name))) * 0.1
-    return adapted.train()
+            parameter.data.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(name))) * 0.1)
+    return model
+
+
+def model_of(family: str, targets: str | Sequence[str] = "all-linear", **settings: Any) -> Any:
+    """A tiny model of a family with an adapter that changes something."""
+    return changed(adapted(base_of(family), targets, **settings))
 
 
 def gradients(model: Any, loss: Callable[[], torch.Tensor]) -> tuple[float, dict[str, torch.Tensor]]:
@@ -135,11 +154,17 @@ def test_what_is_computed_again_has_the_same_gradients(targets: str | Sequence[s
     assert_same(ours(model, ready), expected)
 
 
-@pytest.mark.parametrize("settings", [{"use_dora": True}, {"use_rslora": True}])
-def test_other_ways_to_adapt_have_the_same_gradients(settings: Mapping[str, bool]) -> None:
-    expected = transformers_own(model_of("llama", **settings))
-    model = model_of("llama", **settings)
-    assert_same(ours(model, make_ready(model, 0.0)), expected)
+@pytest.mark.parametrize(
+    "settings", [{"use_dora": True}, {"use_rslora": True}, {"use_dora": True, "use_rslora": True}], ids=str
+)
+@pytest.mark.parametrize("family", ["llama, tied", "mistral", "qwen2", "qwen3", "gemma2", "gemma3_text", "phi3"])
+def test_other_ways_to_adapt_have_the_same_gradients(family: str, settings: Mapping[str, bool]) -> None:
+    """What was made ready while the adapter was fresh, when all ways give the same, and with tokens that were added."""
+    expected = transformers_own(changed(adapted(base_of(family, added=6), **settings)))
+    model = adapted(base_of(family, added=6), **settings)
+    ready = make_ready(model, 0.0)
+    assert bool(ready.layers) is (FAMILIES[family][1] and "use_dora" not in settings)
+    assert_same(ours(changed(model), ready), expected)
 
 
 def test_a_row_is_not_changed_by_its_neighbours() -> None:

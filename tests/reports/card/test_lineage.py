@@ -31,6 +31,17 @@ def test_a_recipe_without_rank_has_no_scaling(records: Callable[..., CardRecords
     assert part.loss == Absent(absent="the trainer reported no loss")
 
 
+def test_rank_stabilised_products_are_scaled_by_the_root(records: Callable[..., CardRecords]) -> None:
+    training = records().adapter.training
+    assert training is not None
+    recipe = training.recipe.model_copy(update={"settings": {"rank": 16, "alpha": 8, "rslora": True}})
+    given = records(training_fields={"recipe": recipe})
+    assert part_of(given).scaling == 2
+    markdown, html = (render(card_context(given)).text for render in (render_card, render_html))
+    assert "| alpha / sqrt(rank) | 2 |" in markdown
+    assert "<dt>alpha / sqrt(rank)</dt><dd>2</dd>" in html
+
+
 def test_stages_stand_side_by_side(records: Callable[..., CardRecords], everything: dict[str, Any]) -> None:
     part = environment_part(records(**everything))
     assert isinstance(part, EnvironmentPart)

@@ -21,14 +21,17 @@ def test_the_playbook_fills_what_is_not_set(given: dict[str, Any], expected: dic
     assert {name: settings[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize("given", [{"beta": 0}, {"dropout": 0.1}, {"preset": "chat"}, {"memory_budget": "22GB"}])
+@pytest.mark.parametrize(
+    "given", [{"beta": 0}, {"dropout": 0.1}, {"preset": "chat"}, {"memory_budget": "22GB"}, {"lora_plus_ratio": 16}]
+)
 def test_what_it_does_not_have_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         DpoSettings.model_validate(given)
 
 
 def test_what_is_not_as_the_playbook_has_it_is_told() -> None:
-    assert DpoSettings.model_validate({}).deviations(dropout=0.0) == (
+    settings = DpoSettings.model_validate({})
+    assert settings.deviations(settings.targets, dropout=0.0) == (
         "alpha/rank = 0.5",
         "dropout 0 (playbook: 0.05)",
         "learning_rate 5e-06 (playbook: 0.0002)",
