@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from data_corpus import chats, tasks, write
 from detector_texts import DATA
+from silent import Silent
 
 ROOT = Path(__file__).parents[1]
 FASTER, PACKED, APART = 1.2, 2.0, 0.05
@@ -104,20 +105,10 @@ def ours(base: Path, rows: Sequence[Any], steps: int, noted: Any, dropout: float
     settings = {"rank": RANK, "micro_batch": ROWS, "accumulation": 1, "learning_rate": RATE, "warmup_steps": 0}
     trainer = Nf4QloraTrainer(Nf4QloraSettings.model_validate({**settings, "dropout": dropout, "max_length": LONGEST}))
     place = Path(tempfile.mkdtemp())
-    job = TrainingJob(base, "base", (), place, place, SEED, Quiet())
+    job = TrainingJob(base, "base", (), place, place, SEED, Silent())
     stepping = trainer.stepping(trainer.prepare(base), rows, job, [noted])
     stepping.args.max_steps, stepping.args.save_strategy = steps, "no"
     return stepping
-
-
-class Quiet:
-    """Shows nothing."""
-
-    def begin(self, label: str, total: int) -> None:
-        """A piece of work begins."""
-
-    def advance(self, units: int = 1, note: str = "") -> None:
-        """Some units are done."""
 
 
 def plain(base: Path, rows: Sequence[Any], steps: int, noted: Any, dropout: float, dtype: str) -> Any:

@@ -43,6 +43,7 @@ class Nf4QloraTrainer:
         from transformers import set_seed
 
         from qlora_gov.models.bfloat16 import fast_bfloat16
+        from qlora_gov_trainers.announcement import announced
         from qlora_gov_trainers.checkpoints import last_checkpoint
         from qlora_gov_trainers.tracking import Tracking
         from qlora_gov_trainers.watch import Watch
@@ -55,6 +56,8 @@ class Nf4QloraTrainer:
         watch = Watch(job.progress)
         with fast_bfloat16(), tracking:
             trainer = self.stepping(model, rows.tokenised, job, [watch, *tracking.callbacks])
+            for line in announced(self.settings, trainer, rows.tokenised):
+                job.progress.tell(line)
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")

@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from qlora_gov.text import one_line
+
 _QUIET_SECONDS = 10.0
 _PERIOD = 600.0
 """Seconds that a pace is the mean of: a step may take a minute."""
@@ -90,6 +92,10 @@ class TerminalProgress:
         self._bars.add_task(label, total=total, note="")
         if not self._console.is_terminal:
             self._console.print(f"{label} ...", highlight=False)
+
+    def tell(self, line: str) -> None:
+        """A line that stays above the bars."""
+        self._console.print(Text(one_line(line)), soft_wrap=True)
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """Some units are done."""

@@ -39,6 +39,12 @@ def test_a_log_tells_the_time_left_and_that_of_a_step_by_what_this_run_did(
     ]
 
 
+def test_a_line_for_people_stays_and_cannot_forge_another(capsys: pytest.CaptureFixture[str]) -> None:
+    with TerminalProgress() as shown:
+        shown.tell("recipe: [bold]rank\n16[/bold] " + "x" * 100)
+    assert capsys.readouterr().err == f"recipe: [bold]rank 16[/bold] {'x' * 100}\n"
+
+
 def work(error: BaseException) -> None:
     """Some work that ends in an error after 12 of 300 units."""
     with TerminalProgress() as shown:
