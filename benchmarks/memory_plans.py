@@ -2,7 +2,7 @@
 
     python benchmarks/memory_plans.py [--length 2048] [--rows 4] [--rank 64]
 
-NF4 with double quantisation, the adapter on queries, keys, values and outputs. `train_gpu.py` holds the same predictions
+NF4 with double quantisation, the adapter on queries, keys, values and outputs. `train_gpu.py` holds such predictions
 against what a step takes, for the shapes that fit its card.
 """
 
