@@ -206,7 +206,8 @@ def growth(directory: Path, report: Report) -> None:
             files[rows] = directory / f"growth-{rows}-{canned}.jsonl"
             write(files[rows], corpus(rows, answers_canned=canned))
         for step in STEPS:
-            few, some, many = (built(files[rows], [step], 1).cpu for rows in files)
+            # The lesser of two: what else the machine does only ever adds, and 3,000 rows take a second.
+            few, some, many = (min(built(files[rows], [step], 1).cpu for _ in range(2)) for rows in files)
             taken, times = many - few, (many - few) / max(some - few, 1e-3)
             rate = f"{29_000 / max(taken, 1e-3):,.0f} rows/s"
             report.line(f"{step}: {taken:.1f} s of the processor, {rate}", f"{times:.1f} x", times <= GROWTH)

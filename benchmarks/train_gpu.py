@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from silent import Silent
 from transformers import TrainerCallback
 
 from qlora_gov import TrainingJob
@@ -114,16 +115,6 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         self.ends.append(time.perf_counter())
 
 
-class Quiet:
-    """Shows nothing."""
-
-    def begin(self, label: str, total: int) -> None:
-        """A piece of work begins."""
-
-    def advance(self, units: int = 1, note: str = "") -> None:
-        """Some units are done."""
-
-
 def ours(base: Path, run: Run, vocabulary: int) -> tuple[Rate, str]:
     """This trainer, and what it said of its plan."""
     settings = Nf4QloraSettings.model_validate({"max_length": run.length, "dropout": 0.0, **run.settings})
@@ -132,7 +123,7 @@ def ours(base: Path, run: Run, vocabulary: int) -> tuple[Rate, str]:
     rows = rows_of(run.length, a_step * STEPS, vocabulary)
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        job = TrainingJob(base, "random", (), place, place, 1, Quiet())
+        job = TrainingJob(base, "random", (), place, place, 1, Silent())
         torch.cuda.reset_peak_memory_stats()
         stepping = trainer.stepping(trainer.prepare(base), rows, job, [clock])
         stepping.args.num_train_epochs, stepping.args.save_strategy = 1, "no"

@@ -47,6 +47,7 @@ class Nf4QloraTrainer:
         from transformers import set_seed
 
         from qlora_gov.models.bfloat16 import fast_bfloat16
+        from qlora_gov_trainers.announcement import announced
         from qlora_gov_trainers.checkpoints import last_checkpoint
         from qlora_gov_trainers.tracking import Tracking
         from qlora_gov_trainers.validation import Validation
@@ -61,6 +62,8 @@ class Nf4QloraTrainer:
         with fast_bfloat16(), tracking:
             trainer = self.stepping(model, rows.tokenised, job, [validation, *tracking.callbacks], apart)
             watch = _watch(trainer, job, apart)
+            for line in announced(self.settings, trainer):
+                job.progress.tell(line)
             trainer.train(resume_from_checkpoint=last_checkpoint(job.checkpoints))
         if not watch.losses:
             raise TrainingError("training made no optimiser step; give it more rows or epochs")

@@ -5,14 +5,38 @@ from __future__ import annotations
 import math
 import sys
 import time
+from datetime import timedelta
 from types import TracebackType
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as Remaining
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from qlora_gov.text import one_line
 
 _QUIET_SECONDS = 10.0
+_PERIOD = 600.0
+"""Seconds that a pace is the mean of: a step may take a minute."""
+
+
+class Pace(ProgressColumn):
+    """How long a unit takes, or how many a second takes; nothing before the second one is done."""
+
+    def render(self, task: Task) -> Text:
+        """As rich calls it. What an earlier run had done is no part of it, nor is what came first."""
+        if not task.speed:
+            return Text()
+        return Text(f"{task.speed:,.0f}/s" if task.speed >= 1 else f"{1 / task.speed:.1f} s each")
 
 
 class Waiting:
@@ -39,11 +63,16 @@ class TerminalProgress:
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            Remaining(),
+            TimeRemainingColumn(),
+            Pace(),
             TextColumn("{task.fields[note]}"),
         )
-        self._bars = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
-        self._task: TaskID | None = None
+        self._bars = Progress(
+            *columns,
+            console=self._console,
+            disable=not self._console.is_terminal,
+            speed_estimate_period=_PERIOD,
+        )
         self._label, self._total, self._done, self._said = "", 0, 0, 0.0
 
     def __enter__(self) -> TerminalProgress:
@@ -60,15 +89,24 @@ class TerminalProgress:
     def begin(self, label: str, total: int) -> None:
         """Start a piece of work of ``total`` units."""
         self._label, self._total, self._done, self._said = label, total, 0, time.monotonic()
-        self._task = self._bars.add_task(label, total=total, note="")
+        self._bars.add_task(label, total=total, note="")
         if not self._console.is_terminal:
             self._console.print(f"{label} ...", highlight=False)
+
+    def tell(self, line: str) -> None:
+        """A line that stays above the bars."""
+        self._console.print(Text(one_line(line)), soft_wrap=True)
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """Some units are done."""
         self._done += units
-        if self._task is not None:
-            self._bars.update(self._task, advance=units, note=note)
+        if not self._bars.tasks:
+            return
+        task = self._bars.tasks[-1]
+        self._bars.update(task.id, advance=units, note=note)
         if not self._console.is_terminal and time.monotonic() - self._said > _QUIET_SECONDS:
             self._said = time.monotonic()
-            self._console.print(f"{self._label}: {self._done} of {self._total}  {note}", highlight=False)
+            seconds = task.time_remaining
+            left = "" if seconds is None else f", {timedelta(seconds=round(seconds))} left, {Pace().render(task)}"
+            told = f"{self._label}: {self._done} of {self._total}{left}  {note}"
+            self._console.print(told.rstrip(), highlight=False)

@@ -42,6 +42,10 @@ class TaskLog:
         if note:
             logger.debug(note)
 
+    def tell(self, line: str) -> None:
+        """Say it."""
+        logger.info(line)
+
 
 @dataclass(frozen=True)
 class Room:

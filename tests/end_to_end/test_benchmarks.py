@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.conftest import ROOT
 
@@ -33,6 +34,9 @@ SMALL = {
     "gate_speed.py": ("--rows", "200", "--metrics", "2", "--bleu-rows", "60"),
     "ledger_processes.py": ("--seconds", "3", "--processes", "3"),
     "ledger_scale.py": ("--adapters", "3", "--rows", "50"),
+    "memory_plans.py": ("--rows", "1"),
+    "train_cpu.py": ("--only", "support,overlay", "--steps", "2", "--times", "1", "--overlay-steps", "2"),
+    "train_gpu.py": ("--shape", "tiny", "--only", "budget,short"),
 }
 DATA = "banking77/train.csv"
 
@@ -44,6 +48,8 @@ def test_every_benchmark_is_run() -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_benchmark_prints_its_figures(name: str, public_data: Callable[[str], Path]) -> None:
+    if name.endswith("_gpu.py") and not torch.cuda.is_available():
+        pytest.skip("it needs a CUDA device")
     data = public_data(DATA).parents[1]
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / name, *SMALL[name]],

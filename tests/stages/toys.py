@@ -21,6 +21,8 @@ class Quiet:
     def begin(self, label: str, total: int) -> None:
         self.total, self.done = total, 0
 
+    def tell(self, line: str) -> None: ...
+
     def advance(self, units: int = 1, note: str = "") -> None:
         self.done += units
 

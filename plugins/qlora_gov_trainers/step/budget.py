@@ -11,6 +11,7 @@ from qlora_gov.models.chat import Tokenised
 from qlora_gov_trainers.step.memory import GB, Shape, planned
 from qlora_gov_trainers.step.model import Ready
 from qlora_gov_trainers.step.packs import packed
+from qlora_gov_trainers.step.trial import tried
 
 
 def budget_of(setting: str) -> float:
@@ -29,33 +30,15 @@ def fit(model: Any, ready: Ready, longest: int, rows: int, budget: float) -> tup
         plan = planned(Shape.of(model, ready.layers), longest, rows, budget)
         plan.apply(ready.layers)
         return plan.tokens, str(plan)
+    row = Tokenised([0] * longest, [0] * longest)
     for again in (False, True):
         if again:
             model.gradient_checkpointing_enable({"use_reentrant": False})
         for count in range(rows if ready.packs else 1, 0, -1):
-            if (peak := _peak(model, longest, count)) <= budget:
+            if (peak := tried(model, packed([row] * count)).peak) <= budget:
                 how = "all layers are computed again" if again else "all that a layer computes is kept"
                 return longest * count, f"{longest * count:,} tokens a pass; {how}; measured peak {peak / GB:.1f} GB"
     raise TrainingError(
         f"training.memory_budget: {budget / GB:.1f} GB do not do for a row of {longest:,} tokens; give more, or drop "
         "the longest rows with the length filter"
     )
-
-
-def _peak(model: Any, longest: int, count: int) -> float:
-    """The bytes that a pass of the longest rows takes at its widest, with AdamW's moments; infinite where it fails."""
-    trained = [one for one in model.parameters() if one.requires_grad]
-    row = Tokenised([0] * longest, [0] * longest)
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
-    try:
-        inputs = packed([row] * count)
-        inputs = {name: one.cuda() if isinstance(one, torch.Tensor) else one for name, one in inputs.items()}
-        model(**inputs)["loss"].backward()
-    except torch.OutOfMemoryError:
-        return float("inf")
-    finally:
-        for one in trained:
-            one.grad = None
-    moments = 8 * sum(one.numel() for one in trained)
-    return float(torch.cuda.max_memory_reserved() + moments)

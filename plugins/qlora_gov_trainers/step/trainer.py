@@ -19,6 +19,7 @@ from transformers import Trainer
 from qlora_gov.models.chat import Tokenised
 from qlora_gov_trainers.step.dropout import undropped
 from qlora_gov_trainers.step.packs import packed, passes
+from qlora_gov_trainers.step.trial import Trial, tried
 
 
 class Steps:
@@ -106,6 +107,15 @@ class StepTrainer(Trainer):  # type: ignore[misc]
             "passes": [packed(one) for one in passes(own, self._a_pass)],
             "targets": sum(row.targets for row in rows),
         }
+
+    def tried(self) -> Trial:
+        """What the widest pass of the first epoch takes, before any step is taken."""
+        widest = max(self._passes(), key=lambda rows: sum(len(row.ids) for row in rows))
+        return tried(self.model, packed(widest))
+
+    def _passes(self) -> Iterator[Sequence[Tokenised]]:
+        for step in self.steps:
+            yield from passes([self._rows[at] for at in step], self._a_pass)
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """The mean loss of a step's targets, whose gradient it adds."""

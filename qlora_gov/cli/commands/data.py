@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -22,7 +25,7 @@ from qlora_gov.records import DatasetVersion
 from qlora_gov.release.exports import export_version
 from qlora_gov.release.publishing import pull_version, push_version
 from qlora_gov.reports.dataset.datatrove import pipeline_file
-from qlora_gov.reports.dataset.rows import changed_rows
+from qlora_gov.reports.dataset.rows import changed_rows, place_of
 from qlora_gov.verification.exports import export_problems, exported_manifest, exported_version
 
 role_option = click.option(
@@ -37,19 +40,34 @@ role_option = click.option(
 @click.group("data")
 @click.option("--project", type=click.Path(path_type=Path), default=Path(PROJECT_FILE), help="The project file.")
 @click.option("--plugins-dir", "plugins_dirs", type=click.Path(path_type=Path), multiple=True, help="More plugins.")
-@click.pass_context
-def command(context: click.Context, project: Path, plugins_dirs: tuple[Path, ...]) -> None:
+def command(project: Path, plugins_dirs: tuple[Path, ...]) -> None:
     """Build dataset versions, make synthetic rows, show what was dropped, compare, export and push versions.
 
     A version is known by the digest of its rows: the same rows from other files, or in another order, are the same.
     """
-    if context.invoked_subcommand != check.name:  # which needs no project
-        context.obj = context.with_resource(open_workspace(project, plugins_dirs))
+
+
+def _group_options() -> dict[str, Any]:
+    """``project`` and ``plugins_dirs``, as the subcommand's group was given them."""
+    group = click.get_current_context().parent
+    assert group is not None, "called by a subcommand"
+    return group.params
+
+
+def of_project(subcommand: Callable[..., None]) -> Callable[..., None]:
+    """Give a subcommand the workspace of the group's options, opened when it runs: to be explained, it needs none."""
+
+    @wraps(subcommand)
+    def opened(**options: Any) -> None:
+        with open_workspace(**_group_options()) as space:
+            subcommand(space, **options)
+
+    return opened
 
 
 @command.command()
 @click.option("--processes", type=click.IntRange(1), help="How many curate at most (default: one a processor).")
-@click.pass_obj
+@of_project
 def build(space: Workspace, processes: int | None) -> None:
     """Curate the evaluation set, and the training set that is kept clear of it."""
     for version in Pipeline(replace(space, processes=processes)).datasets():
@@ -60,7 +78,7 @@ def build(space: Workspace, processes: int | None) -> None:
 @command.command("synthesise")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Say what it would take at most, and ask nothing.")
-@click.pass_obj
+@of_project
 def synthesise_rows(space: Workspace, name: str, dry_run: bool) -> None:
     """Make the file of synthetic rows that the project file calls NAME.
 
@@ -76,18 +94,21 @@ def synthesise_rows(space: Workspace, name: str, dry_run: bool) -> None:
 
 
 @command.command("list")
-@click.pass_obj
+@of_project
 def list_versions(space: Workspace) -> None:
     """List dataset versions, oldest first."""
-    for entry in space.ledger.entries(DatasetVersion.kind):
+    entries = space.ledger.entries(DatasetVersion.kind)
+    for entry in entries:
         version = held(entry, DatasetVersion)
         click.echo(f"{entry.at}  {version.role:<10}  {version.digest}  {version.rows:>9,} rows")
+    if not entries:
+        click.echo("no dataset version is on record; 'qlora-gov data build' makes one", err=True)
 
 
 @command.command()
 @click.argument("version", required=False)
 @role_option
-@click.pass_obj
+@of_project
 def show(space: Workspace, version: str | None, role: str) -> None:
     """Show a VERSION, by the start of its digest or its record's id: sources, steps, drops and mix."""
     show_version(_version(space, version, role))
@@ -98,7 +119,7 @@ def show(space: Workspace, version: str | None, role: str) -> None:
 @role_option
 @click.option("--filter", "step", metavar="NAME", help="Only what this step did.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(0), help="How many rows.")
-@click.pass_obj
+@of_project
 def drops(space: Workspace, version: str | None, role: str, step: str | None, limit: int) -> None:
     """Show every row that a step dropped or changed: from where, why, and what it was held against; never its text."""
     found = _version(space, version, role)
@@ -110,7 +131,9 @@ def drops(space: Workspace, version: str | None, role: str, step: str | None, li
     if step is not None and not of_step:
         raise UsageError(f"no step of this version is named {step!r}; {did_you_mean(step, short)}")
     changes = space.ledger.table(space.ledger.get(found.id), "changes")
-    wanted = [at for at, number in enumerate(changes["step"]) if int(number) in of_step]
+    told = zip(changes["step"], changes["source"], strict=True)
+    order = [(int(number), place_of(str(source))) for number, source in told]
+    wanted = sorted((at for at, (number, _) in enumerate(order) if number in of_step), key=order.__getitem__)
     show_drops(found, changes, wanted[:limit], _places(space, found))
     if len(wanted) > limit:
         click.echo(f"{len(wanted) - limit:,} more; --limit {len(wanted)} shows them")
@@ -122,7 +145,7 @@ def drops(space: Workspace, version: str | None, role: str, step: str | None, li
 @click.argument("before")
 @click.argument("after")
 @click.option("--rows", "each", is_flag=True, help="Name each row by its file and line.")
-@click.pass_obj
+@of_project
 def diff(space: Workspace, before: str, after: str, each: bool) -> None:
     """Show which rows AFTER has that BEFORE has not, and the reverse: from where, why, and what made them."""
     old, new = (_side(space, version_named(space.ledger, name)) for name in (before, after))
@@ -142,7 +165,7 @@ def _side(space: Workspace, version: DatasetVersion) -> Side:
             treated[str(id_)] = f"{'dropped' if became is None else 'changed'} by {names[int(at)]}"
             if became is not None:
                 once[str(became)] = once.get(str(id_), str(id_))
-    return Side(version, entry.at[:16].replace("T", " "), treated, once)
+    return Side(version, entry.at[:19].replace("T", " "), treated, once)
 
 
 @command.command()
@@ -151,8 +174,8 @@ def _side(space: Workspace, version: DatasetVersion) -> Side:
 @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="A new directory.")
 @click.option("--datatrove", is_flag=True, help="Write a pipeline of datatrove there that builds the versions.")
 @click.option("--tasks", default=2, show_default=True, type=click.IntRange(1), help="How many tasks it is for.")
-@click.pass_context
-def export(context: click.Context, version: str | None, role: str, target: Path, datatrove: bool, tasks: int) -> None:
+@of_project
+def export(space: Workspace, version: str | None, role: str, target: Path, datatrove: bool, tasks: int) -> None:
     """Write a VERSION to a directory for everybody: rows, where each came from, drops, manifest, Croissant, data card.
 
     `data check` derives its digest again there, without the project. Rows are written in clear.
@@ -161,18 +184,16 @@ def export(context: click.Context, version: str | None, role: str, target: Path,
     Python file to be edited for a cluster (Slurm, Ray, or this machine), and then run. What it records is what `data
     build` would record.
     """
-    space: Workspace = context.obj
     if datatrove:
-        _export_pipeline(context, version, target, tasks)
+        _export_pipeline(space, version, target, tasks)
         return
     found = _version(space, version, role)
     written = export_version(space, found, target)
     click.echo(f"{'wrote' if written else 'there already:'} {target}: {found.role} version {found.digest}")
 
 
-def _export_pipeline(context: click.Context, version: str | None, directory: Path, tasks: int) -> None:
-    assert context.parent is not None, "a command of the group 'data'"
-    space, path = context.obj, directory / "pipeline.py"
+def _export_pipeline(space: Workspace, version: str | None, directory: Path, tasks: int) -> None:
+    path = directory / "pipeline.py"
     if version is not None:
         raise UsageError("a pipeline builds the versions of the project as it is; name none with --datatrove")
     if path.exists():
@@ -180,7 +201,7 @@ def _export_pipeline(context: click.Context, version: str | None, directory: Pat
     Pipeline(space).bound.trains()  # a project that curates nothing is told now
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        text = pipeline_file(space.root / space.file, context.parent.params["plugins_dirs"], tasks)
+        text = pipeline_file(space.root / space.file, _group_options()["plugins_dirs"], tasks)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror}") from error
@@ -206,7 +227,7 @@ def check(directory: Path) -> None:
 @click.argument("version", required=False)
 @role_option
 @click.option("--to", "url", metavar="URL", required=True, help="s3://bucket/prefix, hub://owner/name, file:///...")
-@click.pass_obj
+@of_project
 def push(space: Workspace, version: str | None, role: str, url: str) -> None:
     """Export a VERSION to a store: under URL/DIGEST, or as a commit of a data set of the Hugging Face hub.
 
@@ -221,7 +242,7 @@ def push(space: Workspace, version: str | None, role: str, url: str) -> None:
 @command.command()
 @click.argument("version", required=False)
 @click.option("--from", "url", metavar="URL", required=True, help="What it was pushed to; of the hub, with @COMMIT.")
-@click.pass_obj
+@of_project
 def pull(space: Workspace, version: str | None, url: str) -> None:
     """Get the rows of a training VERSION back that are on record, and not on this machine."""
     found = _version(space, version, "training")

@@ -31,14 +31,13 @@ def command(
 
     A comparison is planned for two systems that do not differ, a limit for a candidate as it was found; in 4 of 5
     cases so many rows decide the rule. Before there is an evaluation, it says of the project's rows which rules they
-    can decide at all, and how many it takes at least; no model is loaded. Before all that it says what the detectors
-    were measured to find and to flag. Nothing is recorded.
+    can decide at all, and how many it takes at least; no model is loaded. Last, it says what the detectors were
+    measured to find and to flag. Nothing is recorded.
     """
     with open_workspace(project, plugins_dirs) as space:
         pipeline = Pipeline(space)
-        show_detectors(pipeline.bound)
         if adapter is None and pipeline.bound.setup is not None and not pipeline.evaluated:
             show_foreseen(pipeline.foreseen())
-            return
-        plan = pipeline.plan(adapter, Names(evaluation, against))
-    show_plan(plan)
+        else:
+            show_plan(pipeline.plan(adapter, Names(evaluation, against)))
+        show_detectors(pipeline.bound)

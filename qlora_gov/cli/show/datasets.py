@@ -150,17 +150,17 @@ def _commonest(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return ordered[:MOST] + ([(f"{len(rest)} others", sum(rows for _, rows in rest))] if rest else [])
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number(rows)} {reason}" for reason, rows in counts.items()) or "0"
+def _counts(counts: Mapping[str, int]) -> Text:
+    return Text("\n".join(one_line(f"{number(rows)} {reason}") for reason, rows in counts.items()) or "0")
 
 
-def print_table(console: Console, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """Print lines under columns; nothing where there are none."""
+def print_table(console: Console, columns: Sequence[str], lines: Iterable[Sequence[str | Text]]) -> None:
+    """Print lines under columns, the first of which is never broken; nothing where there are none."""
     table = empty_table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for at, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=at == 0)
     rows = list(lines)
     for line in rows:
-        table.add_row(*(Text(one_line(text)) for text in line))
+        table.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell)) for cell in line))
     if rows:
         console.print(table, crop=False)

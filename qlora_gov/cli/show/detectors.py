@@ -20,4 +20,3 @@ def show_detectors(bound: BoundProject) -> None:
     """Print what the project's detectors were measured to find and to flag."""
     for line in measured_detectors(bound):
         click.echo(f"measured: {one_line(line)}")
-    show_cautions(bound)

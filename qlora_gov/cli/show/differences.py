@@ -75,7 +75,7 @@ def _why(row: RowChange, before: Side, after: Side) -> str:
     if did := there.treated.get(here.once.get(row.id, row.id)):
         return f"{then}, {did}"
     if row.id in here.once:
-        return f"{then}, not read, or not changed by a step"
+        return f"not read {then}, or read and left as it was"
     return f"not read {then}"
 
 

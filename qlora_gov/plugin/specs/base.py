@@ -60,3 +60,7 @@ class Progress(Protocol):
     def advance(self, units: int = 1, note: str = "") -> None:
         """Some units are done; ``note`` is a short word on the state, such as the loss."""
         ...
+
+    def tell(self, line: str) -> None:
+        """A line for people that stays, such as what a piece of work is about to do."""
+        ...

@@ -80,7 +80,7 @@ def changed_rows(before: Table, after: Table) -> list[RowChange]:
 def _alone(table: Table, more: Counter[str]) -> Iterator[_Row]:
     """The rows with ids of which a version has more than the other; of several with one id, the last ones."""
     rows = sorted(
-        (*_place(str(source)), str(id_), str(provenance or "not stated"))
+        (*place_of(str(source)), str(id_), str(provenance or "not stated"))
         for id_, provenance, source in zip(table["example"], table["provenance"], table["source"], strict=True)
     )
     both = Counter(id_ for _, _, id_, _ in rows)
@@ -96,7 +96,7 @@ def _alone(table: Table, more: Counter[str]) -> Iterator[_Row]:
             yield _Row(id_, provenance, file, line, behind)
 
 
-def _place(source: str) -> tuple[str, int]:
+def place_of(source: str) -> tuple[str, int]:
     """The file and line of an address; another address is a file by itself."""
     file, _, line = source.rpartition(":")
     return (file, int(line)) if file and line.isdecimal() else (source, 0)

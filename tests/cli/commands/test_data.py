@@ -196,7 +196,17 @@ def test_what_is_not_there_is_told(
 def test_before_the_first_build_there_is_none(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "show"]) == 2
     assert "no dataset version is on record; 'qlora-gov data build' makes one" in capsys.readouterr().err
-    assert said(capsys, "list") == ""
+    assert run(["data", "list"]) == 0
+    assert capsys.readouterr() == ("", "no dataset version is on record; 'qlora-gov data build' makes one\n")
+
+
+def test_what_a_command_does_is_told_where_there_is_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Show a VERSION" in said(capsys, "show", "--help")
+    assert run(["data", "show"]) == 4
+    assert "no such project file" in capsys.readouterr().err
 
 
 def test_a_version_made_by_the_first_release_is_shown_and_has_no_drops(

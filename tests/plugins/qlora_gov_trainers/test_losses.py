@@ -7,6 +7,7 @@ the trainer's ``revision``.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ LOSSES = (5.55922, 5.56042, 5.53168, 5.50248, 5.41891, 5.35228, 5.28344, 5.21545
 
 
 class Silent:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def tell(self, line: str) -> None:
+        self.told.append(line)
+
     def begin(self, label: str, total: int) -> None: ...
 
     def advance(self, units: int = 1, note: str = "") -> None: ...
@@ -36,11 +43,17 @@ def job_of(base: Path, directory: Path, count: int) -> TrainingJob:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="pinned on a CPU")
 def test_the_demo_recipe_loses_step_by_step_what_it_always_did(tiny_base: Path, tmp_path: Path) -> None:
-    job = job_of(tiny_base, tmp_path, 40)
+    progress = Silent()
+    job = replace(job_of(tiny_base, tmp_path, 40), progress=progress)
     outcome = Nf4QloraTrainer(Nf4QloraSettings.model_validate({"preset": "demo"})).train(job)
     losses = [point.loss for point in outcome.losses]
     assert [point.step for point in outcome.losses] == list(range(1, 11))
     assert losses == pytest.approx(LOSSES, rel=1e-3), losses
+    recipe, trained, memory, time = progress.told
+    assert recipe.startswith("recipe: preset demo, rank 16, alpha 32; alpha/rank = 2; rank 16 (playbook: 64)")
+    assert "in 10 steps of 4 rows and about" in trained
+    assert memory.startswith("memory: predicted peak of the process ")
+    assert "for all steps" in time
 
 
 def test_a_step_is_of_as_many_rows_whatever_the_accumulation(tiny_base: Path, tmp_path: Path) -> None:

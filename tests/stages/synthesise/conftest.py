@@ -46,6 +46,8 @@ class Quiet:
     def begin(self, label: str, total: int) -> None:
         self.done = 0
 
+    def tell(self, line: str) -> None: ...
+
     def advance(self, units: int = 1, note: str = "") -> None:
         self.done += units
         self.notes.append(note)

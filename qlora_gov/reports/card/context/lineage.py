@@ -25,7 +25,9 @@ class TrainingPart(Frozen):
     """How the adapter was trained."""
 
     recipe: Component = Field(description="the trainer with its settings")
-    scaling: float | Absent = Field(description="the factor on the adapter's product: alpha / rank, or by its root (rsLoRA)")
+    scaling: float | Absent = Field(
+        description="the factor on the adapter's product: alpha / rank, or by its root (rsLoRA)"
+    )
     notes: tuple[str, ...] = Field(description="the trainer's own, deviations from the playbook among them")
     seed: int = Field(description="of all that was drawn at random")
     steps: int = Field(description="steps of the optimiser")
