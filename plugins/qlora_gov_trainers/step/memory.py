@@ -33,6 +33,8 @@ class Shape:
 
     ``linears`` are the weights of a layer's linear layers, ``ranks`` the sum of its updates' ranks, ``frozen`` the
     bytes of all weights as they lie, ``trained`` the parameters that are trained, ``size`` the bytes of a value.
+    ``down`` counts values of width ``inner`` that are held for the update of the layer down: its input, and what
+    dropout lets through of that input's gradient.
     """
 
     layers: int
@@ -47,6 +49,7 @@ class Shape:
     frozen: int
     trained: int
     size: int
+    down: int = 0
 
     @classmethod
     def of(cls, model: Any, layers: tuple[Layer, ...]) -> Shape:
@@ -69,6 +72,7 @@ class Shape:
             frozen=sum(_bytes(one) for one in parameters if not one.requires_grad),
             trained=sum(one.numel() for one in parameters if one.requires_grad),
             size=head.element_size(),
+            down=(1 + bool(layer.dropout)) * bool(layer.rest[-1].update),
         )
 
 
@@ -117,7 +121,8 @@ def predicted(shape: Shape, plan: Plan) -> float:
     kept = plan.again * stream + (shape.layers - plan.again) * slim + plan.kept * gates
     rest = shape.hidden * (3 * shape.inner + shape.queries)
     written = rest * size * (plan.dense < shape.layers)
-    layer = gates * (plan.kept < shape.layers) + gates // 2 + written + 4 * stream + slim * bool(plan.again)
+    wide = gates * (plan.kept < shape.layers) + gates // 2 * (1 + shape.down)
+    layer = wide + written + 4 * stream + slim * bool(plan.again)
     loss = 3 * stream + 8 * tokens * shape.hidden + LOGITS["cuda"] * size
     return there + kept + max(layer, loss)
 

@@ -8,6 +8,8 @@ import pytest
 
 from qlora_gov import TrainingError
 from qlora_gov_trainers.step.memory import GB, Plan, Shape, planned, predicted
+from qlora_gov_trainers.step.model import make_ready
+from tests.plugins.qlora_gov_trainers.test_step import model_of
 
 
 def llama(layers: int, hidden: int, keys: int, heads: int, inner: int, vocabulary: int) -> Shape:
@@ -28,6 +30,8 @@ def llama(layers: int, hidden: int, keys: int, heads: int, inner: int, vocabular
         size=2,
     )
 
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 
 SMALL = llama(32, 4096, 1024, 32, 14336, 128256)
 MIDDLE = llama(64, 5120, 1024, 40, 27648, 152064)
@@ -56,6 +60,21 @@ def test_a_plan_keeps_to_its_budget_and_more_memory_is_never_slower(budget: floa
     assert plan.peak == predicted(SMALL, replace(plan, peak=0))
     work = [one.again + (32 - one.kept) for one in (plan, richer)]
     assert work[1] <= work[0], "what is computed again"
+
+
+@pytest.mark.parametrize(
+    ("targets", "dropout", "ranks", "wide"),
+    [(("q_proj", "v_proj"), 0.05, 2, 0), ("all-linear", 0.0, 7, 1), ("all-linear", 0.05, 7, 2)],
+)
+def test_updates_of_all_layers_are_counted(
+    targets: str | tuple[str, ...], dropout: float, ranks: int, wide: int
+) -> None:
+    """Of a pass, every update keeps its inner product; that of down holds what is as wide as gate or up."""
+    model = model_of("llama", targets)
+    shape = Shape.of(model, make_ready(model, dropout).layers)
+    assert (shape.ranks, shape.down) == (3 * ranks, wide)
+    plan = Plan(8192, 0, 0, 0, 0)
+    assert predicted(replace(SMALL, down=wide), plan) - predicted(SMALL, plan) == wide * 8192 * 14336 * 2
 
 
 def test_what_does_not_fit_says_what_would() -> None:
