@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from qlora_gov_trainers.step.packs import packed
 from qlora_gov_trainers.trainer import Nf4QloraTrainer
 from tests.plugins.qlora_gov_trainers.test_losses import job_of
 from tests.plugins.qlora_gov_trainers.test_step import base_of
+from tests.plugins.qlora_gov_trainers.test_validation import KilledError, Killing
+from tests.stages.toys import Quiet
 from tests.support.tiny import make_tiny_base
 
 QKVO = {"q_proj", "k_proj", "v_proj", "o_proj"}
@@ -78,9 +82,12 @@ KINDS = {
 }
 
 
-def trained(base: Path, work: Path, **settings: Any) -> tuple[TrainingJob, TrainingOutcome, Any]:
+def trained(
+    base: Path, work: Path, progress: Quiet | None = None, **settings: Any
+) -> tuple[TrainingJob, TrainingOutcome, Any]:
     """A job that was done, what was told of it, and the model as it was trained."""
-    job, trainer = job_of(base, work, 12), Nf4QloraTrainer(recipe(**settings))
+    job = replace(job_of(base, work, 12), progress=progress or Quiet())
+    trainer = Nf4QloraTrainer(recipe(**settings))
     made: list[Any] = []
     prepare = trainer.prepare
     trainer.prepare = lambda base: made.append(prepare(base)) or made[0]  # type: ignore[method-assign]
@@ -102,6 +109,20 @@ def test_an_adapter_gives_when_it_is_loaded_what_it_gave_in_training(
     )
     assert loaded == pytest.approx(losses, rel=1e-4)
     assert base != pytest.approx(losses, rel=1e-2)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the same bytes are promised on a CPU")
+def test_a_killed_run_goes_on_to_the_same_bytes(tiny_base: Path, tmp_path: Path) -> None:
+    settings = {**KINDS["all of them"], "micro_batch": 2, "checkpoint_steps": 2}
+    whole, outcome, _ = trained(tiny_base, tmp_path / "whole", **settings)
+    with pytest.raises(KilledError):
+        trained(tiny_base, tmp_path / "cut", progress=Killing(5), **settings)
+    assert (tmp_path / "cut" / "checkpoints" / "checkpoint-4" / "whole").exists()
+    shutil.rmtree(tmp_path / "cut" / "adapter")
+    again, resumed, _ = trained(tiny_base, tmp_path / "cut", **settings)
+    assert resumed == outcome
+    first, second = ((job.output / "adapter_model.safetensors").read_bytes() for job in (whole, again))
+    assert first == second
 
 
 def test_magnitudes_are_not_rounded(tiny_base: Path, tmp_path: Path) -> None:

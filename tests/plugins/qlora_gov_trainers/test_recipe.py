@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from qlora_gov import TrainerSpec
 from qlora_gov.explain import reasons_of
+from qlora_gov.plugin.catalog import Catalog
+from qlora_gov.plugin.host import load_catalog
 from qlora_gov_trainers.settings import Nf4QloraSettings
 
 STOPPING = {"share": 0.05, "every": 50, "patience": 3}
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
 
 
 def recipe(**given: Any) -> Nf4QloraSettings:
@@ -73,6 +82,23 @@ def test_what_is_not_as_the_playbook_has_it_is_told(
 ) -> None:
     scaling = "alpha/sqrt(rank) = 2 (playbook: alpha/rank)" if given.get("rslora") else "alpha/rank = 0.5"
     assert recipe(**given).deviations([f"{name}_proj" for name in sorted(names)]) == (scaling, *told)
+
+
+@pytest.mark.parametrize("trainer", ["nf4-qlora", "dpo"])
+def test_what_is_as_before_leaves_no_trace_on_record(trainer: str, catalog: Catalog, tmp_path: Path) -> None:
+    def recorded(**given: Any) -> Mapping[str, Any]:
+        return catalog.bind(TrainerSpec, trainer, given, root=tmp_path, where="training").component.settings
+
+    before = {"rslora": False, "dora": False, "max_steps": None, "max_rows": None}
+    assert recorded(**before) == recorded()
+    assert not before.keys() & recorded().keys()
+    changed = {"rslora": True, "dora": True, "max_steps": 3, "max_rows": 9, "targets": "attention"}
+    assert recorded(**changed) == {**recorded(), **changed}
+    if trainer == "nf4-qlora":
+        assert recorded(lora_plus_ratio=1, early_stopping=None) == recorded()
+        assert recorded(lora_plus_ratio=2, early_stopping=STOPPING) == {
+            **recorded(), "lora_plus_ratio": 2.0, "early_stopping": STOPPING,
+        }  # fmt: skip
 
 
 def test_steps_are_those_of_the_epochs_or_fewer() -> None:

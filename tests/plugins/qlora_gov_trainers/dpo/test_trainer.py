@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from qlora_gov import DataError, Example, ModelError, TrainingError, TrainingJob, TrainingOutcome
+from qlora_gov.models.adapters import load_adapter
+from qlora_gov.models.loading import load_base
 from qlora_gov.plugin.specs import ReadingTrainer
 from qlora_gov_trainers.dpo.settings import DpoSettings
 from qlora_gov_trainers.dpo.trainer import DpoTrainer
@@ -122,6 +125,22 @@ def test_another_family_learns_as_well(tmp_path: Path) -> None:
     base = make_tiny_base(tmp_path / "base", shape="opt")
     outcome = trained(base, tmp_path / "work", targets=["q_proj", "v_proj"])
     assert outcome.losses[-1].loss < outcome.losses[0].loss
+
+
+def test_other_kinds_of_adapters_learn_as_well(tiny_base: Path, tmp_path: Path) -> None:
+    changes = {"targets": "all-linear", "rslora": True, "dora": True, "max_steps": 5, "max_rows": 8}
+    outcome = trained(tiny_base, tmp_path, **changes)
+    assert outcome.steps == len(outcome.losses) == 5
+    assert outcome.losses[0].loss == pytest.approx(0.6931, abs=1e-4)
+    assert outcome.losses[-1].loss < outcome.losses[0].loss
+    assert {"dora true (playbook: none)", "max_steps 5 (playbook: none)", "max_rows 8 (playbook: none)"} < {
+        *outcome.notes
+    }
+    weights = load_file(tmp_path / "adapter" / "adapter_model.safetensors")
+    assert sum("lora_magnitude_vector" in name for name in weights) == 2 * 7
+    load_adapter(load_base(tiny_base), tmp_path / "adapter")
+    again = trained(tiny_base, tmp_path / "shorter", **{**changes, "max_steps": None})
+    assert (again.steps, outcome.tokens) == (8, round(again.tokens * 5 / 8)), "2 epochs of 4 steps of 2 pairs"
 
 
 def test_activations_may_be_computed_again(tiny_base: Path, tmp_path: Path) -> None:
