@@ -31,9 +31,8 @@ RANKS: Mapping[str, Values] = {
 }
 """The playbook's ranks by the preset that has them."""
 
-
-_WHOLE = TypeAdapter(int)
-_NAMES = TypeAdapter(Annotated[tuple[str, ...], Field(min_length=1)])
+_Names = Annotated[tuple[str, ...], Field(min_length=1)]
+_WHOLE, _NAMES = TypeAdapter(int), TypeAdapter(_Names)
 
 
 def _names_or_shorthand(given: Any) -> Any:
@@ -45,7 +44,7 @@ def _names_or_shorthand(given: Any) -> Any:
     return given
 
 
-Targets = Annotated[Literal["attention", "all-linear"] | tuple[str, ...], BeforeValidator(_names_or_shorthand)]
+Targets = Annotated[Literal["attention", "all-linear"] | _Names, BeforeValidator(_names_or_shorthand)]
 """Names of linear layers, or what stands for all of a base's attention, or of its decoder."""
 
 

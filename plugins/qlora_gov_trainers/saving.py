@@ -23,7 +23,7 @@ def save(model: PreTrainedModel, job: TrainingJob, dtype: torch.dtype) -> None:
     """Write the adapter so that the same weights give the same bytes, on whatever machine and in whatever process."""
     from peft import get_peft_model_state_dict
 
-    # DoRA's magnitudes lie about as close to the base's as two neighbours in bfloat16: they are not rounded.
+    # What a training moves DoRA's magnitudes by may be less than lies between neighbours in bfloat16.
     weights = {
         name: weight if "lora_magnitude_vector" in name else weight.to(dtype)
         for name, weight in get_peft_model_state_dict(model).items()

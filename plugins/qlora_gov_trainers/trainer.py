@@ -70,17 +70,15 @@ class Nf4QloraTrainer:
         validation.restore(model)
         check_finite(model)
         save(model, job, getattr(torch, self.settings.dtype))
-        taken, plan = trainer.state.global_step, [trainer.plan] if trainer.plan else []
-        told = [validation.told(len(apart), taken, trainer.state.max_steps)] if stopping else []
-        notes = (*self.settings.deviations(targets_of(model)), *rows.notes, *chosen_alone(job.examples), *told, *plan)
-        return TrainingOutcome(
-            losses=tuple(watch.losses),
-            steps=taken,
-            tokens=trainer.targets,
-            notes=notes,
-            tracked=tracking.addresses,
-            validation_losses=tuple(validation.losses),
+        notes = (
+            *self.settings.deviations(targets_of(model)),
+            *rows.notes,
+            *chosen_alone(job.examples),
+            *validation.told(len(apart), trainer.state),
+            *([trainer.plan] if trainer.plan else []),
         )
+        steps, looks = trainer.state.global_step, tuple(validation.losses)
+        return TrainingOutcome(tuple(watch.losses), steps, trainer.targets, notes, tracking.addresses, looks)
 
     def stepping(
         self,

@@ -74,12 +74,15 @@ class Validation(TrainerCallback):  # type: ignore[misc]
         if self._best:
             model.load_state_dict(self._best, strict=False)
 
-    def told(self, rows: int, steps: int, planned: int) -> str:
-        """How it went, for the card, with so many rows and steps."""
+    def told(self, rows: int, state: TrainerState) -> tuple[str, ...]:
+        """How it went with so many rows, in a line for the card; none where nobody looked."""
+        if not self.losses:
+            return ()
+        first, lowest = self.losses[0], self.lowest
         return (
-            f"validation loss of {rows} rows that were not trained on: {self.losses[0].loss:.4g} at step "
-            f"{self.losses[0].step}, {self.lowest.loss:.4g} at step {self.lowest.step}, whose adapter this is; "
-            f"{steps} of {planned} steps were taken"
+            f"validation loss of {rows} rows that were not trained on: {first.loss:.4g} at step {first.step}, "
+            f"{lowest.loss:.4g} at step {lowest.step}, whose adapter this is; "
+            f"{state.global_step} of {state.max_steps} steps were taken",
         )
 
 
