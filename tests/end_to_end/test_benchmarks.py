@@ -35,7 +35,7 @@ SMALL = {
     "ledger_processes.py": ("--seconds", "3", "--processes", "3"),
     "ledger_scale.py": ("--adapters", "3", "--rows", "50"),
     "memory_plans.py": ("--rows", "1"),
-    "train_cpu.py": ("--only", "support,overlay", "--steps", "2", "--times", "1", "--overlay-steps", "2"),
+    "train_cpu.py": ("--only", "support", "--steps", "2", "--times", "1"),
     "train_gpu.py": ("--shape", "tiny", "--only", "budget,short"),
 }
 DATA = "banking77/train.csv"

@@ -40,6 +40,8 @@ _STYLES = {
 }
 _MENDED = "that in force when the candidate answered failed, and gave no number on these rows"
 _EXPLORATORY = "bold yellow"
+_WORD = 30
+"""Characters of a rule's name that are not broken within."""
 _UNITS: dict[ContrastKind | None, str] = {
     "value": "value",
     "difference": "difference",
@@ -84,7 +86,9 @@ def show(decision: Decision) -> None:
 
 def _verdicts(verdicts: Sequence[RuleVerdict]) -> Table:
     table = empty_table("verdict")
-    table.add_column("rule", overflow="fold")  # so that no number is cut on a narrow terminal
+    words = [len(word) for item in verdicts for word in item.rule.name.split()]
+    # Folded, so that no number is cut on a narrow terminal, and between words where there is room for the longest.
+    table.add_column("rule", overflow="fold", min_width=min(max(words, default=0), _WORD))
     against = {item.rule.against for item in verdicts}
     for column in (against.pop() if len(against) == 1 else "baseline", "candidate", "95% interval"):
         table.add_column(column, justify="right", no_wrap=True)
