@@ -87,11 +87,12 @@ def _rows(section: Schema, definitions: Schema, prefix: str = "") -> Iterator[tu
     """A row for each setting of a component; those of a mapping are rows of the same table."""
     for key, node in section["properties"].items():
         inner = [definitions[name] for name, suffix in _named(node) if not suffix and "properties" in definitions[name]]
-        for below in inner:
-            yield from _rows(below, definitions, f"{prefix}{key}.")
-        if not inner:
+        optional = any(branch.get("type") == "null" for branch in node.get("anyOf", ()))
+        if not inner or optional:  # what is required below holds where there is one
             default = default_words(node, key in section.get("required", ()))
             yield code(prefix + key), type_words(node), default, prose(node.get("description"))
+        for below in inner:
+            yield from _rows(below, definitions, f"{prefix}{key}.")
 
 
 def _kind(kind: str, catalog: Catalog) -> Iterator[str]:
