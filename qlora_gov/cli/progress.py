@@ -73,7 +73,7 @@ class TerminalProgress:
             disable=not self._console.is_terminal,
             speed_estimate_period=_PERIOD,
         )
-        self._label, self._total, self._done, self._said = "", 0, 0, 0.0
+        self._said = 0.0
 
     def __enter__(self) -> TerminalProgress:
         self._bars.start()
@@ -83,12 +83,13 @@ class TerminalProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bars.stop()
-        if isinstance(error, KeyboardInterrupt) and self._label:
-            error.add_note(f"while {self._label} ({self._done} of {self._total})")
+        if isinstance(error, KeyboardInterrupt) and self._bars.tasks:
+            task = self._bars.tasks[-1]
+            error.add_note(f"while {task.description} ({task.completed} of {task.total})")
 
     def begin(self, label: str, total: int) -> None:
         """Start a piece of work of ``total`` units."""
-        self._label, self._total, self._done, self._said = label, total, 0, time.monotonic()
+        self._said = time.monotonic()
         self._bars.add_task(label, total=total, note="")
         if not self._console.is_terminal:
             self._console.print(f"{label} ...", highlight=False)
@@ -99,7 +100,6 @@ class TerminalProgress:
 
     def advance(self, units: int = 1, note: str = "") -> None:
         """Some units are done."""
-        self._done += units
         if not self._bars.tasks:
             return
         task = self._bars.tasks[-1]
@@ -108,5 +108,5 @@ class TerminalProgress:
             self._said = time.monotonic()
             seconds = task.time_remaining
             left = "" if seconds is None else f", {timedelta(seconds=round(seconds))} left, {Pace().render(task)}"
-            told = f"{self._label}: {self._done} of {self._total}{left}  {note}"
+            told = f"{task.description}: {task.completed} of {task.total}{left}  {note}"
             self._console.print(told.rstrip(), highlight=False)
