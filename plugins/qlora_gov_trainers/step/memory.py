@@ -75,6 +75,30 @@ class Shape:
             down=(1 + bool(layer.dropout)) * bool(layer.rest[-1].update),
         )
 
+    @classmethod
+    def of_llama(
+        cls, layers: int, hidden: int, keys: int, heads: int, inner: int, vocabulary: int, *, rank: int
+    ) -> Shape:
+        """Of a model of Llama's family that is not at hand: in NF4, with updates of queries, keys, values and outputs.
+
+        Its scales take a byte for 64 weights and four for 256 of them.
+        """
+        linears = 2 * hidden * hidden + 2 * hidden * keys + 3 * hidden * inner
+        return cls(
+            layers=layers,
+            hidden=hidden,
+            queries=hidden,
+            keys=keys,
+            heads=heads,
+            inner=inner,
+            linears=linears,
+            ranks=4 * rank,
+            vocabulary=vocabulary,
+            frozen=int(layers * linears * (1 / 2 + 1 / 64 + 4 / 64 / 256) + 2 * vocabulary * hidden * 2),
+            trained=layers * rank * (2 * (hidden + hidden) + 2 * (hidden + keys)),
+            size=2,
+        )
+
 
 def _bytes(parameter: Any) -> int:
     state = getattr(parameter, "quant_state", None)

@@ -11,31 +11,11 @@ from qlora_gov_trainers.step.memory import GB, Plan, Shape, planned, predicted
 from qlora_gov_trainers.step.model import make_ready
 from tests.plugins.qlora_gov_trainers.test_step import model_of
 
-
-def llama(layers: int, hidden: int, keys: int, heads: int, inner: int, vocabulary: int) -> Shape:
-    """A shape of Llama's family in NF4, with updates of rank 64 on queries, keys, values and outputs."""
-    linears = 2 * hidden * hidden + 2 * hidden * keys + 3 * hidden * inner
-    return Shape(
-        layers=layers,
-        hidden=hidden,
-        queries=hidden,
-        keys=keys,
-        heads=heads,
-        inner=inner,
-        linears=linears,
-        ranks=4 * 64,
-        vocabulary=vocabulary,
-        frozen=int(layers * linears * (1 / 2 + 1 / 64 + 4 / 64 / 256) + 2 * vocabulary * hidden * 2),
-        trained=layers * 64 * (2 * (hidden + hidden) + 2 * (hidden + keys)),
-        size=2,
-    )
-
-
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")
 
-SMALL = llama(32, 4096, 1024, 32, 14336, 128256)
-MIDDLE = llama(64, 5120, 1024, 40, 27648, 152064)
-LARGE = llama(80, 8192, 1024, 64, 28672, 128256)
+SMALL = Shape.of_llama(32, 4096, 1024, 32, 14336, 128256, rank=64)
+MIDDLE = Shape.of_llama(64, 5120, 1024, 40, 27648, 152064, rank=64)
+LARGE = Shape.of_llama(80, 8192, 1024, 64, 28672, 128256, rank=64)
 
 
 @pytest.mark.parametrize(
