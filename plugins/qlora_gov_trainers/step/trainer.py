@@ -77,7 +77,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
         self, *, rows: Sequence[Tokenised], a_step: int, a_pass: int, plan: str, ratio: float = 1, **others: Any
     ) -> None:
         super().__init__(train_dataset=rows, **others)
-        self._rows, self._a_pass, self._ratio, self.plan = rows, a_pass, ratio, plan
+        self._a_pass, self._ratio, self.plan = a_pass, ratio, plan
         self.steps = Steps(len(rows), a_step, self.args.data_seed)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -90,12 +90,12 @@ class StepTrainer(Trainer):  # type: ignore[misc]
 
     def get_train_dataloader(self) -> DataLoader:
         """Steps, of which each process takes its share."""
-        return _Loader(self._rows, batch_sampler=self.steps, collate_fn=self._share)
+        return _Loader(self.train_dataset, batch_sampler=self.steps, collate_fn=self._share)
 
     @property
     def targets(self) -> int:
         """The tokens that carried loss in all steps that were taken."""
-        counts: list[int] = [row.targets for row in self._rows]
+        counts: list[int] = [row.targets for row in self.train_dataset]
         epochs, steps = divmod(int(self.state.global_step), len(self.steps))
         last = islice(self.steps.of_epoch(epochs), steps)
         return epochs * sum(counts) + sum(counts[at] for step in last for at in step)
@@ -115,7 +115,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]
 
     def _passes(self) -> Iterator[Sequence[Tokenised]]:
         for step in self.steps:
-            yield from passes([self._rows[at] for at in step], self._a_pass)
+            yield from passes([self.train_dataset[at] for at in step], self._a_pass)
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """The mean loss of a step's targets, whose gradient it adds."""
