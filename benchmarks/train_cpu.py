@@ -21,7 +21,6 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from data_corpus import chats, tasks, write
 from detector_texts import DATA
-from silent import Silent
+from watching import Clock, Silent
 
 ROOT = Path(__file__).parents[1]
 FASTER, PACKED, APART = 1.2, 2.0, 0.05
@@ -80,20 +79,6 @@ def tokenised(base: Path, file: Path) -> list[Any]:
     tokenizer = load_tokenizer(base)
     examples = Jsonl(JsonlSettings(path=file)).read()
     return [row for one in examples if len((row := tokenise(tokenizer, one.messages)).ids) <= LONGEST]
-
-
-def clock() -> Any:
-    """A callback that notes when steps end."""
-    from transformers import TrainerCallback
-
-    class Clock(TrainerCallback):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.ends: list[float] = []
-
-        def on_step_end(self, *args: Any, **kwargs: Any) -> None:
-            self.ends.append(time.perf_counter())
-
-    return Clock()
 
 
 def ours(base: Path, rows: Sequence[Any], steps: int, noted: Any, dropout: float) -> Any:
@@ -164,7 +149,7 @@ def contest(who: str, base: Path, file: Path, steps: int, dropout: float) -> Non
     from qlora_gov.models.bfloat16 import fast_bfloat16
     from qlora_gov_trainers.step.trainer import Steps
 
-    rows, noted = tokenised(base, file), clock()
+    rows, noted = tokenised(base, file), Clock()
     set_seed(SEED)
     trainer = (
         ours(base, rows, steps, noted, dropout)
@@ -174,16 +159,11 @@ def contest(who: str, base: Path, file: Path, steps: int, dropout: float) -> Non
     trainer.pop_callback(PrinterCallback)
     with fast_bfloat16():
         trainer.train()
-    order = [step for epoch in range(steps) for step in _epoch(Steps(len(rows), ROWS, SEED), epoch)][1:steps]
-    tokens = sum(len(rows[at].ids) for step in order for at in step)
+    taken = Steps(len(rows), ROWS, SEED)
+    tokens = sum(len(rows[at].ids) for step in range(2, steps + 1) for at in taken.of_step(step))
     losses = [log["loss"] for log in trainer.state.log_history if "loss" in log]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps([tokens / (noted.ends[-1] - noted.ends[0]), peak, losses]))
-
-
-def _epoch(steps: Any, epoch: int) -> list[list[int]]:
-    steps.set_epoch(epoch)
-    return list(steps)
 
 
 def measured(who: str, base: Path, file: Path, steps: int, dropout: float = 0.05) -> Run:
@@ -202,11 +182,7 @@ def beside(base: Path, file: Path, steps: int, times: int, faster: float, *, mem
         for who, done in runs.items():
             done.append(measured(who, base, file, steps))
     best = {who: Run(max(one.rate for one in done), min(one.peak for one in done), []) for who, done in runs.items()}
-    for who, name in (
-        ("ours", "this trainer"),
-        ("plain", "transformers, bfloat16"),
-        ("plain32", "transformers, float32"),
-    ):
+    for who, name in NAMES.items():
         print(f"  {name:<26}{best[who].rate:>8,.0f} tokens/s{best[who].peak:>8,.0f} MB")
     other = max(best["plain"], best["plain32"])
     ratio, higher = best["ours"].rate / other.rate, memory and best["ours"].peak > other.peak

@@ -31,8 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from silent import Silent
-from transformers import TrainerCallback
+from watching import Clock, Silent
 
 from qlora_gov import TrainingJob
 from qlora_gov.models.chat import Tokenised
@@ -101,18 +100,6 @@ def rows_of(length: int, count: int, vocabulary: int) -> list[Tokenised]:
     """Random rows, all of whose tokens carry loss."""
     ids = torch.randint(vocabulary, (count, length), generator=torch.Generator().manual_seed(1)).tolist()
     return [Tokenised(row, row) for row in ids]
-
-
-class Clock(TrainerCallback):  # type: ignore[misc]
-    """When steps end."""
-
-    def __init__(self) -> None:
-        self.ends: list[float] = []
-
-    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
-        """Wait for the device, and look at the clock."""
-        torch.cuda.synchronize()
-        self.ends.append(time.perf_counter())
 
 
 def ours(base: Path, run: Run, vocabulary: int) -> tuple[Rate, str]:
